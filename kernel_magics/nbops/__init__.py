@@ -1,0 +1,80 @@
+"""nbops: MLOps without leaving the notebook.
+
+``%load_ext nbops`` gives the magics, ``nbops.track(...)`` the same in a script. Importing this package imports the
+standard library only; everything else is imported when it is first used.
+"""
+
+from __future__ import annotations
+
+import importlib
+from typing import TYPE_CHECKING, Any
+
+__version__ = "0.1.0"
+
+if TYPE_CHECKING:
+    from nbops.data.fingerprint import fingerprint
+    from nbops.data.profile import profile_frame as profile
+    from nbops.display import drift
+    from nbops.errors import NbopsError
+    from nbops.pipelines.engine import run_pipeline
+    from nbops.pipelines.outputs import output
+    from nbops.registry import load_model, register
+    from nbops.tracking.tracker import track
+    from nbops.workspace import find_workspace
+
+_PUBLIC = {
+    "NbopsError": "nbops.errors:NbopsError",
+    "drift": "nbops.display:drift",
+    "find_workspace": "nbops.workspace:find_workspace",
+    "fingerprint": "nbops.data.fingerprint:fingerprint",
+    "load_model": "nbops.registry:load_model",
+    "output": "nbops.pipelines.outputs:output",
+    "profile": "nbops.data.profile:profile_frame",
+    "register": "nbops.registry:register",
+    "run_pipeline": "nbops.pipelines.engine:run_pipeline",
+    "track": "nbops.tracking.tracker:track",
+}
+
+__all__ = [
+    "NbopsError",
+    "__version__",
+    "drift",
+    "find_workspace",
+    "fingerprint",
+    "load_ipython_extension",
+    "load_model",
+    "output",
+    "profile",
+    "register",
+    "run_pipeline",
+    "track",
+    "unload_ipython_extension",
+]
+
+
+def __getattr__(name: str) -> Any:
+    try:
+        module, _, attribute = _PUBLIC[name].partition(":")
+    except KeyError:
+        raise AttributeError(f"module 'nbops' has no attribute {name!r}") from None
+    value = getattr(importlib.import_module(module), attribute)
+    globals()[name] = value
+    return value
+
+
+def __dir__() -> list[str]:
+    return sorted(__all__)
+
+
+def load_ipython_extension(shell: Any) -> None:
+    """Register the magics in an IPython shell (``%load_ext nbops``)."""
+    from nbops.magics import load_ipython_extension as load
+
+    load(shell)
+
+
+def unload_ipython_extension(shell: Any) -> None:
+    """Take the magics and hooks out again (``%unload_ext nbops``)."""
+    from nbops.magics import unload_ipython_extension as unload
+
+    unload(shell)

@@ -1,0 +1,130 @@
+"""Every error a user of nbops can meet: one tree, each with a hint that says what to do.
+
+All errors derive from :class:`NbopsError`. In a notebook they are shown as one line, without an internal
+traceback, because ``_render_traceback_`` is what IPython asks first (a subclass of IPython's own
+``UsageError`` would print everything). On the command line ``str(error)`` is printed the same way.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+
+class NbopsError(Exception):
+    """Base of every error raised on purpose by nbops.
+
+    Parameters
+    ----------
+    message
+        What is wrong and where, in one line.
+    hint
+        What to do about it, in one line; empty when the message already says it.
+    """
+
+    def __init__(self, message: str, *, hint: str = "") -> None:
+        super().__init__(message)
+        self.message = message
+        self.hint = hint
+
+    def __str__(self) -> str:
+        return f"{self.message} {self.hint}".strip()
+
+    def __reduce__(self) -> tuple[Any, ...]:
+        # Exceptions with keyword-only arguments do not survive pickling by default, and ours cross processes.
+        return (_rebuild, (type(self), self.message, self.hint, self.__dict__.copy()))
+
+    def _render_traceback_(self) -> list[str]:
+        return [f"{type(self).__name__}: {self}"]
+
+
+def _rebuild(cls: type[NbopsError], message: str, hint: str, state: dict[str, Any]) -> NbopsError:
+    error = cls.__new__(cls)
+    Exception.__init__(error, message)
+    error.message, error.hint = message, hint
+    error.__dict__.update(state)
+    return error
+
+
+class UsageError(NbopsError):
+    """A magic, command or function was called with arguments that make no sense."""
+
+
+class WorkspaceError(NbopsError):
+    """The workspace cannot be found, read or written."""
+
+
+class SettingsError(WorkspaceError):
+    """``nbops.toml`` or an environment variable holds a value that cannot be used."""
+
+
+class LedgerError(NbopsError):
+    """The ledger cannot be opened, migrated or written."""
+
+
+class NotFoundError(NbopsError):
+    """A run, model, version, data set or file that was named does not exist."""
+
+
+class TrackingError(NbopsError):
+    """A run cannot be captured, delivered or searched."""
+
+
+class DataError(NbopsError):
+    """A frame or file cannot be read, profiled or fingerprinted."""
+
+
+class ValidationFailed(DataError):
+    """Data do not meet the rules they were checked against."""
+
+
+class RegistryError(NbopsError):
+    """A model cannot be registered or changed."""
+
+
+class PipelineError(NbopsError):
+    """A pipeline file is wrong or a pipeline cannot run."""
+
+
+class StageFailed(PipelineError):
+    """A stage notebook raised.
+
+    Parameters
+    ----------
+    stage
+        Name of the stage.
+    cell
+        Number of the failing cell, counted from 1 over all cells of the notebook.
+    error
+        The exception of the cell in one line, as ``ValueError: …``.
+    notebook
+        Path of the executed notebook, with the traceback in place.
+    """
+
+    def __init__(self, stage: str, cell: int, error: str, notebook: str) -> None:
+        super().__init__(
+            f"stage {stage!r} failed in cell {cell}: {error}",
+            hint=f"Open {notebook} to see it; run the pipeline again to resume from this stage.",
+        )
+        self.stage, self.cell, self.error, self.notebook = stage, cell, error, notebook
+
+    def __reduce__(self) -> tuple[Any, ...]:
+        return (StageFailed, (self.stage, self.cell, self.error, self.notebook))
+
+
+class MissingExtraError(NbopsError, ImportError):
+    """A feature needs an optional package.
+
+    Parameters
+    ----------
+    feature
+        What the user asked for.
+    extra
+        The extra of the nbops distribution that brings the package.
+    """
+
+    def __init__(self, feature: str, extra: str) -> None:
+        super().__init__(f"{feature} needs an optional package.", hint=f"Install it with: pip install nbops[{extra}]")
+        self.feature, self.extra = feature, extra
+
+    def __reduce__(self) -> tuple[Any, ...]:
+        return (MissingExtraError, (self.feature, self.extra))

@@ -1,0 +1,1 @@
+"""Lineage queries, audit report, maturity (no issue asks for it yet: the room is empty)."""

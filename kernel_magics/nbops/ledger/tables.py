@@ -1,0 +1,203 @@
+"""The tables of the ledger. A change here needs a migration in ``nbops/ledger/migrations/versions``.
+
+Times are seconds since the epoch, durations seconds, sizes bytes. JSON columns hold what has no need of an index.
+"""
+
+from __future__ import annotations
+
+from sqlalchemy import (
+    JSON,
+    BigInteger,
+    Boolean,
+    Column,
+    Double,
+    ForeignKey,
+    Index,
+    Integer,
+    MetaData,
+    String,
+    Table,
+    Text,
+    UniqueConstraint,
+)
+
+metadata = MetaData(
+    naming_convention={
+        "ix": "ix_%(table_name)s_%(column_0_N_name)s",
+        "uq": "uq_%(table_name)s_%(column_0_N_name)s",
+        "fk": "fk_%(table_name)s_%(column_0_N_name)s",
+        "pk": "pk_%(table_name)s",
+    }
+)
+
+# One row; its value grows with every transaction that changes something a person can see.
+revision = Table(
+    "revision", metadata, Column("id", Integer, primary_key=True), Column("value", BigInteger, nullable=False)
+)
+
+runs = Table(
+    "runs",
+    metadata,
+    Column("run_id", String(64), primary_key=True),
+    Column("name", Text, nullable=False),
+    Column("experiment", Text, nullable=False),
+    Column("kind", String(16), nullable=False),
+    Column("status", String(16), nullable=False),
+    Column("origin", String(16), nullable=False),
+    Column("parent_id", String(64), nullable=False, server_default=""),
+    Column("attempt", Integer, nullable=False, server_default="1"),
+    Column("author", Text, nullable=False, server_default=""),
+    Column("started_at", Double, nullable=False),
+    Column("ended_at", Double),
+    Column("duration", Double),
+    Column("cpu", Double),
+    Column("peak_memory", BigInteger),
+    Column("tracking", Double),
+    Column("notebook", Text, nullable=False, server_default=""),
+    Column("cell_id", Text, nullable=False, server_default=""),
+    Column("cell_key", Text, nullable=False, server_default=""),
+    Column("cell_source", String(32), nullable=False, server_default=""),
+    Column("execution_count", Integer),
+    Column("code", Text, nullable=False, server_default=""),
+    Column("code_digest", String(64), nullable=False, server_default=""),
+    Column("error_type", Text, nullable=False, server_default=""),
+    Column("error_message", Text, nullable=False, server_default=""),
+    Column("redactions", Integer, nullable=False, server_default="0"),
+    Column("uses_mlflow", Boolean, nullable=False, server_default="0"),
+    Column("process", Text, nullable=False, server_default=""),
+    Column("has_model", Boolean, nullable=False, server_default="0"),
+    # stdout, stderr, traceback, names_read, names_written, metric_functions, models, git, environment
+    Column("detail", JSON, nullable=False),
+    Column("delivery", String(16), nullable=False, server_default="ledger"),
+    Column("delivery_error", Text, nullable=False, server_default=""),
+    Column("mlflow_run_id", String(64), nullable=False, server_default=""),
+    Column("mlflow_experiment_id", String(64), nullable=False, server_default=""),
+    Column("updated_at", Double, nullable=False),
+    Index("ix_runs_started_at", "started_at"),
+    Index("ix_runs_notebook", "notebook", "started_at"),
+    Index("ix_runs_experiment", "experiment", "started_at"),
+    Index("ix_runs_status", "status"),
+    Index("ix_runs_delivery", "delivery"),
+    Index("ix_runs_cell_key", "cell_key", "started_at"),
+    Index("ix_runs_parent_id", "parent_id"),
+    Index("ix_runs_mlflow_run_id", "mlflow_run_id"),
+)
+
+_run = lambda: Column("run_id", String(64), ForeignKey("runs.run_id", ondelete="CASCADE"), primary_key=True)  # noqa: E731
+
+params = Table(
+    "params",
+    metadata,
+    _run(),
+    Column("name", Text, primary_key=True),
+    Column("value", Text, nullable=False),
+    Index("ix_params_name", "name"),
+)
+
+# Every point of every series. ``value`` is null for NaN and infinities, which ``special`` then names.
+metrics = Table(
+    "metrics",
+    metadata,
+    _run(),
+    Column("name", Text, primary_key=True),
+    Column("step", BigInteger, primary_key=True),
+    Column("timestamp", Double, primary_key=True),
+    Column("value", Double),
+    Column("special", String(9), nullable=False, server_default=""),
+)
+
+latest_metrics = Table(
+    "latest_metrics",
+    metadata,
+    _run(),
+    Column("name", Text, primary_key=True),
+    Column("value", Double),
+    Column("special", String(9), nullable=False, server_default=""),
+    Index("ix_latest_metrics_name", "name", "value"),
+)
+
+tags = Table("tags", metadata, _run(), Column("key", Text, primary_key=True), Column("value", Text, nullable=False))
+
+data_refs = Table(
+    "data_refs",
+    metadata,
+    _run(),
+    Column("name", Text, primary_key=True),
+    Column("context", String(16), primary_key=True),
+    Column("fingerprint", String(64), nullable=False),
+    Column("rows", BigInteger, nullable=False),
+    Column("columns", Integer, nullable=False),
+    Column("schema", JSON, nullable=False),
+    Column("origin", Text, nullable=False, server_default=""),
+    Column("position", Integer, nullable=False, server_default="0"),
+    Index("ix_data_refs_fingerprint", "fingerprint"),
+)
+
+artifacts = Table(
+    "artifacts",
+    metadata,
+    _run(),
+    Column("path", Text, primary_key=True),
+    Column("digest", String(64), nullable=False),
+    Column("size", BigInteger, nullable=False),
+    Column("media_type", Text, nullable=False),
+    Column("kind", String(32), nullable=False),
+)
+
+models = Table(
+    "models",
+    metadata,
+    Column("name", Text, primary_key=True),
+    Column("created_at", Double, nullable=False),
+    # Grows only, so that a number is never given twice.
+    Column("last_version", Integer, nullable=False, server_default="0"),
+    Column("origin", String(16), nullable=False, server_default="nbops"),
+)
+
+model_versions = Table(
+    "model_versions",
+    metadata,
+    Column("model", Text, ForeignKey("models.name"), primary_key=True),
+    Column("version", Integer, primary_key=True),
+    Column("run_id", String(64), nullable=False, server_default=""),
+    Column("digest", String(64), nullable=False),
+    Column("size", BigInteger, nullable=False),
+    Column("class_name", Text, nullable=False, server_default=""),
+    Column("flavor", String(32), nullable=False, server_default=""),
+    Column("serialization", String(32), nullable=False, server_default=""),
+    Column("created_at", Double, nullable=False),
+    Column("author", Text, nullable=False, server_default=""),
+    # metrics, params, data, features, task, description, profile_digest, mlflow_model_id
+    Column("detail", JSON, nullable=False),
+    Column("mlflow_version", String(32), nullable=False, server_default=""),
+    Column("origin", String(16), nullable=False, server_default="nbops"),
+    Index("ix_model_versions_run_id", "run_id"),
+)
+
+model_aliases = Table(
+    "model_aliases",
+    metadata,
+    Column("model", Text, ForeignKey("models.name"), primary_key=True),
+    Column("alias", Text, primary_key=True),
+    Column("version", Integer, nullable=False),
+    Column("set_at", Double, nullable=False),
+    Column("actor", Text, nullable=False, server_default=""),
+)
+
+stage_runs = Table(
+    "stage_runs",
+    metadata,
+    Column("run_id", String(64), primary_key=True),
+    Column("pipeline", Text, nullable=False),
+    Column("pipeline_run_id", String(64), nullable=False),
+    Column("stage", Text, nullable=False),
+    Column("status", String(16), nullable=False),
+    Column("key", String(64), nullable=False),
+    Column("reason", Text, nullable=False, server_default=""),
+    Column("started_at", Double, nullable=False),
+    Column("ended_at", Double),
+    # outputs by name, the parts of the key, paths of the executed notebook and the HTML, error
+    Column("detail", JSON, nullable=False),
+    UniqueConstraint("pipeline_run_id", "stage"),
+    Index("ix_stage_runs_pipeline", "pipeline", "stage", "started_at"),
+)

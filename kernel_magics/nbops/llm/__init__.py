@@ -1,0 +1,1 @@
+"""Prompts, evaluation, guards, budgets (no issue asks for it yet: the room is empty)."""

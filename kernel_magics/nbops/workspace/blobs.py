@@ -1,0 +1,112 @@
+"""The content store: files named by the sha256 of their bytes. Standard library only.
+
+A file in place is whole: bytes go to a temporary file, are flushed to disk and renamed. Nothing is ever
+changed afterwards, so the same bytes are kept once however often they are written.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import hashlib
+import os
+import re
+import tempfile
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from nbops.errors import NotFoundError, WorkspaceError
+
+if TYPE_CHECKING:
+    from nbops.workspace.location import Workspace
+
+_DIGEST = re.compile(r"[0-9a-f]{64}")
+
+
+def path_of(workspace: Workspace, digest: str) -> Path:
+    """Where the bytes of ``digest`` lie; the file need not exist.
+
+    Raises
+    ------
+    NotFoundError
+        ``digest`` is not a sha256 in hexadecimal, so it cannot name a file.
+    """
+    if not _DIGEST.fullmatch(digest):
+        raise NotFoundError(f"{digest[:80]!r} is not the sha256 of a stored file.")
+    return workspace.blobs / digest[:2] / digest
+
+
+def put_bytes(workspace: Workspace, data: bytes | memoryview) -> str:
+    """Store ``data`` and give its sha256. When this returns, the bytes are on disk.
+
+    Raises
+    ------
+    WorkspaceError
+        The store cannot be written, for example because the disk is full.
+    """
+    digest = hashlib.sha256(data).hexdigest()
+    path = path_of(workspace, digest)
+    if not path.exists():
+        write_atomically(path, data)
+    return digest
+
+
+def put_file(workspace: Workspace, source: Path) -> str:
+    """Store the bytes of a file and give their sha256.
+
+    Raises
+    ------
+    NotFoundError
+        There is no such file.
+    WorkspaceError
+        The store cannot be written.
+    """
+    try:
+        return put_bytes(workspace, source.read_bytes())
+    except FileNotFoundError as error:
+        raise NotFoundError(f"There is no file {source}.") from error
+
+
+def read(workspace: Workspace, digest: str) -> bytes:
+    """Give the bytes of ``digest``, checked.
+
+    Raises
+    ------
+    NotFoundError
+        The store has no such bytes.
+    WorkspaceError
+        The file has been changed since it was written.
+    """
+    path = path_of(workspace, digest)
+    try:
+        data = path.read_bytes()
+    except FileNotFoundError as error:
+        raise NotFoundError(f"The content store has no {digest[:12]}.", hint=f"It should be {path}.") from error
+    if hashlib.sha256(data).hexdigest() != digest:
+        raise WorkspaceError(f"{path} has been changed since it was written.", hint="Restore it from a backup.")
+    return data
+
+
+def write_atomically(path: Path, data: bytes | memoryview) -> None:
+    """Write a file so that it is either whole or absent, also after a crash.
+
+    Raises
+    ------
+    WorkspaceError
+        The folder or file cannot be written.
+    """
+    name = ""
+    try:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        descriptor, name = tempfile.mkstemp(dir=path.parent, prefix=".writing-")
+        with os.fdopen(descriptor, "wb") as file:
+            file.write(data)
+            file.flush()
+            os.fsync(file.fileno())
+        os.chmod(name, 0o644)
+        os.replace(name, path)
+    except OSError as error:
+        with contextlib.suppress(OSError):
+            os.unlink(name)
+        raise WorkspaceError(
+            f"{path} cannot be written: {error.strerror or error}.", hint="Check free space and permissions."
+        ) from error

@@ -1,0 +1,82 @@
+"""Locks between processes: a lock file that the operating system frees when its holder dies."""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import sys
+import time
+from collections.abc import Iterator
+from pathlib import Path
+
+from nbops.errors import WorkspaceError
+
+if sys.platform == "win32":  # pragma: no cover
+    import msvcrt
+
+    def _take(descriptor: int) -> None:
+        msvcrt.locking(descriptor, msvcrt.LK_NBLCK, 1)
+
+else:
+    import fcntl
+
+    def _take(descriptor: int) -> None:
+        fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
+
+
+class HeldLock:
+    """A lock in our hands until :meth:`release` or the end of the process."""
+
+    def __init__(self, descriptor: int) -> None:
+        self._descriptor = descriptor
+
+    def release(self) -> None:
+        """Let go; doing so twice is harmless."""
+        if self._descriptor >= 0:
+            os.close(self._descriptor)
+            self._descriptor = -1
+
+
+def try_lock(path: Path) -> HeldLock | None:
+    """Take the lock at ``path`` at once, or give ``None`` when somebody holds it."""
+    path.parent.mkdir(parents=True, exist_ok=True)
+    # O_CLOEXEC: a child that outlives us must not keep the lock.
+    descriptor = os.open(path, os.O_RDWR | os.O_CREAT | getattr(os, "O_CLOEXEC", 0), 0o644)
+    try:
+        _take(descriptor)
+    except OSError:
+        os.close(descriptor)
+        return None
+    return HeldLock(descriptor)
+
+
+@contextlib.contextmanager
+def file_lock(path: Path, *, timeout: float = 60.0) -> Iterator[None]:
+    """Hold the lock at ``path`` for a block.
+
+    Parameters
+    ----------
+    path
+        Lock file; made if absent, never removed (removing it would let two hold it).
+    timeout
+        Seconds to wait.
+
+    Raises
+    ------
+    WorkspaceError
+        Somebody else held it all the time.
+    """
+    end = time.monotonic() + timeout
+    pause = 0.002
+    while (held := try_lock(path)) is None:
+        if time.monotonic() > end:
+            raise WorkspaceError(
+                f"{path} is held by another process for more than {timeout:g} s.",
+                hint="See which process has it open, end it, and try again.",
+            )
+        time.sleep(pause)
+        pause = min(pause * 1.5, 0.1)
+    try:
+        yield
+    finally:
+        held.release()

@@ -1,0 +1,110 @@
+"""Settings of a workspace: ``nbops.toml``, overridden by ``NBOPS_*`` and ``MLFLOW_TRACKING_URI``."""
+
+from __future__ import annotations
+
+import difflib
+import os
+import tomllib
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from nbops.errors import SettingsError
+
+FILE_NAME = "nbops.toml"
+
+
+@dataclass(frozen=True, slots=True)
+class Setting:
+    """One value in force. ``source`` is ``default``, ``nbops.toml`` or the name of an environment variable."""
+
+    name: str
+    value: str
+    source: str
+
+
+@dataclass(frozen=True, slots=True)
+class _Known:
+    name: str
+    variable: str
+    kind: type = str
+
+
+_KNOWN = (
+    _Known("experiment", "NBOPS_EXPERIMENT"),
+    _Known("author", "NBOPS_AUTHOR"),
+    _Known("ledger_uri", "NBOPS_LEDGER_URI"),
+    _Known("mlflow_tracking_uri", "MLFLOW_TRACKING_URI"),
+    _Known("mlflow_artifacts", "NBOPS_MLFLOW_ARTIFACTS"),
+    _Known("readonly", "NBOPS_READONLY", bool),
+    _Known("courier", "NBOPS_COURIER", bool),
+)
+# Tables of nbops.toml that belong to other rooms.
+_TABLES = frozenset({"pipelines", "gates", "policy", "monitors", "schedules", "features", "track", "llm"})
+_TRUE, _FALSE = frozenset({"1", "true", "yes", "on"}), frozenset({"0", "false", "no", "off", ""})
+
+
+def read_settings(
+    root: Path, defaults: Mapping[str, str], environ: Mapping[str, str] | None = None
+) -> dict[str, Setting]:
+    """Read what is in force in the workspace at ``root``.
+
+    Parameters
+    ----------
+    root
+        Folder that may hold ``nbops.toml``.
+    defaults
+        A value for every known setting.
+    environ
+        Environment variables; the process's own by default.
+
+    Raises
+    ------
+    SettingsError
+        ``nbops.toml`` cannot be read, has an unknown key or a value of the wrong type, or a variable cannot be used.
+    """
+    environ = os.environ if environ is None else environ
+    written = _read_file(root / FILE_NAME)
+    found = {}
+    for known in _KNOWN:
+        setting = Setting(known.name, defaults[known.name], "default")
+        if known.name in written:
+            setting = Setting(known.name, _text(known, written[known.name], FILE_NAME), FILE_NAME)
+        if environ.get(known.variable):
+            setting = Setting(known.name, _text(known, environ[known.variable], known.variable), known.variable)
+        found[known.name] = setting
+    return found
+
+
+def read_tables(root: Path) -> dict[str, Any]:
+    """Give the tables of ``nbops.toml`` that belong to other rooms, such as ``pipelines``."""
+    return {key: value for key, value in _read_file(root / FILE_NAME).items() if key in _TABLES}
+
+
+def _read_file(path: Path) -> dict[str, Any]:
+    try:
+        with path.open("rb") as file:
+            content = tomllib.load(file)
+    except FileNotFoundError:
+        return {}
+    except (OSError, UnicodeDecodeError, tomllib.TOMLDecodeError) as error:
+        raise SettingsError(f"{path} cannot be read: {error}.", hint="Mend the file, or remove it.") from error
+    names = {known.name for known in _KNOWN}
+    for key in content:
+        if key not in names | _TABLES:
+            near = difflib.get_close_matches(key, sorted(names | _TABLES), 1)
+            hint = f"Did you mean {near[0]!r}?" if near else f"Known are: {', '.join(sorted(names))}."
+            raise SettingsError(f"{path} has an unknown key {key!r}.", hint=hint)
+    return content
+
+
+def _text(known: _Known, value: object, source: str) -> str:
+    if known.kind is bool:
+        word = str(value).strip().lower()
+        if word not in _TRUE | _FALSE:
+            raise SettingsError(f"{known.name} from {source} must be true or false, not {value!r}.")
+        return "true" if word in _TRUE else "false"
+    if not isinstance(value, str):
+        raise SettingsError(f"{known.name} in {source} must be text in quotes, not {type(value).__name__}.")
+    return value.strip()
