@@ -174,6 +174,8 @@ model_versions = Table(
     Index("ix_model_versions_run_id", "run_id"),
 )
 
+# The courier mirrors an alias into MLflow's registry while ``mirrored`` differs from ``version``, and a version
+# while its ``mlflow_version`` is empty; no event is needed for either.
 model_aliases = Table(
     "model_aliases",
     metadata,
@@ -182,6 +184,7 @@ model_aliases = Table(
     Column("version", Integer, nullable=False),
     Column("set_at", Double, nullable=False),
     Column("actor", Text, nullable=False, server_default=""),
+    Column("mirrored", Integer, nullable=False, server_default="0"),
 )
 
 stage_runs = Table(

@@ -144,6 +144,7 @@ def upgrade() -> None:
         sa.Column("version", sa.Integer(), nullable=False),
         sa.Column("set_at", sa.Double(), nullable=False),
         sa.Column("actor", sa.Text(), server_default="", nullable=False),
+        sa.Column("mirrored", sa.Integer(), server_default="0", nullable=False),
         sa.ForeignKeyConstraint(["model"], ["models.name"], name=op.f("fk_model_aliases_model")),
         sa.PrimaryKeyConstraint("model", "alias", name=op.f("pk_model_aliases")),
     )
