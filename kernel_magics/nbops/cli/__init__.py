@@ -1,0 +1,83 @@
+"""The command line: ``nbops <family> …``, every command with ``--json``.
+
+One thin file per family; each adds its parser and names the function that runs it. Families are imported only
+when they are called, so that ``nbops --help`` is quick.
+"""
+
+from __future__ import annotations
+
+import argparse
+import importlib
+import os
+import sys
+from collections.abc import Sequence
+
+import nbops
+from nbops.errors import NbopsError
+
+# Command -> (module, what `nbops --help` says).
+_FAMILIES = {
+    "status": ("status", "show what is in force in this workspace and where it comes from"),
+    "doctor": ("doctor", "check every part and say how to mend it"),
+    "runs": ("runs", "list and search runs"),
+    "show": ("runs", "show one run"),
+    "compare": ("runs", "compare two runs"),
+    "models": ("models", "list registered models"),
+    "register": ("models", "register the model of a run"),
+    "drift": ("drift", "compare two data sets"),
+    "pipeline": ("pipeline", "run a pipeline of notebooks"),
+    "courier": ("courier", "see the courier, or deliver everything now"),
+    "demo": ("demo", "run the whole life cycle on real data"),
+}
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """Run the command line.
+
+    Parameters
+    ----------
+    arguments
+        Words after ``nbops``; those of the process by default.
+
+    Returns
+    -------
+    int
+        0 when it worked, 1 when it did not, 2 for a wrong call, 130 when interrupted.
+    """
+    words = list(sys.argv[1:] if arguments is None else arguments)
+    parser = _parser(words)
+    try:
+        options = parser.parse_args(words)
+    except SystemExit as stop:
+        return int(stop.code or 0)
+    try:
+        return int(options.func(options))
+    except NbopsError as error:
+        print(f"nbops: {error}", file=sys.stderr)
+        return 1
+    except KeyboardInterrupt:
+        print("nbops: interrupted", file=sys.stderr)
+        return 130
+    except BrokenPipeError:
+        # `nbops runs | head`: the reader is gone, and so must be what the interpreter would still flush.
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        return 0
+
+
+def _parser(words: Sequence[str]) -> argparse.ArgumentParser:
+    parser = argparse.ArgumentParser(
+        prog="nbops",
+        description="MLOps without leaving the notebook.",
+        epilog="Every command takes --json and -C FOLDER; `nbops COMMAND -h` says more.",
+        formatter_class=argparse.RawDescriptionHelpFormatter,
+    )
+    parser.add_argument("--version", action="version", version=f"nbops {nbops.__version__}")
+    commands = parser.add_subparsers(title="commands", metavar="COMMAND", required=True)
+    wanted = next((word for word in words if not word.startswith("-")), None)
+    module = _FAMILIES.get(wanted or "", ("", ""))[0]
+    for command, (family, text) in _FAMILIES.items():
+        if family != module:
+            commands.add_parser(command, help=text)
+    if module:
+        importlib.import_module(f"nbops.cli.{module}").add_parser(commands)
+    return parser

@@ -1,0 +1,7 @@
+"""``python -m nbops.cli``."""
+
+import sys
+
+from nbops.cli import main
+
+sys.exit(main())

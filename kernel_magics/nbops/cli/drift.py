@@ -1,0 +1,37 @@
+"""``nbops drift``."""
+
+from __future__ import annotations
+
+import argparse
+import json
+import sys
+from pathlib import Path
+
+from nbops.cli.options import common
+
+
+def add_parser(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
+    """Add the command."""
+    parser = commands.add_parser("drift", help="compare two data sets")
+    common(parser)
+    parser.add_argument("reference", help="CSV, Parquet, JSON lines or Feather file")
+    parser.add_argument("current", help="the file that is compared with it")
+    parser.add_argument("--alpha", type=float, default=0.01, help="false-alarm rate of the whole report (default 0.01)")
+    parser.add_argument("--html", metavar="FILE", help="write the report there as well")
+    parser.add_argument("--fail", action="store_true", help="exit with 1 when a column has drifted, for gates")
+    parser.set_defaults(func=_drift)
+
+
+def _drift(options: argparse.Namespace) -> int:
+    from nbops.display import drift
+    from nbops.views.document import write_document
+
+    report = drift(options.reference, options.current, alpha=options.alpha)
+    if options.html:
+        write_document(Path(options.html), report._repr_html_())
+    if options.json:
+        json.dump(report.to_dict(), sys.stdout, indent=2, ensure_ascii=False)
+        print()
+    else:
+        print(report)
+    return 1 if options.fail and report.drifted else 0
