@@ -1,0 +1,146 @@
+"""What every handler shares: who may ask, how errors look, where blocking calls run."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+from collections.abc import Callable
+from typing import Any, ParamSpec, TypeVar
+
+from jupyter_server.auth.decorator import authorized
+from jupyter_server.base.handlers import APIHandler
+from tornado import web
+
+from nbops.errors import LedgerError, NbopsError, NotFoundError, RegistryError, UsageError
+from nbops.records import to_wire
+from nbops_lab.workspaces import ForbiddenPath, Place, Workspaces
+
+P = ParamSpec("P")
+T = TypeVar("T")
+
+_STATUS: tuple[tuple[type[NbopsError], int], ...] = (
+    (ForbiddenPath, 403),
+    (NotFoundError, 404),
+    (UsageError, 400),
+    (RegistryError, 409),
+    (LedgerError, 503),
+)
+_TRUE, _FALSE = frozenset({"1", "true", "yes"}), frozenset({"", "0", "false", "no"})
+
+
+class ReadOnlyError(NbopsError):
+    """The workspace may only be looked at."""
+
+
+class NbopsHandler(APIHandler):
+    """Base of the handlers under ``nbops/api``.
+
+    Every request needs a logged-in user, also where the server lets handlers decide (``prepare``); writing needs the
+    XSRF token unless the request carries the server's token itself, which is Jupyter's own rule.
+    """
+
+    auth_resource = "nbops"
+
+    async def prepare(self) -> None:  # type: ignore[override]
+        """Refuse who is not logged in, whatever the verb and whether it exists."""
+        await super().prepare()
+        if not self.current_user:
+            raise web.HTTPError(403)
+
+    @web.authenticated
+    @authorized
+    def options(self, *args: Any, **kwargs: Any) -> None:  # type: ignore[override]
+        """Answer a preflight of a logged-in user; pages of other origins have no business here."""
+        super().options(*args, **kwargs)
+
+    @property
+    def workspaces(self) -> Workspaces:
+        """The workspaces of this server."""
+        found: Workspaces = self.settings["nbops"]
+        return found
+
+    async def run(self, function: Callable[P, T], *args: P.args, **kwargs: P.kwargs) -> T:
+        """Run a blocking call in a thread."""
+        loop = asyncio.get_running_loop()
+        return await loop.run_in_executor(self.workspaces.threads, lambda: function(*args, **kwargs))
+
+    async def place(self) -> Place:
+        """Give the workspace and notebook that the ``path`` parameter names, and watch that workspace."""
+        path = self.get_query_argument("path", "", strip=False)
+
+        def find() -> Place:
+            place = self.workspaces.locate(path)
+            try:
+                self.workspaces.attend(place)
+            except NbopsError as error:  # a courier that does not start must not hide the runs
+                self.log.warning("nbops: %s", error)
+            return place
+
+        place = await self.run(find)
+        self.workspaces.watcher.start()
+        return place
+
+    def tracked(self, place: Place) -> Place:
+        """Give ``place`` back if anything was ever tracked there; a look must not create a ledger."""
+        if place.empty:
+            raise NotFoundError("Nothing has been tracked here yet.", hint="Run a cell that starts with %%track.")
+        return place
+
+    def whole(self, name: str, default: int, *, least: int = 0, most: int = 2**53) -> int:
+        """Read a whole number from the query."""
+        text = self.get_query_argument(name, "")
+        try:
+            value = int(text) if text else default
+        except ValueError:
+            value = least - 1
+        if not least <= value <= most:
+            raise UsageError(f"{name} must be a whole number from {least} to {most}, not {text[:40]!r}.")
+        return value
+
+    def flag(self, name: str, default: bool) -> bool:
+        """Read a yes or no from the query."""
+        text = self.get_query_argument(name, "1" if default else "0").lower()
+        if text not in _TRUE | _FALSE:
+            raise UsageError(f"{name} must be 1 or 0, not {text[:40]!r}.")
+        return text in _TRUE
+
+    def body(self) -> dict[str, str]:
+        """Read the request's JSON object, whose values must all be strings."""
+        try:
+            found = json.loads(self.request.body or b"{}")
+        except (UnicodeDecodeError, ValueError, RecursionError):
+            found = None
+        if not isinstance(found, dict) or not all(isinstance(value, str) for value in found.values()):
+            raise UsageError("The body must be a JSON object of strings.")
+        return found
+
+    def answer(self, value: Any, status: int = 200) -> None:
+        """Finish with a record, or a container of records, as JSON."""
+        self.set_status(status)
+        self.set_header("Cache-Control", "no-store")
+        self.finish(json.dumps(to_wire(value), allow_nan=False))
+
+    def write_error(self, status_code: int, **kwargs: Any) -> None:
+        """Answer an error as ``{"message", "hint"}``; what is not meant for people goes to the log only."""
+        error = kwargs.get("exc_info", (None, None, None))[1]
+        message, hint = "Something went wrong in nbops.", "The server's log says more."
+        if isinstance(error, NbopsError):
+            self.set_status(_status(error))
+            message, hint = error.message, error.hint
+        elif isinstance(error, web.HTTPError):
+            message, hint = error.log_message or self._reason, ""
+        self.set_header("Content-Type", "application/json")
+        self.finish(json.dumps({"message": message, "hint": hint}))
+
+    def log_exception(self, typ: Any, value: Any, tb: Any) -> None:
+        """Log expected errors in one line, the others whole."""
+        if isinstance(value, NbopsError):
+            self.log.warning("nbops: %s %s: %s", self.request.method, self.request.path, value)
+        else:
+            super().log_exception(typ, value, tb)
+
+
+def _status(error: NbopsError) -> int:
+    if isinstance(error, ReadOnlyError):
+        return 403
+    return next((status for kind, status in _STATUS if isinstance(error, kind)), 500)

@@ -1,0 +1,25 @@
+"""The routes, in one place."""
+
+from __future__ import annotations
+
+from nbops_lab.artifacts import ArtifactHandler
+from nbops_lab.base import NbopsHandler
+from nbops_lab.models import ModelsHandler, VersionsHandler
+from nbops_lab.runs import ExperimentsHandler, RunHandler, RunsHandler, SeriesHandler
+from nbops_lab.status import StatusHandler
+
+_ROOT = "/nbops/api"
+
+
+def routes() -> list[tuple[str, type[NbopsHandler]]]:
+    """Give every route as a pattern below the server's base URL, and its handler."""
+    return [
+        (f"{_ROOT}/status", StatusHandler),
+        (f"{_ROOT}/runs", RunsHandler),
+        (f"{_ROOT}/runs/([^/]+)", RunHandler),
+        (f"{_ROOT}/runs/([^/]+)/series", SeriesHandler),
+        (f"{_ROOT}/runs/([^/]+)/artifacts/(.+)", ArtifactHandler),
+        (f"{_ROOT}/experiments", ExperimentsHandler),
+        (f"{_ROOT}/models", ModelsHandler),
+        (f"{_ROOT}/models/([^/]+)/versions", VersionsHandler),
+    ]
