@@ -65,10 +65,15 @@ class Workspaces:
         ------
         ForbiddenPath
             ``path`` is absolute, climbs with ``..`` or leaves the root through a symbolic link.
+        UsageError
+            ``path`` cannot be looked at.
         """
         full = self._confine(path)
-        notebook = full.as_posix() if path else ""
-        return Place(find_workspace(full), notebook)
+        try:
+            workspace = find_workspace(full)
+        except OSError as error:  # a name too long, a folder that may not be entered
+            raise UsageError(f"That path cannot be looked at: {error.strerror}.") from error
+        return Place(workspace, full.as_posix() if path else "")
 
     def attend(self, place: Place) -> None:
         """Watch the workspace and see to it that its courier runs. Call it in a thread."""
