@@ -50,10 +50,10 @@ def shown(address: str) -> str:
 def _courier(place: Place) -> dict[str, Any]:
     if place.empty:
         return {"running": False, "pending": 0, "error": ""}
-    from nbops.tracking import courier
+    from nbops.tracking.status import courier_status
 
     try:
-        state = courier.status(place.workspace)
+        state = courier_status(place.workspace)
     except NbopsError as error:
         return {"running": False, "pending": 0, "error": str(error)}
-    return {"running": state.running, "pending": state.pending, "error": shown(state.error)}
+    return {"running": state["running"], "pending": state["pending"], "error": shown(state["error"])}

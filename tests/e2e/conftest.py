@@ -1,0 +1,218 @@
+"""A real JupyterLab, token and XSRF check on, driven in headless Chromium.
+
+The server, its kernels and the extension are those of the environment that runs the tests. Configuration, data,
+runtime and home folders are the test's own. Without a browser on the machine the tests are skipped with the reason.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import shutil
+import socket
+import subprocess
+import sys
+import time
+import urllib.request
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from pathlib import Path
+
+import nbformat
+import pytest
+
+sync_api = pytest.importorskip("playwright.sync_api", reason="the browser tests need playwright")
+
+TOKEN = "a-token-of-the-tests"
+_BIN = Path(sys.executable).parent
+_BROWSERS = ("chromium", "chromium-browser", "google-chrome", "google-chrome-stable")
+# Off-screen cells are taken out of a windowed notebook, and a news toast would cover a corner.
+_SETTINGS: dict[str, dict[str, object]] = {
+    "@jupyterlab/apputils-extension/notification": {"fetchNews": "false", "checkForUpdates": False},
+    "@jupyterlab/notebook-extension/tracker": {"windowingMode": "none"},
+}
+_READY = """async () => {
+  const widget = window.jupyterapp.shell.currentWidget;
+  await widget.context.ready;
+  await widget.sessionContext.ready;
+  await widget.sessionContext.session.kernel.info;
+}"""
+_LEAVE = """async () => {
+  const widgets = [...window.jupyterapp.shell.widgets('main')].filter(w => w.sessionContext);
+  for (const widget of widgets) { await widget.sessionContext.shutdown(); }
+}"""
+
+
+@dataclass(frozen=True)
+class Lab:
+    """A running server: its address and its root folder."""
+
+    url: str
+    root: Path
+    log: Path
+
+
+class Screen:
+    """One browser page with JupyterLab on it."""
+
+    def __init__(self, lab: Lab, page: sync_api.Page, shots: Path) -> None:
+        self.lab, self.page, self._shots = lab, page, shots
+        self.problems: list[str] = []
+        page.on("console", lambda message: self.problems.append(message.text) if message.type == "error" else None)
+        page.on("pageerror", lambda error: self.problems.append(str(error)))
+
+    def notebook(self, path: str, *cells: str, run: bool = True) -> Screen:
+        """Write a notebook (in a workspace of its own folder) and open it; ``run`` runs every cell."""
+        file = self.lab.root / path
+        file.parent.mkdir(parents=True, exist_ok=True)
+        (file.parent / "nbops.toml").touch()
+        notebook = nbformat.v4.new_notebook(cells=[nbformat.v4.new_code_cell(source) for source in cells])
+        notebook.metadata.kernelspec = {"name": "python3", "display_name": "Python 3 (ipykernel)"}
+        nbformat.write(notebook, file)
+        self.open(path)
+        if run:
+            self.command("notebook:run-all-cells")
+        return self
+
+    def open(self, path: str, *, kernel: bool = True) -> None:
+        """Open a file in a fresh JupyterLab workspace."""
+        name = path.replace("/", "-").removesuffix(".ipynb")
+        self.page.goto(f"{self.lab.url}/lab/workspaces/{name}/tree/{path}?token={TOKEN}&reset")
+        self.page.locator("#jupyterlab-splash").wait_for(state="detached", timeout=90_000)
+        if kernel:
+            self.page.locator(".jp-Notebook .jp-Cell").first.wait_for(timeout=60_000)
+            self.page.evaluate(_READY)
+
+    def command(self, name: str, **arguments: object) -> None:
+        """Run a JupyterLab command and wait for it."""
+        self.page.evaluate("([n, a]) => window.jupyterapp.commands.execute(n, a).then(() => null)", [name, arguments])
+
+    def theme(self, name: str) -> None:
+        """Switch the theme: ``JupyterLab Light`` or ``JupyterLab Dark``."""
+        self.command("apputils:change-theme", theme=name)
+        light = "false" if "Dark" in name else "true"
+        self.page.locator(f"body[data-jp-theme-light={light}]").wait_for(state="attached", timeout=20_000)
+        self.page.wait_for_timeout(700)
+
+    def shot(self, name: str, locator: sync_api.Locator | None = None) -> None:
+        """Keep a picture for people to look at."""
+        (locator or self.page).screenshot(path=self._shots / f"{name}.png")
+
+
+@pytest.fixture(scope="session")
+def shots(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Folder of the pictures: ``NBOPS_SHOTS``, else below pytest's own temporary folder."""
+    folder = Path(os.environ.get("NBOPS_SHOTS") or tmp_path_factory.mktemp("shots"))
+    folder.mkdir(parents=True, exist_ok=True)
+    return folder
+
+
+@pytest.fixture(scope="session")
+def lab(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Lab]:
+    """One JupyterLab for all browser tests."""
+    base = tmp_path_factory.mktemp("lab")
+    root = base / "work"
+    root.mkdir()
+    for plugin, values in _SETTINGS.items():
+        file = base / "user-settings" / f"{plugin}.jupyterlab-settings"
+        file.parent.mkdir(parents=True, exist_ok=True)
+        file.write_text(json.dumps(values))
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        port = probe.getsockname()[1]
+    log = base / "lab.log"
+    with log.open("wb") as output:
+        server = subprocess.Popen(
+            [_BIN / "jupyter", "lab", *_options(port, root)], env=_environment(base), stdout=output, stderr=output
+        )
+    try:
+        found = Lab(f"http://127.0.0.1:{port}", root, log)
+        _await_server(found, server)
+        yield found
+    finally:
+        server.terminate()
+        server.wait(30)
+
+
+@pytest.fixture(scope="session")
+def browser() -> Iterator[sync_api.Browser]:
+    """The machine's own Chromium; nothing is downloaded."""
+    program = next(filter(None, map(shutil.which, _BROWSERS)), None)
+    if program is None:
+        pytest.skip("no Chromium on this machine (Debian: apt-get install chromium)")
+    with sync_api.sync_playwright() as playwright:
+        found = playwright.chromium.launch(
+            executable_path=program, args=["--no-sandbox", "--disable-gpu", "--disable-dev-shm-usage"]
+        )
+        yield found
+        found.close()
+
+
+@pytest.fixture
+def screen(lab: Lab, browser: sync_api.Browser, shots: Path) -> Iterator[Screen]:
+    """A page in a browser profile of its own. No test may leave an error in the console."""
+    context = browser.new_context(viewport={"width": 1280, "height": 900})
+    context.set_default_timeout(30_000)
+    found = Screen(lab, context.new_page(), shots)
+    yield found
+    problems = [*found.problems]
+    found.page.evaluate(_LEAVE)
+    context.close()
+    assert problems == []
+
+
+@pytest.fixture(scope="session")
+def python() -> Callable[..., str]:
+    """Run a piece of Python in the environment under test, in a folder, and give what it prints."""
+
+    def run(source: str, folder: Path) -> str:
+        environment = {k: v for k, v in os.environ.items() if not k.startswith(("NBOPS_", "MLFLOW_"))}
+        done = subprocess.run(
+            [sys.executable, "-c", source], cwd=folder, env=environment, capture_output=True, text=True, timeout=300
+        )
+        assert done.returncode == 0, done.stderr
+        return done.stdout
+
+    return run
+
+
+def _options(port: int, root: Path) -> list[str]:
+    return [
+        "--no-browser",
+        "--allow-root",
+        "--ip=127.0.0.1",
+        f"--port={port}",
+        "--ServerApp.port_retries=0",
+        f"--IdentityProvider.token={TOKEN}",
+        f"--ServerApp.root_dir={root}",
+        "--LabApp.expose_app_in_browser=True",
+        "--LabApp.extension_manager=readonly",
+    ]
+
+
+def _environment(base: Path) -> dict[str, str]:
+    kept = {k: v for k, v in os.environ.items() if not k.startswith(("NBOPS_", "MLFLOW_", "JUPYTER_", "JPY_"))}
+    own = {
+        "PATH": f"{_BIN}{os.pathsep}{os.environ['PATH']}",
+        "HOME": str(base),
+        "JUPYTERLAB_SETTINGS_DIR": str(base / "user-settings"),
+        "JUPYTERLAB_WORKSPACES_DIR": str(base / "workspaces"),
+        "JUPYTER_CONFIG_DIR": str(base / "config"),
+        "JUPYTER_DATA_DIR": str(base / "data"),
+        "JUPYTER_RUNTIME_DIR": str(base / "runtime"),
+        "IPYTHONDIR": str(base / "ipython"),
+        "MPLCONFIGDIR": str(base / "matplotlib"),
+    }
+    return {**kept, **own}
+
+
+def _await_server(lab: Lab, server: subprocess.Popen[bytes]) -> None:
+    end = time.monotonic() + 120
+    while time.monotonic() < end and server.poll() is None:
+        try:
+            urllib.request.urlopen(f"{lab.url}/api/status?token={TOKEN}", timeout=2).close()
+        except OSError:
+            time.sleep(0.2)
+        else:
+            return
+    raise AssertionError(f"JupyterLab did not start:\n{lab.log.read_text()[-4000:]}")
