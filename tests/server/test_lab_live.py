@@ -9,8 +9,9 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from nbops.workspace import Workspace
-from nbops_lab.live import FileProbe
+from nbops.errors import LedgerError
+from nbops.workspace import Workspace, find_workspace
+from nbops_lab.live import FileProbe, LedgerProbe, Watched
 
 SCHEMA = "https://nbops.dev/events/change/v1"
 
@@ -137,3 +138,53 @@ def test_a_probe_is_not_upset_by_rubbish(tmp_path: Path, content: bytes) -> None
     probe.changed()
     assert not probe.changed()
     probe.close()
+
+
+class FarLedger:
+    """A ledger on another machine."""
+
+    def __init__(self) -> None:
+        self.asked, self.value, self.down = 0, 0, False
+
+    def revision(self) -> int:
+        self.asked += 1
+        if self.down:
+            raise LedgerError("The ledger does not answer.")
+        return self.value
+
+
+@pytest.fixture
+def far(monkeypatch: pytest.MonkeyPatch) -> FarLedger:
+    found = FarLedger()
+    monkeypatch.setattr("nbops.ledger.open_ledger", lambda _: found)
+    return found
+
+
+def test_a_far_ledger_is_asked_once_a_second(
+    far: FarLedger, workspace: Workspace, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    clock = [100.0]
+    monkeypatch.setattr("nbops_lab.live.time.monotonic", lambda: clock[0])
+    probe = LedgerProbe(workspace)
+    assert probe.changed()
+    far.value = 1
+    assert not probe.changed()
+    assert far.asked == 1
+    clock[0] += 1.1
+    assert probe.changed()
+    far.down = True
+    clock[0] += 1.1
+    assert not probe.changed()
+    clock[0] += 1.1
+    assert not probe.changed()
+    assert far.asked == 3
+    far.down, far.value = False, 2
+    clock[0] += 10
+    assert probe.changed()
+
+
+def test_a_ledger_in_postgresql_is_watched_by_revision(far: FarLedger, jp_root_dir: Path) -> None:
+    (jp_root_dir / "nbops.toml").write_text('ledger_uri = "postgresql://ada@db.example/nbops"\n')
+    watched = Watched(find_workspace(jp_root_dir))
+    assert [type(probe) for probe in watched.probes] == [FileProbe, LedgerProbe]
+    watched.close()
