@@ -1,0 +1,162 @@
+"""Registered models: numbers that are never reused, aliases, bytes that are checked."""
+
+import multiprocessing
+import pickle
+
+import pytest
+from sklearn.linear_model import LogisticRegression, Ridge
+
+import nbops
+from nbops.errors import NotFoundError, RegistryError, UsageError, WorkspaceError
+from nbops.registry import get_model, get_version, list_models, load_model, register, set_alias
+from nbops.workspace import find_workspace
+from nbops.workspace.blobs import path_of
+
+
+@pytest.fixture
+def place(tmp_path, monkeypatch, ledger_uri):
+    """A workspace whose ledger is each database in turn."""
+    monkeypatch.setenv("NBOPS_WORKSPACE", str(tmp_path))
+    monkeypatch.setenv("NBOPS_LEDGER_URI", ledger_uri)
+    monkeypatch.setenv("NBOPS_COURIER", "false")
+    return find_workspace()
+
+
+def _train(name, **models):
+    with nbops.track(name) as run:
+        run.metric("accuracy", 0.5)
+        for model_name, model in models.items():
+            run.model(model, model_name)
+    return run.run_id
+
+
+def _fitted(c=1.0):
+    return LogisticRegression(C=c).fit([[0.0], [1.0], [2.0], [3.0]], [0, 0, 1, 1])
+
+
+def test_the_last_run_with_a_model_is_registered(place):
+    _train("first", model=_fitted(0.1))
+    second = _train("second", model=_fitted(10.0))
+    _train("third")
+    version = register("churn")
+    assert (version.version, version.run_id, version.class_name) == (1, second, "LogisticRegression")
+    assert version.metrics == {"accuracy": 0.5}
+    assert load_model("churn", 1).C == 10.0
+
+
+def test_numbers_go_up_and_the_same_bytes_of_the_same_run_are_one_version(place):
+    first = _train("first", model=_fitted(0.1))
+    second = _train("second", model=_fitted(10.0))
+    assert register("churn", run_id=first).version == 1
+    assert register("churn", run_id=second).version == 2
+    assert register("churn", run_id=first).version == 1
+    assert [v.version for v in get_model(place, "churn").versions] == [2, 1]
+    assert register("other", run_id="second").version == 1
+
+
+def test_a_run_is_named_by_prefix_or_name(place):
+    run_id = _train("brisk-heron", model=_fitted())
+    assert register("a", run_id=run_id[:10]).run_id == run_id
+    assert register("b", run_id="brisk-heron").run_id == run_id
+    with pytest.raises(NotFoundError):
+        register("c", run_id="brisk-haron")
+
+
+def test_aliases_move_and_resolve(place):
+    _train("first", model=_fitted(0.1))
+    register("churn", alias="champion")
+    _train("second", model=_fitted(10.0))
+    assert register("churn").aliases == ()
+    assert get_version(place, "churn", "champion").version == 1
+    assert set_alias("churn", "champion", 2).aliases == ("champion",)
+    assert get_version(place, "churn", "champion").version == get_version(place, "churn", "v2").version == 2
+    with pytest.raises(NotFoundError, match="no version 9"):
+        set_alias("churn", "champion", 9)
+    with pytest.raises(NotFoundError, match="has versions 1, 2 and aliases champion"):
+        get_version(place, "churn", "challenger")
+
+
+def test_several_models_need_a_word(place):
+    run_id = _train("both", one=_fitted(), two=Ridge().fit([[0.0], [1.0]], [0.0, 1.0]))
+    with pytest.raises(RegistryError, match="several models: 'one', 'two'"):
+        register("churn", run_id=run_id)
+    assert register("churn", run_id=run_id, model="two").class_name == "Ridge"
+    with pytest.raises(RegistryError, match="no model 'three'"):
+        register("churn", run_id=run_id, model="three")
+
+
+def test_a_run_without_a_model(place):
+    with pytest.raises(RegistryError, match="No run of this workspace has a stored model"):
+        register("churn")
+    run_id = _train("none")
+    with pytest.raises(RegistryError, match="has no stored model"):
+        register("churn", run_id=run_id)
+    assert list_models(place) == ()
+
+
+@pytest.mark.parametrize("name", ["", " x", "x ", "a/b", "a:b", "a\\b", "a\nb", "x" * 201, "../up"])
+def test_names_that_cannot_be(place, name):
+    with pytest.raises(UsageError):
+        register(name)
+
+
+@pytest.mark.parametrize("name", ["churn", "Kündigung 2026", "客户", "a.b-c_d", "<img onerror=x>"])
+def test_names_that_can_be(place, name):
+    _train("first", model=_fitted())
+    assert register(name).model == name
+    assert get_model(place, name).name == name
+
+
+@pytest.mark.parametrize("alias", ["", "latest", "v1", "1st", "a b", "ä"])
+def test_aliases_that_cannot_be(place, alias):
+    with pytest.raises(UsageError):
+        register("churn", alias=alias)
+
+
+def test_one_flipped_byte_refuses_to_load(place):
+    _train("first", model=_fitted())
+    version = register("churn", alias="champion")
+    path = path_of(place, version.digest)
+    path.chmod(0o644)
+    data = bytearray(path.read_bytes())
+    data[len(data) // 2] ^= 1
+    path.write_bytes(data)
+    with pytest.raises(WorkspaceError, match="has been changed") as caught:
+        load_model("churn")
+    assert version.digest in str(caught.value)
+
+
+def test_bytes_that_are_gone_cannot_be_registered(place):
+    _train("first", model=_fitted())
+    path_of(place, register("churn").digest).unlink()
+    with pytest.raises(RegistryError, match="not in this workspace's store"):
+        register("other")
+
+
+def test_a_model_whose_class_is_gone_says_so(place):
+    _train("first", model=_fitted())
+    version = register("churn")
+    assert isinstance(pickle.loads(path_of(place, version.digest).read_bytes()), LogisticRegression)
+    with pytest.raises(NotFoundError, match="no registered model 'chum'"):
+        load_model("chum")
+
+
+def _register_in_a_process(root, run_id, start):
+    start.wait()
+    register("churn", run_id=run_id, workspace=find_workspace(root))
+
+
+def test_several_that_register_at_once_get_several_numbers(place):
+    runs = [_train(f"run-{i}", model=_fitted(1.0 + i)) for i in range(4)]
+    context = multiprocessing.get_context("spawn")
+    start = context.Event()
+    workers = [context.Process(target=_register_in_a_process, args=(place.root, run, start)) for run in runs]
+    for worker in workers:
+        worker.start()
+    start.set()
+    for worker in workers:
+        worker.join(120)
+        assert worker.exitcode == 0
+    versions = get_model(place, "churn").versions
+    assert sorted(v.version for v in versions) == [1, 2, 3, 4]
+    assert {v.run_id for v in versions} == set(runs)
