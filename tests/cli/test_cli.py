@@ -30,7 +30,9 @@ def place(tmp_path_factory):
     (root / "nbops.toml").write_text('experiment = "cli"\ncourier = false\n')
     (root / "train.py").write_text(_TRAIN)
     environ = {k: v for k, v in os.environ.items() if not k.startswith(("NBOPS_", "MLFLOW_"))}
-    done = subprocess.run([sys.executable, "train.py"], cwd=root, env=environ, capture_output=True, text=True, check=False)
+    done = subprocess.run(
+        [sys.executable, "train.py"], cwd=root, env=environ, capture_output=True, text=True, check=False
+    )
     assert done.returncode == 0, done.stderr
     return root
 

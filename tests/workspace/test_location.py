@@ -52,7 +52,9 @@ def test_finding_writes_nothing_and_ensuring_hides_the_data_from_git(tmp_path):
     found.ensure()
     found.ensure()
     (found.data / "outbox.db").write_bytes(b"x")
-    status = subprocess.run(["git", "-C", tmp_path, "status", "--porcelain"], capture_output=True, text=True, check=True)
+    status = subprocess.run(
+        ["git", "-C", tmp_path, "status", "--porcelain"], capture_output=True, text=True, check=True
+    )
     assert status.stdout == ""
 
 

@@ -13,7 +13,9 @@ def add_parser(commands: argparse._SubParsersAction[argparse.ArgumentParser]) ->
     parser = commands.add_parser("courier", help="see the courier, or deliver everything now")
     common(parser)
     parser.add_argument("--flush", action="store_true", help="wait until the ledger and MLflow have everything")
-    parser.add_argument("--timeout", type=float, default=120.0, metavar="SECONDS", help="how long to wait (default 120)")
+    parser.add_argument(
+        "--timeout", type=float, default=120.0, metavar="SECONDS", help="how long to wait (default 120)"
+    )
     parser.set_defaults(func=_courier)
 
 

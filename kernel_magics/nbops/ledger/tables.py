@@ -83,7 +83,10 @@ runs = Table(
     Index("ix_runs_mlflow_run_id", "mlflow_run_id"),
 )
 
-_run = lambda: Column("run_id", String(64), ForeignKey("runs.run_id", ondelete="CASCADE"), primary_key=True)  # noqa: E731
+
+def _run() -> Column[str]:
+    return Column("run_id", String(64), ForeignKey("runs.run_id", ondelete="CASCADE"), primary_key=True)
+
 
 params = Table(
     "params",

@@ -11,6 +11,7 @@ import functools
 import math
 import types
 import typing
+from collections.abc import Hashable
 from typing import Any, TypeVar
 
 Record = TypeVar("Record")
@@ -43,12 +44,12 @@ def from_wire(cls: type[Record], data: dict[str, Any]) -> Record:
 
 
 @functools.cache
-def _names(cls: type) -> tuple[str, ...]:
-    return tuple(f.name for f in dataclasses.fields(cls))
+def _names(cls: Hashable) -> tuple[str, ...]:
+    return tuple(f.name for f in dataclasses.fields(typing.cast(Any, cls)))
 
 
 @functools.cache
-def _hints(cls: type) -> dict[str, Any]:
+def _hints(cls: Hashable) -> dict[str, Any]:
     hints = typing.get_type_hints(cls)
     return {name: hints[name] for name in _names(cls)}
 

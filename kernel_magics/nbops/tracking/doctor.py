@@ -154,7 +154,10 @@ def _extension(_workspace: Workspace) -> Check:
             version = json.loads(package.read_text(encoding="utf-8")).get("version", "")
             if version != __version__:
                 return Check(
-                    "extension", "bad", f"version {version} beside nbops {__version__}", "pip install --force-reinstall nbops"
+                    "extension",
+                    "bad",
+                    f"version {version} beside nbops {__version__}",
+                    "pip install --force-reinstall nbops",
                 )
             return Check("extension", "good", f"nbops-lab {version} in {package.parent}")
     return Check("extension", "bad", "JupyterLab does not find nbops-lab", "pip install --force-reinstall nbops")
@@ -162,15 +165,21 @@ def _extension(_workspace: Workspace) -> Check:
 
 def _server(_workspace: Workspace) -> Check:
     if importlib.util.find_spec("nbops_lab") is None:
-        return Check("server", "bad", "the server part nbops_lab is not installed", "pip install --force-reinstall nbops")
+        return Check(
+            "server", "bad", "the server part nbops_lab is not installed", "pip install --force-reinstall nbops"
+        )
     from jupyter_core.paths import jupyter_config_path
 
     enabled = None
     # Earlier folders win, as in Jupyter itself.
     for folder in reversed(jupyter_config_path()):
-        for path in sorted([Path(folder) / "jupyter_server_config.json", *Path(folder).glob("jupyter_server_config.d/*.json")]):
+        for path in sorted(
+            [Path(folder) / "jupyter_server_config.json", *Path(folder).glob("jupyter_server_config.d/*.json")]
+        ):
             if path.exists():
-                listed = json.loads(path.read_text(encoding="utf-8")).get("ServerApp", {}).get("jpserver_extensions", {})
+                listed = (
+                    json.loads(path.read_text(encoding="utf-8")).get("ServerApp", {}).get("jpserver_extensions", {})
+                )
                 enabled = listed.get("nbops_lab", enabled)
     if enabled:
         return Check("server", "good", "nbops_lab is enabled")
@@ -230,4 +239,6 @@ def _hidden(uri: str) -> str:
     parts = urlsplit(uri)
     if parts.password is None:
         return uri
-    return parts._replace(netloc=f"{parts.username}:***@{parts.hostname}" + (f":{parts.port}" if parts.port else "")).geturl()
+    return parts._replace(
+        netloc=f"{parts.username}:***@{parts.hostname}" + (f":{parts.port}" if parts.port else "")
+    ).geturl()

@@ -41,9 +41,11 @@ def version_line(version: ModelVersion) -> str:
 
 def version_html(version: ModelVersion) -> str:
     """Say the same as static HTML for a notebook; all text is escaped."""
-    aliases = "".join(f' <span style="border:1px solid;border-radius:9px;padding:0 7px">{escape(a)}</span>' for a in version.aliases)
+    aliases = "".join(
+        f' <span style="border:1px solid;border-radius:9px;padding:0 7px">{escape(a)}</span>' for a in version.aliases
+    )
     facts = f"{version.class_name} · {size(version.size)} · run {version.run_id[:8]} · sha256 {version.digest[:12]}"
-    metrics = f'<div>{escape(_metrics(version))}</div>' if version.metrics else ""
+    metrics = f"<div>{escape(_metrics(version))}</div>" if version.metrics else ""
     return (
         '<div style="border-left:3px solid var(--jp-success-color1,#388e3c);padding:6px 12px">'
         f"<b>{escape(version.model)}</b> version {version.version}{aliases}"
