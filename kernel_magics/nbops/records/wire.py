@@ -7,15 +7,15 @@ as in the JSON mapping of Protocol Buffers.
 from __future__ import annotations
 
 import dataclasses
-import functools
 import math
 import types
 import typing
-from collections.abc import Hashable
 from typing import Any, TypeVar
 
 Record = TypeVar("Record")
 
+# Type hints of each record, which are slow to work out.
+_seen: dict[type, dict[str, Any]] = {}
 _SPECIAL = {"NaN": math.nan, "Infinity": math.inf, "-Infinity": -math.inf}
 
 
@@ -43,15 +43,15 @@ def from_wire(cls: type[Record], data: dict[str, Any]) -> Record:
     return cls(**{name: _parse(hints[name], data[name]) for name in hints if name in data})
 
 
-@functools.cache
-def _names(cls: Hashable) -> tuple[str, ...]:
-    return tuple(f.name for f in dataclasses.fields(typing.cast(Any, cls)))
+def _names(cls: type) -> tuple[str, ...]:
+    return tuple(_hints(cls))
 
 
-@functools.cache
-def _hints(cls: Hashable) -> dict[str, Any]:
-    hints = typing.get_type_hints(cls)
-    return {name: hints[name] for name in _names(cls)}
+def _hints(cls: type) -> dict[str, Any]:
+    if cls not in _seen:
+        hints = typing.get_type_hints(cls)
+        _seen[cls] = {field.name: hints[field.name] for field in dataclasses.fields(cls)}
+    return _seen[cls]
 
 
 def _parse(hint: Any, value: Any) -> Any:
