@@ -1,0 +1,252 @@
+"""Carry the outbox into the ledger: idempotent, by whichever process comes first.
+
+Entries are applied in one ledger transaction and removed from the outbox afterwards. A process that dies between
+the two leaves entries that are applied again to the same effect; two that deliver at once apply the same.
+"""
+
+from __future__ import annotations
+
+import math
+import threading
+import time
+from collections.abc import Iterable, Sequence
+from typing import Any
+
+from sqlalchemy import select
+from sqlalchemy.engine import Connection
+
+from nbops.ledger import Ledger, open_ledger, tables
+from nbops.records import MetricPoint, Run, from_wire, to_wire
+from nbops.tracking.outbox import Entry, Outbox
+from nbops.tracking.process import is_alive
+from nbops.workspace import Workspace
+
+_BATCH = 500
+_ENDED = ("FINISHED", "FAILED", "KILLED")
+_DETAIL = ("names_read", "names_written", "metric_functions", "models", "stdout", "stderr", "error", "git", "environment")
+_boxes: dict[str, Outbox] = {}
+_boxes_lock = threading.Lock()
+
+
+def outbox_of(workspace: Workspace) -> Outbox:
+    """Give this process's outbox of a workspace."""
+    with _boxes_lock:
+        return _boxes.setdefault(str(workspace.root), Outbox(workspace))
+
+
+def deliver(workspace: Workspace) -> int:
+    """Bring the ledger up to date with the outbox, and close the runs of processes that died.
+
+    Returns
+    -------
+    int
+        How many entries were delivered.
+
+    Raises
+    ------
+    LedgerError
+        The ledger does not answer; the entries stay in the outbox.
+    TrackingError
+        The outbox does not answer.
+    """
+    done = 0
+    if workspace.outbox.exists():
+        box = outbox_of(workspace)
+        while entries := box.entries(limit=_BATCH):
+            ledger = open_ledger(workspace)
+            with ledger.begin() as connection:
+                apply(ledger, connection, entries)
+                ledger.touch(connection)
+            box.discard([entry.seq for entry in entries])
+            done += len(entries)
+    reconcile(workspace)
+    return done
+
+
+def reconcile(workspace: Workspace) -> int:
+    """Close as KILLED the runs that are RUNNING in a process that no longer exists; give how many.
+
+    Raises
+    ------
+    LedgerError
+        The ledger does not answer.
+    """
+    ledger = open_ledger(workspace)
+    runs = tables.runs
+    running = select(runs.c.run_id, runs.c.process, runs.c.started_at).where(
+        runs.c.status == "RUNNING", runs.c.origin == "nbops"
+    )
+    with ledger.connect() as connection:
+        dead = [row for row in connection.execute(running) if row.process and not is_alive(row.process)]
+    if not dead:
+        return 0
+    waiting = {e.run_id for e in outbox_of(workspace).entries(limit=100_000)} if workspace.outbox.exists() else set()
+    closed = 0
+    with ledger.begin() as connection:
+        for row in dead:
+            # Its last words may have been written after we delivered and before it ended.
+            if row.run_id not in waiting:
+                closed += _close(connection, row.run_id, row.started_at)
+        if closed:
+            ledger.touch(connection)
+    return closed
+
+
+def _close(connection: Connection, run_id: str, started_at: float) -> int:
+    last = connection.scalar(
+        select(tables.metrics.c.timestamp)
+        .where(tables.metrics.c.run_id == run_id)
+        .order_by(tables.metrics.c.timestamp.desc())
+        .limit(1)
+    )
+    ended = max(last or 0.0, started_at)
+    runs = tables.runs
+    result = connection.execute(
+        runs.update()
+        .where(runs.c.run_id == run_id, runs.c.status == "RUNNING")
+        .values(
+            status="KILLED",
+            ended_at=ended,
+            duration=ended - started_at,
+            error_type="Killed",
+            error_message="The process ended without a word.",
+            delivery="ledger",
+            updated_at=time.time(),
+        )
+    )
+    return result.rowcount
+
+
+def apply(ledger: Ledger, connection: Connection, entries: Sequence[Entry]) -> None:
+    """Apply entries of an outbox within a transaction; applying them again changes nothing."""
+    points: dict[str, list[MetricPoint]] = {}
+    for entry in entries:
+        if entry.kind == "metric":
+            points.setdefault(entry.run_id, []).append(from_wire(MetricPoint, entry.payload))
+        else:
+            _apply_run(ledger, connection, from_wire(Run, entry.payload), finished=entry.kind == "finish")
+    for run_id, series in points.items():
+        # A point whose run was never delivered has nowhere to go: its start entry is older, so it cannot happen
+        # unless somebody emptied the ledger.
+        if connection.scalar(select(tables.runs.c.run_id).where(tables.runs.c.run_id == run_id)):
+            write_points(ledger, connection, run_id, series)
+
+
+def _apply_run(ledger: Ledger, connection: Connection, run: Run, *, finished: bool) -> None:
+    row = run_row(run)
+    statement = ledger.upsert(tables.runs).values(**row)
+    if not finished:
+        # A start that comes late must not reopen what has ended.
+        connection.execute(statement.on_conflict_do_nothing())
+        _write_texts(ledger, connection, run)
+        return
+    keep = {"run_id", "mlflow_run_id", "mlflow_experiment_id", "delivery", "delivery_error"}
+    changed = {name: value for name, value in row.items() if name not in keep}
+    delivered = tables.runs.c.delivery == "delivered"
+    connection.execute(
+        statement.on_conflict_do_update(
+            index_elements=["run_id"],
+            set_={**changed, "delivery": "ledger"},
+            # Once MLflow has it, the same entry again must not send it round again.
+            where=~(delivered & tables.runs.c.status.in_(_ENDED)),
+        )
+    )
+    _write_texts(ledger, connection, run)
+    _write_parts(ledger, connection, run)
+    stamp = run.ended_at or run.started_at
+    known = set(connection.scalars(select(tables.metrics.c.name).distinct().where(tables.metrics.c.run_id == run.run_id)))
+    finals = [MetricPoint(name=k, value=v, timestamp=stamp) for k, v in run.metrics.items() if k not in known]
+    write_points(ledger, connection, run.run_id, finals)
+
+
+def run_row(run: Run) -> dict[str, Any]:
+    """Give the row of the table ``runs`` for a run."""
+    wire = to_wire(run)
+    return {
+        **{
+            name: wire[name]
+            for name in (
+                "run_id", "name", "experiment", "kind", "status", "origin", "parent_id", "attempt", "author", "started_at",
+                "ended_at", "duration", "cpu", "peak_memory", "tracking", "code", "code_digest", "redactions",
+                "uses_mlflow", "process", "mlflow_run_id", "mlflow_experiment_id",
+            )
+        },
+        "notebook": run.cell.notebook,
+        "cell_id": run.cell.cell_id,
+        "cell_key": run.cell.key,
+        "cell_source": run.cell.source,
+        "execution_count": run.cell.execution_count,
+        "error_type": run.error.type if run.error else "",
+        "error_message": run.error.message if run.error else "",
+        "has_model": any(model.digest for model in run.models),
+        "detail": {name: wire[name] for name in _DETAIL},
+        "delivery": "ledger",
+        "delivery_error": "",
+        "updated_at": time.time(),
+    }  # fmt: skip
+
+
+def _write_texts(ledger: Ledger, connection: Connection, run: Run) -> None:
+    for table, key, values in ((tables.params, "name", run.params), (tables.tags, "key", run.tags)):
+        rows = [{"run_id": run.run_id, key: name, "value": value} for name, value in values.items()]
+        _upsert(ledger, connection, table, rows, ("run_id", key))
+
+
+def _write_parts(ledger: Ledger, connection: Connection, run: Run) -> None:
+    data = [
+        {"run_id": run.run_id, "position": position, **to_wire(ref)} for position, ref in enumerate(run.data)
+    ]
+    _upsert(ledger, connection, tables.data_refs, data, ("run_id", "name", "context"))
+    artifacts = [{"run_id": run.run_id, **to_wire(ref)} for ref in run.artifacts]
+    _upsert(ledger, connection, tables.artifacts, artifacts, ("run_id", "path"))
+
+
+def write_points(ledger: Ledger, connection: Connection, run_id: str, points: Iterable[MetricPoint]) -> None:
+    """Write points of series and the latest value of each; the same point twice is one point."""
+    rows: dict[tuple[str, int, float], dict[str, Any]] = {}
+    for point in points:
+        key = (point.name, point.step, point.timestamp)
+        rows[key] = {
+            "run_id": run_id,
+            "name": point.name,
+            "step": point.step,
+            "timestamp": point.timestamp,
+            **stored(point.value),
+        }
+    if not rows:
+        return
+    _upsert(ledger, connection, tables.metrics, list(rows.values()), ("run_id", "name", "step", "timestamp"))
+    table = tables.metrics
+    for name in sorted({key[0] for key in rows}):
+        newest = connection.execute(
+            select(table.c.value, table.c.special)
+            .where(table.c.run_id == run_id, table.c.name == name)
+            .order_by(table.c.step.desc(), table.c.timestamp.desc())
+            .limit(1)
+        ).one()
+        row = {"run_id": run_id, "name": name, "value": newest.value, "special": newest.special}
+        _upsert(ledger, connection, tables.latest_metrics, [row], ("run_id", "name"))
+
+
+def stored(value: float) -> dict[str, Any]:
+    """Give the columns of a metric's value: databases differ in what they make of NaN and infinities."""
+    if math.isfinite(value):
+        return {"value": value, "special": ""}
+    return {"value": None, "special": to_wire(value)}
+
+
+def _upsert(
+    ledger: Ledger, connection: Connection, table: Any, rows: Sequence[dict[str, Any]], keys: tuple[str, ...]
+) -> None:
+    # PostgreSQL takes at most 65,535 values in a statement, SQLite 32,766.
+    size = max(1, 30_000 // max(1, len(rows[0]))) if rows else 1
+    for first in range(0, len(rows), size):
+        statement = ledger.upsert(table).values(rows[first : first + size])
+        others = {c.name: statement.excluded[c.name] for c in table.c if c.name not in keys and c.name in rows[0]}
+        connection.execute(
+            statement.on_conflict_do_update(index_elements=list(keys), set_=others)
+            if others
+            else statement.on_conflict_do_nothing()
+        )
+
+
