@@ -23,7 +23,17 @@ from nbops.workspace import Workspace
 
 _BATCH = 500
 _ENDED = ("FINISHED", "FAILED", "KILLED")
-_DETAIL = ("names_read", "names_written", "metric_functions", "models", "stdout", "stderr", "error", "git", "environment")
+_DETAIL = (
+    "names_read",
+    "names_written",
+    "metric_functions",
+    "models",
+    "stdout",
+    "stderr",
+    "error",
+    "git",
+    "environment",
+)
 _boxes: dict[str, Outbox] = {}
 _boxes_lock = threading.Lock()
 
@@ -154,7 +164,9 @@ def _apply_run(ledger: Ledger, connection: Connection, run: Run, *, finished: bo
     _write_texts(ledger, connection, run)
     _write_parts(ledger, connection, run)
     stamp = run.ended_at or run.started_at
-    known = set(connection.scalars(select(tables.metrics.c.name).distinct().where(tables.metrics.c.run_id == run.run_id)))
+    known = set(
+        connection.scalars(select(tables.metrics.c.name).distinct().where(tables.metrics.c.run_id == run.run_id))
+    )
     finals = [MetricPoint(name=k, value=v, timestamp=stamp) for k, v in run.metrics.items() if k not in known]
     write_points(ledger, connection, run.run_id, finals)
 
@@ -193,9 +205,7 @@ def _write_texts(ledger: Ledger, connection: Connection, run: Run) -> None:
 
 
 def _write_parts(ledger: Ledger, connection: Connection, run: Run) -> None:
-    data = [
-        {"run_id": run.run_id, "position": position, **to_wire(ref)} for position, ref in enumerate(run.data)
-    ]
+    data = [{"run_id": run.run_id, "position": position, **to_wire(ref)} for position, ref in enumerate(run.data)]
     _upsert(ledger, connection, tables.data_refs, data, ("run_id", "name", "context"))
     artifacts = [{"run_id": run.run_id, **to_wire(ref)} for ref in run.artifacts]
     _upsert(ledger, connection, tables.artifacts, artifacts, ("run_id", "path"))
@@ -248,5 +258,3 @@ def _upsert(
             if others
             else statement.on_conflict_do_nothing()
         )
-
-

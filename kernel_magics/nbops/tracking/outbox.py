@@ -273,6 +273,4 @@ def _remember(connection: sqlite3.Connection, run: Run) -> None:
     last = connection.execute("SELECT max(seq) FROM family WHERE cell_key = ?", (key,)).fetchone()[0] or 0
     connection.execute("INSERT INTO family VALUES (?, ?, ?, ?)", (key, last + 1, run.run_id, text))
     connection.execute("DELETE FROM family WHERE cell_key = ? AND seq <= ?", (key, last + 1 - HISTORY))
-    connection.execute(
-        "INSERT INTO counts VALUES (?, 1) ON CONFLICT (cell_key) DO UPDATE SET runs = runs + 1", (key,)
-    )
+    connection.execute("INSERT INTO counts VALUES (?, 1) ON CONFLICT (cell_key) DO UPDATE SET runs = runs + 1", (key,))

@@ -1,0 +1,279 @@
+"""Find runs in the ledger."""
+
+from __future__ import annotations
+
+import difflib
+import re
+from collections import defaultdict
+from collections.abc import Sequence
+from typing import Any
+
+from sqlalchemy import ColumnElement, Select, func, select
+from sqlalchemy.engine import Connection, RowMapping
+
+from nbops.errors import NotFoundError, UsageError
+from nbops.ledger import open_ledger, tables
+from nbops.records import Card, HistoryPoint, MetricPoint, Run, RunPage, RunRow, from_wire
+from nbops.tracking.compare import changes
+from nbops.tracking.delivery import deliver
+from nbops.tracking.outbox import HISTORY
+from nbops.tracking.query import known_metrics, parse, unknown_field, where
+from nbops.workspace import Workspace
+
+_SORTABLE = ("started_at", "duration", "name", "status", "experiment")
+_PREFIX = re.compile(r"[0-9a-f]{4,64}")
+_MOST = 1000
+
+
+def search_runs(
+    workspace: Workspace,
+    *,
+    query: str = "",
+    notebook: str = "",
+    experiment: str = "",
+    status: str = "",
+    kind: str = "",
+    parent_id: str | None = None,
+    sort: str = "started_at",
+    descending: bool = True,
+    offset: int = 0,
+    limit: int = 50,
+    include_mlflow: bool = True,
+) -> RunPage:
+    """Give a page of runs; what waits in the outbox is delivered first, so that nothing is missing.
+
+    Parameters
+    ----------
+    workspace
+        Whose runs.
+    query
+        Words and conditions, see :mod:`nbops.tracking.query`.
+    notebook, experiment, status, kind, parent_id
+        Only runs that agree; empty (``None`` for ``parent_id``) means all.
+    sort
+        ``started_at``, ``duration``, ``name``, ``status``, ``experiment`` or a metric; runs without that metric come last.
+    descending
+        Largest or newest first.
+    offset, limit
+        The page; ``limit`` is at most 1000.
+    include_mlflow
+        Whether runs made by plain MLflow are shown.
+
+    Raises
+    ------
+    UsageError
+        The query or the field to sort by makes no sense, or the page is negative.
+    LedgerError
+        The ledger does not answer.
+    """
+    if offset < 0 or limit < 1:
+        raise UsageError(f"A page starts at 0 or later and has at least 1 run, not {offset} and {limit}.")
+    deliver(workspace)
+    runs = tables.runs
+    equal = {"notebook": notebook, "experiment": experiment, "status": status, "kind": kind}
+    with open_ledger(workspace).connect() as connection:
+        conditions: list[ColumnElement[bool]] = [runs.c[name] == value for name, value in equal.items() if value]
+        if parent_id is not None:
+            conditions.append(runs.c.parent_id == parent_id)
+        if not include_mlflow:
+            conditions.append(runs.c.origin != "mlflow")
+        conditions += where(connection, parse(query))
+        metrics = known_metrics(connection)
+        total = connection.scalar(select(func.count()).select_from(runs).where(*conditions)) or 0
+        statement = _ordered(select(*_row_columns()).where(*conditions), sort, descending, metrics)
+        rows = connection.execute(statement.offset(offset).limit(min(limit, _MOST))).mappings().all()
+        experiments = connection.scalars(select(runs.c.experiment).distinct().order_by(runs.c.experiment)).all()
+        return RunPage(
+            runs=_rows(connection, rows),
+            total=total,
+            offset=offset,
+            limit=min(limit, _MOST),
+            metric_names=tuple(metrics),
+            experiments=tuple(experiments),
+        )
+
+
+def get_run(workspace: Workspace, run_id: str) -> Run:
+    """Give one run, whole.
+
+    Parameters
+    ----------
+    workspace
+        Whose run.
+    run_id
+        Id, the beginning of an id (at least 4 characters), MLflow's id, a name (its newest run), or ``last``.
+
+    Raises
+    ------
+    NotFoundError
+        There is no such run; the hint names the closest name.
+    UsageError
+        The beginning of an id fits several runs.
+    """
+    deliver(workspace)
+    with open_ledger(workspace).connect() as connection:
+        return _load(connection, _resolve(connection, run_id))
+
+
+def metric_series(workspace: Workspace, run_id: str) -> tuple[MetricPoint, ...]:
+    """Give all points of all metrics of a run, by name, step and time.
+
+    Raises
+    ------
+    NotFoundError
+        There is no such run.
+    """
+    deliver(workspace)
+    table = tables.metrics
+    with open_ledger(workspace).connect() as connection:
+        found = _resolve(connection, run_id)
+        statement = select(table).where(table.c.run_id == found)
+        rows = connection.execute(statement.order_by(table.c.name, table.c.step, table.c.timestamp))
+        return tuple(
+            MetricPoint(name=row.name, value=_value(row), step=row.step, timestamp=row.timestamp) for row in rows
+        )
+
+
+def card_of(workspace: Workspace, run_id: str) -> Card:
+    """Rebuild the card of a run from the ledger, for when its kernel is gone.
+
+    Raises
+    ------
+    NotFoundError
+        There is no such run.
+    """
+    deliver(workspace)
+    with open_ledger(workspace).connect() as connection:
+        run = _load(connection, _resolve(connection, run_id))
+        earlier = _earlier(connection, run)
+        before = _load(connection, earlier[0]) if earlier else None
+        metrics = _metrics(connection, earlier)
+        runs = tables.runs
+        names = {
+            row.run_id: row.name
+            for row in connection.execute(select(runs.c.run_id, runs.c.name).where(runs.c.run_id.in_(earlier)))
+        }
+    history = tuple(HistoryPoint(run_id=i, name=names[i], metrics=metrics[i]) for i in reversed(earlier))
+    return Card(
+        run=run,
+        previous=history[-1] if history else None,
+        changes=changes(before, run),
+        history=history,
+        workspace=str(workspace.root),
+    )
+
+
+def _earlier(connection: Connection, run: Run) -> list[str]:
+    if not run.cell.key:
+        return []
+    runs = tables.runs
+    statement = select(runs.c.run_id).where(
+        runs.c.cell_key == run.cell.key, runs.c.started_at < run.started_at, runs.c.status != "RUNNING"
+    )
+    return list(connection.scalars(statement.order_by(runs.c.started_at.desc()).limit(HISTORY)))
+
+
+def _row_columns() -> list[Any]:
+    names = (
+        "run_id", "name", "experiment", "kind", "status", "origin", "parent_id", "notebook", "cell_id", "execution_count",
+        "started_at", "duration", "error_type", "error_message", "delivery", "has_model", "mlflow_run_id",
+    )  # fmt: skip
+    return [tables.runs.c[name] for name in names]
+
+
+def _ordered(statement: Select[Any], sort: str, descending: bool, metrics: Sequence[str]) -> Select[Any]:
+    runs, latest = tables.runs, tables.latest_metrics
+    newest = (runs.c.started_at.desc(), runs.c.run_id)
+    if sort in _SORTABLE:
+        column: Any = runs.c[sort]
+    elif sort in metrics:
+        same = (latest.c.run_id == runs.c.run_id) & (latest.c.name == sort)
+        statement = statement.outerjoin(latest, same)
+        column = latest.c.value
+    else:
+        raise unknown_field(sort, [*_SORTABLE, *metrics])
+    return statement.order_by((column.desc() if descending else column.asc()).nulls_last(), *newest)
+
+
+def _rows(connection: Connection, rows: Sequence[RowMapping]) -> tuple[RunRow, ...]:
+    ids = [row["run_id"] for row in rows]
+    metrics, params = _metrics(connection, ids), _params(connection, ids)
+    return tuple(
+        RunRow(
+            **{name: row[name] for name in row if name not in {"error_type", "error_message"}},
+            params=params[row["run_id"]],
+            metrics=metrics[row["run_id"]],
+            error=": ".join(filter(None, (row["error_type"], row["error_message"]))),
+        )
+        for row in rows
+    )
+
+
+def _metrics(connection: Connection, ids: Sequence[str]) -> dict[str, dict[str, float]]:
+    found: dict[str, dict[str, float]] = defaultdict(dict)
+    latest = tables.latest_metrics
+    for row in connection.execute(select(latest).where(latest.c.run_id.in_(ids)).order_by(latest.c.name)):
+        found[row.run_id][row.name] = _value(row)
+    return found
+
+
+def _params(connection: Connection, ids: Sequence[str]) -> dict[str, dict[str, str]]:
+    found: dict[str, dict[str, str]] = defaultdict(dict)
+    params = tables.params
+    for row in connection.execute(select(params).where(params.c.run_id.in_(ids)).order_by(params.c.name)):
+        found[row.run_id][row.name] = row.value
+    return found
+
+
+def _value(row: Any) -> float:
+    return float(row.special.replace("Infinity", "inf")) if row.special else float(row.value)
+
+
+def _resolve(connection: Connection, wanted: str) -> str:
+    runs = tables.runs
+    wanted = wanted.strip()
+    newest = select(runs.c.run_id).order_by(runs.c.started_at.desc()).limit(1)
+    if wanted == "last":
+        found = connection.scalar(newest.where(runs.c.status != "RUNNING"))
+        if found is None:
+            raise NotFoundError("There is no run yet.", hint="Run a cell that starts with %%track.")
+        return str(found)
+    exact = (runs.c.run_id == wanted) | (runs.c.mlflow_run_id == wanted) if wanted else runs.c.run_id == ""
+    found = connection.scalar(newest.where(exact)) or connection.scalar(newest.where(runs.c.name == wanted))
+    if found is None and _PREFIX.fullmatch(wanted):
+        alike = connection.scalars(select(runs.c.run_id).where(runs.c.run_id.startswith(wanted)).limit(2)).all()
+        if len(alike) > 1:
+            raise UsageError(f"Several runs begin with {wanted!r}.", hint="Give more of the id.")
+        found = alike[0] if alike else None
+    if found is not None:
+        return str(found)
+    names = connection.scalars(select(runs.c.name).order_by(runs.c.started_at.desc()).limit(500)).all()
+    near = difflib.get_close_matches(wanted, names, 1)
+    raise NotFoundError(
+        f"There is no run {wanted[:80]!r}.", hint=f"Did you mean {near[0]!r}?" if near else "See them with: nbops runs"
+    )
+
+
+def _load(connection: Connection, run_id: str) -> Run:
+    row = connection.execute(select(tables.runs).where(tables.runs.c.run_id == run_id)).mappings().one()
+    detail = row["detail"]
+    wire: dict[str, Any] = {name: row[name] for name in row if name in Run.__dataclass_fields__}
+    wire |= {name: value for name, value in detail.items() if name in Run.__dataclass_fields__}
+    wire["cell"] = {
+        "notebook": row["notebook"],
+        "cell_id": row["cell_id"],
+        "execution_count": row["execution_count"],
+        "key": row["cell_key"],
+        "source": row["cell_source"],
+    }
+    if not wire.get("error") and row["error_type"]:
+        wire["error"] = {"type": row["error_type"], "message": row["error_message"]}
+    refs, files, tags = tables.data_refs, tables.artifacts, tables.tags
+    data = connection.execute(select(refs).where(refs.c.run_id == run_id).order_by(refs.c.position)).mappings()
+    wire["data"] = [dict(ref) for ref in data]
+    artifacts = connection.execute(select(files).where(files.c.run_id == run_id).order_by(files.c.path)).mappings()
+    wire["artifacts"] = [dict(file) for file in artifacts]
+    wire["tags"] = {r.key: r.value for r in connection.execute(select(tags).where(tags.c.run_id == run_id))}
+    wire["params"] = _params(connection, [run_id])[run_id]
+    wire["metrics"] = _metrics(connection, [run_id])[run_id]
+    return from_wire(Run, wire)
