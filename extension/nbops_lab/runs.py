@@ -2,16 +2,18 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import Any, get_args
 
 from jupyter_server.auth.decorator import authorized
 from tornado import web
 
 from nbops.errors import UsageError
 from nbops.records import RunPage
+from nbops.records.runs import RunStatus
 from nbops_lab.base import NbopsHandler
 
 MOST_ROWS = 500
+_STATUS = frozenset({"", *get_args(RunStatus)})
 
 
 class RunsHandler(NbopsHandler):
@@ -34,15 +36,22 @@ class RunsHandler(NbopsHandler):
         only_here = self.flag("notebook", False)
         if only_here and not notebook:
             raise UsageError("notebook=1 needs the notebook's path.", hint="Send it as the path parameter.")
+        status = self.get_query_argument("status", "")
+        if status not in _STATUS:
+            raise UsageError(
+                f"There is no status {status[:40]!r}.", hint=f"Known: {', '.join(sorted(_STATUS - {''}))}."
+            )
         return {
             "query": self.get_query_argument("q", ""),
             "notebook": notebook if only_here else "",
             "experiment": self.get_query_argument("experiment", ""),
-            "status": self.get_query_argument("status", ""),
+            "status": status,
             "kind": self.get_query_argument("kind", ""),
             "parent_id": self.get_query_argument("parent", None),
             "sort": self.get_query_argument("sort", "") or "started_at",
+            "include_mlflow": self.flag("mlflow", True),
             "descending": self.flag("descending", True),
+            "include_mlflow": self.flag("mlflow", True),
             "offset": self.whole("offset", 0),
             "limit": self.whole("limit", 50, least=1, most=MOST_ROWS),
         }

@@ -60,7 +60,13 @@ def call(jp_fetch: Any) -> Callable[..., Awaitable[Reply]]:
         sent = body if isinstance(body, (bytes, type(None))) else json.dumps(body).encode()
         try:
             got = await jp_fetch(
-                "nbops/api", route, method=method, body=sent, params=params, headers=headers, allow_nonstandard_methods=True
+                "nbops/api",
+                route,
+                method=method,
+                body=sent,
+                params=params,
+                headers=headers,
+                allow_nonstandard_methods=True,
             )
         except HTTPClientError as error:
             assert error.response is not None
@@ -73,7 +79,8 @@ def call(jp_fetch: Any) -> Callable[..., Awaitable[Reply]]:
 @pytest.fixture
 def tracked(workspace: Workspace) -> Callable[..., Run]:
     """Leave a finished run in the outbox, as a kernel does."""
-    from nbops.tracking.outbox import Outbox, process_identity
+    from nbops.tracking.outbox import Outbox
+    from nbops.tracking.process import process_identity
 
     def make(number: int = 1, *, name: str = "", notebook: str = "01.ipynb", **fields: Any) -> Run:
         model = b"the bytes of model %d" % number
@@ -92,7 +99,9 @@ def tracked(workspace: Workspace) -> Callable[..., Run]:
             "ended_at": 1_700_000_001.0 + number,
             "duration": 1.0,
             "status": "FINISHED",
-            "cell": CellRef(notebook=(workspace.root / notebook).as_posix(), cell_id="c1", key="k", source="jupyterlab"),
+            "cell": CellRef(
+                notebook=(workspace.root / notebook).as_posix(), cell_id="c1", key="k", source="jupyterlab"
+            ),
             "code": "auc = 0.9",
             "params": {"depth": str(number)},
             "metrics": {"auc": 0.5 + number / 100},

@@ -36,7 +36,9 @@ async def settle(socket: Any) -> None:
     raise AssertionError("events without end")
 
 
-async def test_a_run_is_announced_without_asking(call: Any, tracked: Any, workspace: Workspace, jp_ws_fetch: Any) -> None:
+async def test_a_run_is_announced_without_asking(
+    call: Any, tracked: Any, workspace: Workspace, jp_ws_fetch: Any
+) -> None:
     tracked(1)
     socket = await jp_ws_fetch("api/events/subscribe")
     await call("runs", path="01.ipynb")

@@ -11,7 +11,9 @@ from nbops.records import ModelVersion, RegisteredModel, from_wire
 
 async def test_register_then_list(call: Any, tracked: Any) -> None:
     run = tracked(1)
-    reply = await call("models/churn/versions", method="POST", body={"run_id": run.run_id, "model": "", "alias": "champion"})
+    reply = await call(
+        "models/churn/versions", method="POST", body={"run_id": run.run_id, "model": "", "alias": "champion"}
+    )
     assert reply.code == 201, reply.body
     version = from_wire(ModelVersion, reply.json())
     assert (version.model, version.version, version.run_id) == ("churn", 1, run.run_id)
