@@ -1,0 +1,99 @@
+import React, { useEffect, useRef, useState } from 'react';
+import type { ModelsModel } from '../model/models';
+import type { PanelModel } from '../model/panel';
+import type { RunModel } from '../model/run';
+import type { IRunActions, ITrans } from '../tokens';
+import { useStore } from './hooks';
+import { ModelsSection } from './ModelsSection';
+import { RunDetail } from './RunDetail';
+import { RunsSection, ScopeSelect } from './RunsSection';
+import { Section } from './Section';
+
+export interface IPanelProps {
+  readonly model: PanelModel;
+  readonly actions: IRunActions;
+  readonly urlOf: (runId: string, artifact: string) => string;
+  readonly trans: ITrans;
+}
+
+/** The sidebar: runs and models, or one run. */
+export function Panel(props: IPanelProps): React.JSX.Element {
+  const { detail } = useStore(props.model);
+  return detail ? <Detail {...props} run={detail} /> : <Overview {...props} />;
+}
+
+function Overview({ model, trans }: IPanelProps): React.JSX.Element {
+  const { opened } = useStore(model);
+  const box = useRef<HTMLDivElement>(null);
+  const [open, setOpen] = useState({ runs: true, models: true });
+  const toggle = (name: 'runs' | 'models') => setOpen({ ...open, [name]: !open[name] });
+  useEffect(() => {
+    // Coming back from a run, the list has the focus again.
+    if (opened > 0) {
+      box.current?.querySelector<HTMLElement>('[role=listbox]')?.focus();
+    }
+  }, [opened]);
+  const path = model.runs.state.query.path;
+  return (
+    <div className="nbops-panel" ref={box}>
+      <Section
+        name={trans.__('Runs')}
+        className="nbops-runs"
+        open={open.runs}
+        onToggle={() => toggle('runs')}
+        aside={<ScopeSelect model={model.runs} trans={trans} />}
+      >
+        <RunsSection
+          model={model.runs}
+          trans={trans}
+          onOpen={row => model.open({ runId: row.run_id, path })}
+        />
+      </Section>
+      <Section
+        name={trans.__('Models')}
+        className="nbops-registry"
+        open={open.models}
+        onToggle={() => toggle('models')}
+        aside={<Count model={model.models} trans={trans} />}
+      >
+        <ModelsSection model={model.models} trans={trans} onOpenRun={runId => model.open({ runId, path })} />
+      </Section>
+    </div>
+  );
+}
+
+function Count({ model, trans }: { model: ModelsModel; trans: ITrans }): React.JSX.Element {
+  const { models, loaded } = useStore(model);
+  return (
+    <span className="nbops-dim nbops-num" role="status">
+      {loaded ? trans._n('%1 model', '%1 models', models.length) : ''}
+    </span>
+  );
+}
+
+function Detail(props: IPanelProps & { run: RunModel }): React.JSX.Element {
+  const { model, run, actions, urlOf, trans } = props;
+  const back = useRef<HTMLButtonElement>(null);
+  useEffect(() => back.current?.focus(), [run]);
+  const onKeyDown = (event: React.KeyboardEvent) => {
+    if (event.key === 'Escape') {
+      event.preventDefault();
+      event.stopPropagation();
+      model.close();
+    }
+  };
+  return (
+    <div className="nbops-panel" onKeyDown={onKeyDown}>
+      <div className="nbops-section-head">
+        <h2>
+          <button type="button" ref={back} onClick={() => model.close()}>
+            <span aria-hidden="true">‹</span> {trans.__('All runs')}
+          </button>
+        </h2>
+      </div>
+      <div className="nbops-scroll">
+        <RunDetail key={run.runId} model={run} actions={actions} urlOf={urlOf} trans={trans} />
+      </div>
+    </div>
+  );
+}

@@ -1,0 +1,127 @@
+import { DEFAULT_SETTINGS, type IApi, type IPanelSettings, type IRunTarget } from '../tokens';
+import { concerns, type ChangeFeed, type Workspace } from './feed';
+import { ModelsModel } from './models';
+import { Refresher } from './refresher';
+import { RunModel } from './run';
+import { RunsModel } from './runs';
+import { Store } from './store';
+
+export interface IPanelState {
+  /** The run shown instead of the lists. */
+  readonly detail: RunModel | null;
+  /** How many runs have been opened and closed again; tells a view that it comes back. */
+  readonly opened: number;
+}
+
+export interface IPanelOptions {
+  readonly api: IApi;
+  readonly feed: ChangeFeed;
+  readonly visible: () => boolean;
+}
+
+/** What the sidebar shows, kept fresh while it is visible. */
+export class PanelModel extends Store<IPanelState> {
+  readonly runs: RunsModel;
+  readonly models: ModelsModel;
+
+  constructor(private readonly _options: IPanelOptions) {
+    super({ detail: null, opened: 0 });
+    const { api, feed, visible } = _options;
+    this.runs = new RunsModel(api, {
+      path: '',
+      onlyNotebook: false,
+      experiment: '',
+      search: '',
+      sort: DEFAULT_SETTINGS.defaultSort,
+      descending: true,
+      mlflow: DEFAULT_SETTINGS.showMlflowRuns
+    });
+    this.models = new ModelsModel(api, '');
+    this._refresher = new Refresher({ refresh: () => this._refresh(), visible });
+    this._unsubscribe = feed.subscribe(changed => this._changed(changed));
+    this._refresher.touch();
+  }
+
+  /** Take over the settings. */
+  configure(settings: IPanelSettings): void {
+    this._settings = settings;
+    this._options.feed.enabled = settings.refreshOnEvents;
+    const { path, sort } = this.runs.state.query;
+    this._reset({
+      onlyNotebook: settings.thisNotebookFirst && path !== '',
+      mlflow: settings.showMlflowRuns,
+      sort: sort === DEFAULT_SETTINGS.defaultSort ? settings.defaultSort : sort
+    });
+  }
+
+  /** Another notebook has come to the front. */
+  setNotebook(path: string): void {
+    if (path === this.runs.state.query.path) {
+      return;
+    }
+    this._workspace = '';
+    this._reset({ path, experiment: '', onlyNotebook: this._settings.thisNotebookFirst && path !== '' });
+  }
+
+  /** Show one run. */
+  open(target: IRunTarget): void {
+    const detail = new RunModel(this._options.api, { ...target, withSeries: true });
+    this.update({ detail });
+    void detail.refresh();
+  }
+
+  /** Go back to the lists. */
+  close(): void {
+    this.update({ detail: null, opened: this.state.opened + 1 });
+    this._refresher.touch();
+  }
+
+  /** Load everything in view again. */
+  refresh(): void {
+    this._refresher.touch();
+  }
+
+  /** The panel has become visible. */
+  shown(): void {
+    this._refresher.shown();
+  }
+
+  dispose(): void {
+    this._unsubscribe();
+    this._refresher.dispose();
+  }
+
+  private _reset(query: Partial<RunsModel['state']['query']>): void {
+    this.runs.update({ query: { ...this.runs.state.query, ...query } });
+    this.models.update({ path: this.runs.state.query.path });
+    this._refresher.touch();
+  }
+
+  private _changed(changed: Workspace): void {
+    if (concerns(changed, this._workspace)) {
+      this._refresher.touch();
+    }
+  }
+
+  private async _refresh(): Promise<void> {
+    const { detail } = this.state;
+    const wanted = detail ? [detail.refresh()] : [this.runs.refresh(), this.models.refresh()];
+    await Promise.all([...wanted, this._locate()]);
+  }
+
+  /** Ask once per notebook which workspace is shown, so that changes of others are ignored. */
+  private async _locate(): Promise<void> {
+    if (this._workspace === '') {
+      const { path } = this.runs.state.query;
+      const status = await this._options.api.status(path).catch(() => null);
+      if (path === this.runs.state.query.path) {
+        this._workspace = status?.workspace ?? '';
+      }
+    }
+  }
+
+  private _settings: IPanelSettings = DEFAULT_SETTINGS;
+  private _workspace = '';
+  private readonly _refresher: Refresher;
+  private readonly _unsubscribe: () => void;
+}

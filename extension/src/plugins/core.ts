@@ -1,0 +1,79 @@
+import type { JupyterFrontEnd, JupyterFrontEndPlugin } from '@jupyterlab/application';
+import { INotebookTracker, NotebookActions } from '@jupyterlab/notebook';
+import { ITranslator, nullTranslator, type TranslationBundle } from '@jupyterlab/translation';
+import { Token } from '@lumino/coreutils';
+import { Api } from '../api';
+import { ChangeFeed } from '../model/feed';
+import { isTracked } from '../model/track';
+import { RUN_MIME } from '../records';
+import { CommandIDs, type IApi, type IRunActions } from '../tokens';
+
+/** What the plugins of nbops share. */
+export interface INbops {
+  readonly api: IApi;
+  readonly feed: ChangeFeed;
+  readonly actions: IRunActions;
+  readonly trans: TranslationBundle;
+}
+
+export const INbops = new Token<INbops>('nbops-lab:INbops', 'The server part of nbops and its changes.');
+
+const CHANGE_EVENT = 'https://nbops.dev/events/change/v1';
+
+/** Every action is a command, so that it can also be typed, bound to a key or put in a menu. */
+function actionsOf({ commands }: JupyterFrontEnd): IRunActions {
+  return {
+    open: target => void commands.execute(CommandIDs.openRun, { ...target }),
+    openTab: (target, compare) =>
+      void commands.execute(compare ? CommandIDs.compare : CommandIDs.openRunTab, { ...target }),
+    register: target => void commands.execute(CommandIDs.registerRun, { ...target }),
+    jumpToCell: target => void commands.execute(CommandIDs.jumpToCell, { ...target }),
+    copy: text => void commands.execute(CommandIDs.copyRunId, { text })
+  };
+}
+
+/** Tell the feed about what the server and the notebooks of this browser report. */
+function connect(app: JupyterFrontEnd, feed: ChangeFeed): void {
+  app.serviceManager.events.stream.connect((_, emission) => {
+    const workspace = emission['workspace'];
+    if (emission.schema_id === CHANGE_EVENT && typeof workspace === 'string') {
+      feed.event(workspace);
+    }
+  });
+  NotebookActions.executed.connect((_, { cell }) => {
+    const { model } = cell;
+    if (
+      model.type === 'code' &&
+      (isTracked(model.sharedModel.getSource()) || holdsCard(model.toJSON()['outputs']))
+    ) {
+      feed.local();
+    }
+  });
+}
+
+function holdsCard(outputs: unknown): boolean {
+  return (
+    Array.isArray(outputs) &&
+    outputs.some((output: { data?: object } | null) => output?.data !== undefined && RUN_MIME in output.data)
+  );
+}
+
+/** The server part and its changes, for the other plugins. */
+export const core: JupyterFrontEndPlugin<INbops> = {
+  id: 'nbops-lab:core',
+  description: 'Connects to the server part of nbops.',
+  autoStart: true,
+  provides: INbops,
+  requires: [INotebookTracker],
+  optional: [ITranslator],
+  activate: (app: JupyterFrontEnd, _tracker: INotebookTracker, translator: ITranslator | null): INbops => {
+    const feed = new ChangeFeed();
+    connect(app, feed);
+    return {
+      api: new Api(app.serviceManager.serverSettings),
+      feed,
+      actions: actionsOf(app),
+      trans: (translator ?? nullTranslator).load('nbops')
+    };
+  }
+};

@@ -1,0 +1,76 @@
+import { ILayoutRestorer, type JupyterFrontEnd, type JupyterFrontEndPlugin } from '@jupyterlab/application';
+import { INotebookTracker } from '@jupyterlab/notebook';
+import { ISettingRegistry } from '@jupyterlab/settingregistry';
+import { Token } from '@lumino/coreutils';
+import { PanelModel } from '../model/panel';
+import { DEFAULT_SETTINGS, type IPanelSettings } from '../tokens';
+import { Sidebar } from '../widgets/sidebar';
+import { INbops } from './core';
+
+/** The sidebar and what it shows. */
+export interface INbopsPanel {
+  readonly model: PanelModel;
+  readonly widget: Sidebar;
+}
+
+export const INbopsPanel = new Token<INbopsPanel>('nbops-lab:INbopsPanel', 'The sidebar of nbops.');
+
+const ID = 'nbops-lab:panel';
+const RANK = 650;
+
+function read(settings: ISettingRegistry.ISettings): IPanelSettings {
+  const given = settings.composite as Partial<IPanelSettings>;
+  return { ...DEFAULT_SETTINGS, ...given };
+}
+
+async function follow(registry: ISettingRegistry, model: PanelModel): Promise<void> {
+  const settings = await registry.load(ID);
+  model.configure(read(settings));
+  settings.changed.connect(() => model.configure(read(settings)));
+}
+
+/** The sidebar with runs and models. */
+export const panel: JupyterFrontEndPlugin<INbopsPanel> = {
+  id: ID,
+  description: 'Runs and models in the sidebar.',
+  autoStart: true,
+  provides: INbopsPanel,
+  requires: [INbops, INotebookTracker],
+  optional: [ILayoutRestorer, ISettingRegistry],
+  activate: (
+    app: JupyterFrontEnd,
+    { api, feed, actions, trans }: INbops,
+    tracker: INotebookTracker,
+    restorer: ILayoutRestorer | null,
+    registry: ISettingRegistry | null
+  ): INbopsPanel => {
+    const { contents } = app.serviceManager;
+    const model: PanelModel = new PanelModel({
+      api,
+      feed,
+      visible: () => widget.isVisible && document.visibilityState === 'visible'
+    });
+    const urlOf = (runId: string, artifact: string): string =>
+      api.artifactUrl(model.runs.state.query.path, runId, artifact);
+    const widget: Sidebar = new Sidebar({ model, actions, urlOf, trans });
+    const follows = (): void => {
+      const path = tracker.currentWidget?.context.path;
+      if (path !== undefined) {
+        model.setNotebook(contents.localPath(path));
+      }
+    };
+    follows();
+    tracker.currentChanged.connect((_, current) => {
+      current?.context.pathChanged.connect(follows);
+      follows();
+    });
+    document.addEventListener('visibilitychange', () => model.shown());
+    app.shell.add(widget, 'left', { rank: RANK, type: 'nbops' });
+    restorer?.add(widget, widget.id);
+    if (registry) {
+      // Without its settings the panel works with the defaults; JupyterLab reports the reason itself.
+      void follow(registry, model).catch(() => undefined);
+    }
+    return { model, widget };
+  }
+};

@@ -1,0 +1,32 @@
+import { ReactWidget } from '@jupyterlab/ui-components';
+import type { Message } from '@lumino/messaging';
+import React from 'react';
+import { Panel, type IPanelProps } from '../components/Panel';
+import { nbopsIcon } from '../icons';
+
+/** The panel in JupyterLab's sidebar. */
+export class Sidebar extends ReactWidget {
+  constructor(private readonly _props: IPanelProps) {
+    super();
+    this.id = 'nbops-panel';
+    this.title.icon = nbopsIcon;
+    this.title.caption = _props.trans.__('nbops: runs and models');
+    this.addClass('nbops-sidebar');
+    this.node.setAttribute('role', 'region');
+    this.node.setAttribute('aria-label', 'nbops');
+  }
+
+  protected override render(): React.JSX.Element {
+    return <Panel {...this._props} />;
+  }
+
+  protected override onAfterShow(message: Message): void {
+    super.onAfterShow(message);
+    this._props.model.shown();
+  }
+
+  protected override onActivateRequest(): void {
+    const first = this.node.querySelector<HTMLElement>('[role=listbox], input, button');
+    first?.focus();
+  }
+}
