@@ -1,0 +1,296 @@
+"""What a cell's source says before it runs: names, literals, bindings, calls."""
+
+from __future__ import annotations
+
+import ast
+import hashlib
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from functools import lru_cache
+from typing import Any
+
+from nbops.capture.names import names_of
+from nbops.capture.values import as_param
+
+_CLOCKS = frozenset({"time", "perf_counter", "monotonic", "process_time", "default_timer", "thread_time", "time_ns"})
+_WRAPPERS = frozenset({"round", "float", "abs"})
+_FITS = frozenset({"fit", "fit_transform", "fit_predict", "partial_fit"})
+_OPAQUE = (ast.FunctionDef, ast.AsyncFunctionDef, ast.ClassDef, ast.Lambda, ast.GeneratorExp)
+
+
+@dataclass(frozen=True, slots=True)
+class Argument:
+    """A keyword argument: ``kind`` is ``literal``, ``name``, ``call`` (``text``: the class) or ``source``."""
+
+    name: str
+    kind: str
+    text: str
+
+
+@dataclass(frozen=True, slots=True)
+class Construction:
+    """A call of a CapWords name, perhaps an estimator. ``target`` is the name it is bound to, or empty."""
+
+    path: str
+    target: str
+    arguments: tuple[Argument, ...]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Analysis:
+    """What the source of one block says.
+
+    ``literals`` maps a name to the text of the literal it is bound to; ``computed`` are names bound to anything
+    else, loop variables and clock readings excepted. ``functions`` maps a name to the dotted function whose
+    result it is. ``shown`` is the name for the value of the last expression. ``problem`` is set when the source is
+    not Python.
+    """
+
+    source: str
+    digest: str
+    problem: str = ""
+    names_read: tuple[str, ...] = ()
+    names_written: tuple[str, ...] = ()
+    literals: dict[str, str] = field(default_factory=dict)
+    computed: tuple[str, ...] = ()
+    functions: dict[str, str] = field(default_factory=dict)
+    shown: str = ""
+    constructions: tuple[Construction, ...] = ()
+    calls: frozenset[str] = frozenset()
+    imports: dict[str, str] = field(default_factory=dict)
+    readers: dict[str, str] = field(default_factory=dict)
+    mutated: frozenset[str] = frozenset()
+    fitted: frozenset[str] = frozenset()
+    uses_mlflow: bool = False
+
+
+def digest_of(source: str) -> str:
+    """Give the sha256 of a source, line ends and trailing blanks aside."""
+    lines = [line.rstrip() for line in source.strip("\n").splitlines()]
+    return hashlib.sha256("\n".join(lines).encode("utf-8", "surrogatepass")).hexdigest()
+
+
+@lru_cache(maxsize=64)
+def analyse(source: str) -> Analysis:
+    """Analyse a block of Python. Never raises: what is not Python gives an ``Analysis`` with a ``problem``."""
+    digest = digest_of(source)
+    try:
+        tree = ast.parse(source)
+        return _Reader(tree).analysis(source, digest)
+    except (SyntaxError, ValueError, RecursionError, MemoryError) as error:
+        return Analysis(source=source, digest=digest, problem=f"{type(error).__name__}: {error}")
+
+
+def statements(body: list[ast.stmt]) -> Iterator[ast.stmt]:
+    """Walk the statements that run at module scope, those inside if, for, while, with, try and match included."""
+    for statement in body:
+        yield statement
+        if isinstance(statement, _OPAQUE):
+            continue
+        for part in ("body", "orelse", "finalbody"):
+            yield from statements(getattr(statement, part, []))
+        for part in ("handlers", "cases"):
+            for branch in getattr(statement, part, []):
+                yield from statements(branch.body)
+
+
+def expressions(node: ast.AST) -> Iterator[ast.AST]:
+    """Walk the expressions of one statement that are evaluated where they stand, not in nested statements."""
+    for child in ast.iter_child_nodes(node):
+        if not isinstance(child, (ast.stmt, ast.ExceptHandler, ast.match_case, *_OPAQUE)):
+            yield child
+            yield from expressions(child)
+
+
+def dotted(node: ast.AST) -> str:
+    """Give ``a.b.c`` for an attribute chain on a name, else an empty string."""
+    parts: list[str] = []
+    while isinstance(node, ast.Attribute):
+        parts.append(node.attr)
+        node = node.value
+    return ".".join([node.id, *reversed(parts)]) if isinstance(node, ast.Name) else ""
+
+
+def unwrapped(node: ast.AST | None) -> ast.AST | None:
+    """Look through ``round(…)``, ``float(…)``, ``abs(…)`` and ``await``."""
+    while True:
+        if isinstance(node, ast.Call) and isinstance(node.func, ast.Name) and node.func.id in _WRAPPERS and node.args:
+            node = node.args[0]
+        elif isinstance(node, ast.Await):
+            node = node.value
+        else:
+            return node
+
+
+class _Reader:
+    """Reads one tree."""
+
+    def __init__(self, tree: ast.Module) -> None:
+        self.tree = tree
+        self.literals: dict[str, str] = {}
+        self.computed: dict[str, None] = {}
+        self.functions: dict[str, str] = {}
+        self.constructions: list[Construction] = []
+        self.calls: set[str] = set()
+        self.imports: dict[str, str] = {}
+        self.readers: dict[str, str] = {}
+        self.mutated: set[str] = set()
+        self.fitted: set[str] = set()
+        self.targets: dict[int, str] = {}
+
+    def analysis(self, source: str, digest: str) -> Analysis:
+        for statement in statements(self.tree.body):
+            self._statement(statement)
+        read, written = names_of(self.tree)
+        uses = any(origin.partition(".")[0] == "mlflow" for origin in self.imports.values()) or "mlflow" in read
+        return Analysis(
+            source=source,
+            digest=digest,
+            names_read=read,
+            names_written=written,
+            literals={n: t for n, t in self.literals.items() if n not in self.computed},
+            computed=tuple(self.computed),
+            functions=self.functions,
+            shown=self._shown(),
+            constructions=tuple(self.constructions),
+            calls=frozenset(self.calls),
+            imports=self.imports,
+            readers=self.readers,
+            mutated=frozenset(self.mutated),
+            fitted=frozenset(self.fitted),
+            uses_mlflow=uses,
+        )
+
+    def _statement(self, statement: ast.stmt) -> None:
+        if isinstance(statement, ast.Assign):
+            for target in statement.targets:
+                self._bind(target, statement.value)
+        elif isinstance(statement, ast.AnnAssign) and statement.value is not None:
+            self._bind(statement.target, statement.value)
+        elif isinstance(statement, ast.AugAssign):
+            self._bind(statement.target, statement.value, augmented=True)
+        elif isinstance(statement, ast.Delete):
+            self.mutated.update(filter(None, map(_base, statement.targets)))
+        elif isinstance(statement, ast.Import):
+            for alias in statement.names:
+                name = alias.asname or alias.name.partition(".")[0]
+                self.imports[name] = alias.name if alias.asname else name
+        elif isinstance(statement, ast.ImportFrom):
+            for alias in statement.names:
+                self.imports[alias.asname or alias.name] = f"{statement.module or ''}.{alias.name}"
+        for node in expressions(statement):
+            self._expression(node)
+
+    def _bind(self, target: ast.AST, value: ast.expr, *, augmented: bool = False) -> None:
+        if isinstance(target, (ast.Tuple, ast.List)):
+            parts: list[Any] = [value] * len(target.elts)
+            if isinstance(value, (ast.Tuple, ast.List)) and len(value.elts) == len(target.elts):
+                parts = value.elts
+            for element, part in zip(target.elts, parts, strict=True):
+                self._bind(element, part)
+        elif isinstance(target, ast.Name):
+            self._bind_name(target.id, value, augmented)
+        else:
+            base = _base(target)
+            if base:
+                self.mutated.add(base)
+
+    def _bind_name(self, name: str, value: ast.expr, augmented: bool) -> None:
+        self.functions.pop(name, None)
+        text = None if augmented else _literal(value)
+        if text is not None:
+            self.literals[name] = text
+            return
+        if _is_clock(value):
+            return
+        if not isinstance(value, (ast.Constant, ast.JoinedStr, ast.Dict, ast.List, ast.Tuple, ast.Lambda)):
+            self.computed[name] = None
+        if augmented:
+            self.computed[name] = None
+        inner = unwrapped(value)
+        if isinstance(inner, ast.Call):
+            path = dotted(inner.func)
+            if path:
+                self.functions[name] = path
+                if path.rpartition(".")[2].startswith("read_"):
+                    self.readers[name] = _first_text(inner)
+        # ``Model(...).fit(X)`` binds the model too.
+        for node in _chain(value):
+            self.targets[id(node)] = name
+
+    def _expression(self, node: ast.AST) -> None:
+        if isinstance(node, ast.NamedExpr) and isinstance(node.target, ast.Name):
+            self._bind_name(node.target.id, node.value, False)
+        if not isinstance(node, ast.Call):
+            return
+        path = dotted(node.func)
+        base, _, last = path.rpartition(".")
+        if path:
+            self.calls.add(path)
+        if isinstance(node.func, ast.Attribute) and node.func.attr in _FITS and base:
+            self.fitted.add(base.partition(".")[0])
+        if base and any(k.arg == "inplace" and getattr(k.value, "value", None) is True for k in node.keywords):
+            self.mutated.add(base.partition(".")[0])
+        if last[:1].isupper() and not last.isupper():
+            arguments = tuple(_argument(k.arg, k.value) for k in node.keywords if k.arg)
+            self.constructions.append(Construction(path, self.targets.get(id(node), ""), arguments))
+
+    def _shown(self) -> str:
+        last = self.tree.body[-1] if self.tree.body else None
+        if not isinstance(last, ast.Expr):
+            return ""
+        node = unwrapped(last.value)
+        if isinstance(node, ast.Call):
+            node = node.func
+        if isinstance(node, ast.Attribute):
+            return node.attr
+        return node.id if isinstance(node, ast.Name) else ""
+
+
+def _base(node: ast.AST) -> str:
+    while isinstance(node, (ast.Attribute, ast.Subscript, ast.Starred)):
+        node = node.value
+    return node.id if isinstance(node, ast.Name) else ""
+
+
+def _chain(node: ast.AST) -> Iterator[ast.AST]:
+    while True:
+        if isinstance(node, ast.Call):
+            yield node
+            node = node.func
+        elif isinstance(node, ast.Attribute):
+            node = node.value
+        else:
+            return
+
+
+def _literal(node: ast.expr) -> str | None:
+    try:
+        return as_param(ast.literal_eval(node))
+    except (ValueError, TypeError, SyntaxError, MemoryError, RecursionError):
+        return None
+
+
+def _is_clock(node: ast.AST) -> bool:
+    calls = [n for n in ast.walk(node) if isinstance(n, ast.Call)]
+    return bool(calls) and all(dotted(n.func).rpartition(".")[2] in _CLOCKS | _WRAPPERS for n in calls) and any(
+        dotted(n.func).rpartition(".")[2] in _CLOCKS for n in calls
+    )
+
+
+def _argument(name: str, node: ast.expr) -> Argument:
+    text = _literal(node)
+    if text is not None:
+        return Argument(name, "literal", text)
+    if isinstance(node, ast.Name):
+        return Argument(name, "name", node.id)
+    if isinstance(node, ast.Call):
+        last = dotted(node.func).rpartition(".")[2]
+        if last[:1].isupper():
+            return Argument(name, "call", last)
+    return Argument(name, "source", " ".join(ast.unparse(node).split()))
+
+
+def _first_text(call: ast.Call) -> str:
+    first = call.args[0] if call.args else None
+    return first.value if isinstance(first, ast.Constant) and isinstance(first.value, str) else ""

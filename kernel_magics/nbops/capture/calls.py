@@ -1,0 +1,92 @@
+"""Results of ``sklearn.metrics`` calls that the code does not keep, as in ``print(f1_score(y, p))``.
+
+For the length of one cell, such calls are handed through :func:`record`, which gives back what it gets. The
+rewritten call keeps its place in the source, so tracebacks do not change.
+"""
+
+from __future__ import annotations
+
+import ast
+from collections.abc import Mapping
+from typing import Any
+
+from nbops.capture.analysis import dotted, statements, unwrapped
+from nbops.capture.values import as_metric
+
+_OPAQUE = (ast.FunctionDef, ast.AsyncFunctionDef, ast.ClassDef, ast.Lambda, ast.GeneratorExp, ast.stmt)
+
+recorded: dict[str, float] = {}
+
+
+def record(name: str, value: Any) -> Any:
+    """Note a scalar result under ``name`` and give it back untouched."""
+    try:
+        number = as_metric(value, forced=True)
+        if number is not None:
+            recorded[name] = number
+    except Exception:  # noqa: BLE001 - nothing may come between the user's call and its result
+        pass
+    return value
+
+
+class Rewriter:
+    """An entry for ``shell.ast_transformers`` that hands the named calls through :func:`record`.
+
+    Parameters
+    ----------
+    metrics
+        Dotted name in the code to the name of the ``sklearn.metrics`` function.
+    """
+
+    def __init__(self, metrics: Mapping[str, str]) -> None:
+        self._metrics = metrics
+        self._seen: dict[str, int] = {}
+
+    def visit(self, tree: Any) -> Any:
+        """Rewrite a module in place."""
+        body = getattr(tree, "body", None)
+        if isinstance(body, list):
+            for statement in statements(body):
+                self._statement(statement)
+        return tree
+
+    def _statement(self, statement: ast.stmt) -> None:
+        kept = None
+        if isinstance(statement, (ast.Assign, ast.AnnAssign)):
+            kept = unwrapped(statement.value)
+        self._children(statement, kept)
+
+    def _children(self, node: ast.AST, kept: ast.AST | None) -> None:
+        for field, value in ast.iter_fields(node):
+            if isinstance(value, list):
+                for index, item in enumerate(value):
+                    value[index] = self._rewritten(item, kept)
+            elif isinstance(value, ast.AST):
+                setattr(node, field, self._rewritten(value, kept))
+
+    def _rewritten(self, node: Any, kept: ast.AST | None) -> Any:
+        if not isinstance(node, ast.AST) or isinstance(node, (*_OPAQUE, ast.ExceptHandler, ast.match_case)):
+            return node
+        self._children(node, kept)
+        if not isinstance(node, ast.Call) or node is kept:
+            return node
+        function = self._metrics.get(dotted(node.func))
+        return node if function is None else self._wrapped(node, function)
+
+    def _wrapped(self, node: ast.Call, function: str) -> ast.AST:
+        count = self._seen[function] = self._seen.get(function, 0) + 1
+        name = function if count == 1 else f"{function}_{count}"
+        call = ast.parse(f"__import__('sys').modules['nbops.capture.calls'].record({name!r}, None)", mode="eval").body
+        assert isinstance(call, ast.Call)
+        call.args[1] = node
+        for part in _new(call, node):
+            ast.copy_location(part, node)
+        return call
+
+
+def _new(root: ast.AST, old: ast.AST) -> list[ast.AST]:
+    found = [root]
+    for child in ast.iter_child_nodes(root):
+        if child is not old:
+            found.extend(_new(child, old))
+    return found

@@ -1,0 +1,107 @@
+"""Frames a block reads or writes, known by the digest of their whole content."""
+
+from __future__ import annotations
+
+import hashlib
+import os
+import sys
+from collections.abc import Iterable, Mapping
+from typing import Any
+
+from nbops.records import DataRef
+
+
+class Frames:
+    """Fingerprints frames, the same object once however many names it has.
+
+    Parameters
+    ----------
+    folder
+        Where relative file names of ``read_csv`` and its like start.
+    """
+
+    def __init__(self, folder: str) -> None:
+        self._folder = folder
+        self._known: dict[int, DataRef] = {}
+        self.refs: dict[tuple[str, str], DataRef] = {}
+
+    def read(self, namespace: Mapping[str, Any], names: Iterable[str]) -> None:
+        """Take the frames that exist before the block, because it may change them in place."""
+        for name in names:
+            self.add(name, namespace.get(name), "read")
+
+    def written(
+        self,
+        namespace: Mapping[str, Any],
+        names: Iterable[str],
+        mutated: Iterable[str],
+        readers: Mapping[str, str],
+    ) -> None:
+        """Take the frames that the block bound, read from files or changed in place."""
+        changed = set(mutated)
+        # An object may have changed since it was hashed; one bound anew without a change has not.
+        stale = {id(namespace[name]) for name in changed if name in namespace}
+        for identity in stale:
+            self._known.pop(identity, None)
+        for name in dict.fromkeys((*names, *sorted(changed))):
+            context = "read" if name in readers and name not in changed else "written"
+            value = namespace.get(name)
+            known = self._known.get(id(value))
+            if known is None or known.name != name:
+                self.add(name, value, context, readers.get(name, ""))
+
+    def add(self, name: str, value: Any, context: str, origin: str = "") -> None:
+        """Take one value if it is a frame."""
+        if name.startswith("_") or not is_frame(value):
+            return
+        ref = self._known.get(id(value))
+        if ref is None:
+            ref = _described(name, value)
+            self._known[id(value)] = ref
+        if origin and "://" not in origin:
+            origin = os.path.normpath(os.path.join(self._folder, os.path.expanduser(origin)))
+        self.refs[name, context] = DataRef(
+            name=name,
+            fingerprint=ref.fingerprint,
+            rows=ref.rows,
+            columns=ref.columns,
+            schema=ref.schema,
+            context=context,
+            origin=origin,
+        )
+
+
+def is_frame(value: Any) -> bool:
+    """Whether a value is a pandas frame or series, or a numeric numpy array of two dimensions."""
+    pandas = sys.modules.get("pandas")
+    if pandas is not None and isinstance(value, (getattr(pandas, "DataFrame", ()), getattr(pandas, "Series", ()))):
+        return True
+    numpy = sys.modules.get("numpy")
+    if numpy is None or not isinstance(value, getattr(numpy, "ndarray", ())):
+        return False
+    return bool(value.ndim == 2 and value.size > 1 and value.dtype.kind in "biufcmMSU")
+
+
+def _described(name: str, value: Any) -> DataRef:
+    numpy = sys.modules.get("numpy")
+    if numpy is not None and isinstance(value, numpy.ndarray):
+        rows, columns = value.shape
+        schema = {"array": str(value.dtype)}
+        return DataRef(name=name, fingerprint=_of_array(value), rows=rows, columns=columns, schema=schema)
+    from nbops.data.fingerprint import fingerprint
+
+    if value.ndim == 1:
+        schema = {str(value.name if value.name is not None else name): str(value.dtype)}
+        value = value.to_frame(name=value.name if value.name is not None else name)
+    else:
+        schema = {str(column): str(kind) for column, kind in value.dtypes.items()}
+    rows, columns = value.shape
+    return DataRef(name=name, fingerprint=fingerprint(value), rows=rows, columns=columns, schema=schema)
+
+
+def _of_array(value: Any) -> str:
+    digest = hashlib.sha256(f"nbops.array.1:{value.dtype.str}:{value.shape}:".encode())
+    contiguous = value if value.flags.c_contiguous else value.copy(order="C")
+    kind = contiguous.dtype.kind
+    digest.update((contiguous.view("i8") if kind in "mM" else contiguous).reshape(-1).view("u1").data)
+    return digest.hexdigest()

@@ -1,0 +1,287 @@
+"""One tracked block: a cell, the body of a ``with nbops.track()``, a stage."""
+
+from __future__ import annotations
+
+import hashlib
+import sys
+import time
+from collections.abc import Callable, Mapping
+from contextlib import contextmanager
+from dataclasses import dataclass, field, replace
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, TypeVar
+
+from nbops.capture import calls
+from nbops.capture.analysis import Analysis, analyse
+from nbops.capture.environment import read_environment
+from nbops.capture.failure import describe, status_of
+from nbops.capture.frames import Frames
+from nbops.capture.git import GitReader
+from nbops.capture.metrics import find_metrics
+from nbops.capture.models import find_models, state_of, store_model
+from nbops.capture.naming import new_name, new_run_id
+from nbops.capture.outputs import Watch
+from nbops.capture.params import find_params
+from nbops.capture.place import key_of
+from nbops.capture.redaction import redact, redact_mapping
+from nbops.capture.resolution import metric_names
+from nbops.capture.resources import Meter
+from nbops.records import ArtifactRef, CellRef, ErrorInfo, Run
+from nbops.records.runs import RunKind
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from nbops.workspace import Workspace
+
+_Result = TypeVar("_Result")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Options:
+    """What the user said about a run; each corrects what would be found.
+
+    ``params``, ``metrics`` and ``models`` are names: the first two add a name to one kind and take it from the other,
+    the last says which models to store.
+    """
+
+    name: str = ""
+    experiment: str = ""
+    tags: Mapping[str, str] = field(default_factory=dict)
+    params: tuple[str, ...] = ()
+    metrics: tuple[str, ...] = ()
+    models: tuple[str, ...] = ()
+    store_models: bool = True
+
+
+@dataclass(frozen=True, slots=True)
+class Captured:
+    """A finished run, the files it names, and what went wrong in capturing it, a line each."""
+
+    run: Run
+    blobs: tuple[tuple[ArtifactRef, bytes], ...]
+    warnings: tuple[str, ...]
+
+
+class Probe:
+    """Captures one block between :meth:`start` and :meth:`finish`. Reads only; never raises.
+
+    Parameters
+    ----------
+    workspace
+        Where the run belongs; nothing is written there.
+    source
+        The code of the block as Python.
+    namespace
+        The names the block works on: globals of the notebook or script.
+    shown_source
+        The code as the user wrote it, kept with the run; ``source`` by default.
+    cell
+        Where the code stands.
+    shell
+        The IPython shell whose output is looked at; none in a script.
+    process
+        Identity of this process, by which others see whether it lives.
+    """
+
+    def __init__(
+        self,
+        workspace: Workspace,
+        source: str,
+        namespace: Mapping[str, Any],
+        *,
+        shown_source: str | None = None,
+        kind: RunKind = "cell",
+        cell: CellRef | None = None,
+        options: Options | None = None,
+        shell: Any = None,
+        process: str = "",
+        parent_id: str = "",
+    ) -> None:
+        self.warnings: list[str] = []
+        self.options = options or Options()
+        self._namespace = namespace
+        self._folder = Path.cwd()
+        self._overhead = 0.0
+        self._frames = Frames(str(self._folder))
+        self._watch = Watch(shell) if shell is not None else None
+        self._states: dict[str, tuple[int, frozenset[int]]] = {}
+        self._git: GitReader | None = None
+        self._redactions = 0
+        with self._timed():
+            self.analysis: Analysis = self._guarded("source", lambda: analyse(source), _unread(source))
+            self.functions: dict[str, str] = self._guarded("metric calls", self._metric_calls, {})
+            place = cell or CellRef()
+            self.run = Run(
+                run_id=new_run_id(),
+                name=self._clean(self.options.name) or new_name(),
+                experiment=self._clean(self.options.experiment) or workspace.experiment,
+                kind=kind,
+                author=workspace.author,
+                parent_id=parent_id,
+                started_at=time.time(),
+                cell=replace(place, key=place.key or key_of(place, str(self._folder), self.analysis)),
+                code=self._clean(source if shown_source is None else shown_source),
+                code_digest=self.analysis.digest,
+                names_read=self.analysis.names_read,
+                names_written=self.analysis.names_written,
+                tags=self._clean_mapping(self.options.tags),
+                uses_mlflow=self.analysis.uses_mlflow or "mlflow" in sys.modules,
+                process=process,
+            )
+        self._meter = Meter()
+
+    @property
+    def commit(self) -> str:
+        """The commit the working directory stands at, known once started."""
+        return self._git.commit if self._git is not None else ""
+
+    @property
+    def clear_pending(self) -> bool:
+        """Whether the next output would wipe those of the block (``clear_output(wait=True)`` came last)."""
+        return self._watch is not None and self._watch.clear_pending
+
+    def start(self) -> Run:
+        """Look at what is there before the block runs; give the run as it begins."""
+        with self._timed():
+            namespace, analysis = self._namespace, self.analysis
+            self._guarded("data", lambda: self._frames.read(namespace, analysis.names_read), None)
+            names = (*analysis.names_read, *analysis.names_written)
+            self._states = self._guarded("models", lambda: state_of(namespace, names), {})
+            self._git = self._guarded("git", lambda: GitReader(self._folder), None)
+            calls.recorded.clear()
+            if self._watch is not None:
+                self._guarded("outputs", self._watch.start, None)
+        self.resume()
+        return self.run
+
+    def resume(self) -> None:
+        """Begin to measure anew, when something took time between :meth:`start` and the block."""
+        self._meter = Meter()
+
+    def finish(self, error: BaseException | None = None, *, shown: Any = None, cell_file: str = "") -> Captured:
+        """Look at what the block left behind.
+
+        Parameters
+        ----------
+        error
+            The exception that ended the block.
+        shown
+            Value of its last expression.
+        cell_file
+            Name of the file under which the code was compiled.
+        """
+        spent = self._meter.read()
+        with self._timed():
+            if self._watch is not None:
+                self._guarded("outputs", self._watch.stop, None)
+            metrics, made_by = self._guarded("metrics", lambda: self._metrics(shown), ({}, {}))
+            params = self._guarded("parameters", self._params, {})
+            self._guarded("data", self._written, None)
+            run = replace(
+                self.run,
+                status=status_of(error),
+                ended_at=self.run.started_at + spent.duration,
+                duration=spent.duration,
+                cpu=spent.cpu,
+                peak_memory=spent.peak_memory,
+                params=self._clean_mapping(params),
+                metrics=metrics,
+                metric_functions=made_by,
+                data=tuple(self._frames.refs.values()),
+                error=self._guarded("error", lambda: self._error(error, cell_file), None),
+                environment=self._guarded("environment", read_environment, None),
+                uses_mlflow=self.run.uses_mlflow or "mlflow" in sys.modules,
+            )
+            run, blobs = self._with_files(run, failed=run.status != "FINISHED")
+        run = replace(run, redactions=self._redactions, tracking=self._overhead)
+        return Captured(run, tuple(blobs), tuple(dict.fromkeys(self.warnings)))
+
+    def _with_files(self, run: Run, *, failed: bool) -> tuple[Run, list[tuple[ArtifactRef, bytes]]]:
+        blobs: list[tuple[ArtifactRef, bytes]] = []
+        if self._watch is not None:
+            streams = {name: self._clean(tail.text()) for name, tail in self._watch.streams.items()}
+            run = replace(run, stdout=streams["stdout"], stderr=streams["stderr"])
+            blobs += self._guarded("figures", self._watch.figures.blobs, [])
+        if self.options.store_models:
+            stored = self._guarded("models", lambda: self._models(run), [])
+            run = replace(run, models=tuple(model.ref for model in stored))
+            blobs += [model.blob for model in stored if model.blob is not None]
+        if self._git is not None:
+            state, patch = self._guarded("git", self._git.read, (None, ""))
+            run = replace(run, git=state)
+            if patch:
+                blobs.append(_text_file("git.diff", self._clean(patch), "text/x-diff", "diff"))
+        return replace(run, artifacts=tuple(ref for ref, _ in blobs)), blobs
+
+    def _metric_calls(self) -> dict[str, str]:
+        return metric_names(self.analysis.calls, self._namespace, self.analysis)
+
+    def _metrics(self, shown: Any) -> tuple[dict[str, float], dict[str, str]]:
+        return find_metrics(
+            self.analysis,
+            self._namespace,
+            functions=self.functions,
+            recorded=dict(calls.recorded),
+            shown=shown,
+            forced=self.options.metrics,
+            excluded=self.options.params,
+        )
+
+    def _params(self) -> dict[str, str]:
+        options = self.options
+        return find_params(self.analysis, self._namespace, forced=options.params, excluded=options.metrics)
+
+    def _written(self) -> None:
+        analysis = self.analysis
+        self._frames.written(self._namespace, analysis.names_written, analysis.mutated, analysis.readers)
+
+    def _models(self, run: Run) -> list[Any]:
+        found = find_models(self.analysis, self._namespace, self._states, chosen=self.options.models)
+        for name in self.options.models:
+            if name not in found:
+                self.warnings.append(f"there is no {name!r} to store as a model")
+        return [store_model(name, value, run.data) for name, value in found.items()]
+
+    def _error(self, error: BaseException | None, cell_file: str) -> ErrorInfo | None:
+        if error is None:
+            return None
+        label = f"Cell In[{self.run.cell.execution_count}]" if self.run.cell.execution_count else "Cell"
+        info = describe(error, cell_file=cell_file, label=label)
+        return replace(info, message=self._clean(info.message), traceback=self._clean(info.traceback))
+
+    def _clean(self, text: str) -> str:
+        cleaned, count = redact(text)
+        self._redactions += count
+        return cleaned
+
+    def _clean_mapping(self, values: Mapping[str, str]) -> dict[str, str]:
+        cleaned, count = redact_mapping(values)
+        self._redactions += count
+        return cleaned
+
+    def _guarded(self, what: str, step: Callable[[], _Result], otherwise: _Result) -> _Result:
+        # Interrupts too: a second Ctrl-C must not turn the user's finished cell into a failed one.
+        try:
+            return step()
+        except (Exception, KeyboardInterrupt) as error:  # noqa: BLE001
+            self.warnings.append(f"{what} not captured ({type(error).__name__}: {error})"[:300])
+            return otherwise
+
+    @contextmanager
+    def _timed(self) -> Iterator[None]:
+        begun = time.perf_counter()
+        try:
+            yield
+        finally:
+            self._overhead += time.perf_counter() - begun
+
+
+def _unread(source: str) -> Analysis:
+    return Analysis(source=source, digest=hashlib.sha256(source.encode("utf-8", "replace")).hexdigest())
+
+
+def _text_file(path: str, text: str, media_type: str, kind: str) -> tuple[ArtifactRef, bytes]:
+    data = text.encode("utf-8", "replace")
+    digest = hashlib.sha256(data).hexdigest()
+    return ArtifactRef(path=path, digest=digest, size=len(data), media_type=media_type, kind=kind), data

@@ -1,0 +1,125 @@
+"""``%load_ext nbops``: registers the magics, each imported when it is first used. Standard library only."""
+
+from __future__ import annotations
+
+import importlib
+import os
+from collections.abc import Callable
+from typing import Any, Literal
+
+from nbops.magics.header import remove_track
+
+_Kind = Literal["line", "cell", "line_cell"]
+
+# Name to module, kind and the first lines of `%name?`.
+MAGICS: dict[str, tuple[str, _Kind, str]] = {
+    "track": ("nbops.magics.track", "cell", "Track this cell: what it reads, makes and measures becomes a run."),
+    "runs": ("nbops.magics.runs", "line", "List the runs of this workspace."),
+    "compare": ("nbops.magics.runs", "line", "Compare two runs."),
+    "models": ("nbops.magics.models", "line", "List the registered models."),
+    "register": ("nbops.magics.models", "line", "Register the model of a run, by default of the last one."),
+    "nbops": ("nbops.magics.status", "line", "Show what is in force in this workspace, or `%nbops doctor`."),
+    "drift": ("nbops.magics.drift", "line", "Compare two frames and say what has drifted."),
+    "pipeline": ("nbops.magics.pipeline", "line", "Run a pipeline: `%pipeline run FILE`."),
+}
+# MLflow used in a kernel should neither phone home nor fetch a price list; what a person has set stays.
+_QUIET = {"MLFLOW_DISABLE_TELEMETRY": "true", "MLFLOW_MODEL_CATALOG_URI": ""}
+
+_loaded: dict[int, _Extension] = {}
+
+
+def load_ipython_extension(shell: Any) -> None:
+    """Register the magics; doing so twice changes nothing."""
+    if id(shell) not in _loaded:
+        extension = _Extension(shell)
+        extension.load()
+        _loaded[id(shell)] = extension
+
+
+def unload_ipython_extension(shell: Any) -> None:
+    """Take everything out again."""
+    extension = _loaded.pop(id(shell), None)
+    if extension is not None:
+        extension.unload()
+
+
+class _Extension:
+    """What nbops has put into one shell."""
+
+    def __init__(self, shell: Any) -> None:
+        self._shell = shell
+        self._tracker: Any = None
+        self._environment: dict[str, str] = {}
+        self._replaced: dict[tuple[str, str], Any] = {}
+
+    def load(self) -> None:
+        shell = self._shell
+        for name, (_, kind, _) in MAGICS.items():
+            function = _lazy(name)
+            for part in ("line", "cell") if kind == "line_cell" else (kind,):
+                self._replaced[part, name] = shell.magics_manager.magics[part].get(name)
+                shell.register_magic_function(function, magic_kind=part, magic_name=name)
+        # First, so that blank lines and indentation after the removed line are treated as if it had not been there.
+        shell.input_transformers_cleanup.insert(0, remove_track)
+        shell.events.register("pre_run_cell", self._before)
+        shell.events.register("post_run_cell", self._after)
+        self._set_environment()
+
+    def unload(self) -> None:
+        shell = self._shell
+        if self._tracker is not None:
+            self._tracker.close()
+        shell.events.unregister("pre_run_cell", self._before)
+        shell.events.unregister("post_run_cell", self._after)
+        if remove_track in shell.input_transformers_cleanup:
+            shell.input_transformers_cleanup.remove(remove_track)
+        for (kind, name), earlier in self._replaced.items():
+            if earlier is None:
+                shell.magics_manager.magics[kind].pop(name, None)
+            else:
+                shell.magics_manager.magics[kind][name] = earlier
+        for name, value in self._environment.items():
+            if os.environ.get(name) == value:
+                del os.environ[name]
+
+    def _before(self, info: Any) -> None:
+        if "%%track" in info.raw_cell:
+            if self._tracker is None:
+                from nbops.magics.tracker import CellTracker
+
+                self._tracker = CellTracker(self._shell)
+            self._tracker.begin(info)
+
+    def _after(self, result: Any) -> None:
+        if self._tracker is not None:
+            self._tracker.end(result)
+
+    def _set_environment(self) -> None:
+        wanted = dict(_QUIET)
+        if "MLFLOW_TRACKING_URI" not in os.environ:
+            from nbops.errors import NbopsError
+            from nbops.workspace import find_workspace
+
+            try:
+                session = os.environ.get("JPY_SESSION_NAME", "")
+                start = session if session.endswith(".ipynb") and os.path.isabs(session) else None
+                wanted["MLFLOW_TRACKING_URI"] = find_workspace(os.environ.get("NBOPS_NOTEBOOK") or start).mlflow_uri
+            except NbopsError:
+                # Said when a cell is tracked or `%nbops` is asked; loading must work anywhere.
+                pass
+        for name, value in wanted.items():
+            if name not in os.environ:
+                os.environ[name] = self._environment[name] = value
+
+
+def _lazy(name: str) -> Callable[..., Any]:
+    module, kind, summary = MAGICS[name]
+
+    def magic(line: str, cell: str | None = None) -> Any:
+        function = getattr(importlib.import_module(module), name)
+        return function(line) if cell is None and kind == "line" else function(line, cell)
+
+    sign = "%%" if kind == "cell" else "%"
+    magic.__name__ = magic.__qualname__ = name
+    magic.__doc__ = f"{summary}\n\nSee ``{sign}{name} -h`` for its options."
+    return magic
