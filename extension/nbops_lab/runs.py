@@ -49,7 +49,6 @@ class RunsHandler(NbopsHandler):
             "kind": self.get_query_argument("kind", ""),
             "parent_id": self.get_query_argument("parent", None),
             "sort": self.get_query_argument("sort", "") or "started_at",
-            "include_mlflow": self.flag("mlflow", True),
             "descending": self.flag("descending", True),
             "include_mlflow": self.flag("mlflow", True),
             "offset": self.whole("offset", 0),
