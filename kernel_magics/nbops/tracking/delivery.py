@@ -148,7 +148,7 @@ def _apply_run(ledger: Ledger, connection: Connection, run: Run, *, finished: bo
     if not finished:
         # A start that comes late must not reopen what has ended.
         connection.execute(statement.on_conflict_do_nothing())
-        _write_texts(ledger, connection, run)
+        write_texts(ledger, connection, run)
         return
     keep = {"run_id", "mlflow_run_id", "mlflow_experiment_id", "delivery", "delivery_error"}
     changed = {name: value for name, value in row.items() if name not in keep}
@@ -161,7 +161,7 @@ def _apply_run(ledger: Ledger, connection: Connection, run: Run, *, finished: bo
             where=~(delivered & tables.runs.c.status.in_(_ENDED)),
         )
     )
-    _write_texts(ledger, connection, run)
+    write_texts(ledger, connection, run)
     _write_parts(ledger, connection, run)
     stamp = run.ended_at or run.started_at
     known = set(
@@ -198,7 +198,8 @@ def run_row(run: Run) -> dict[str, Any]:
     }  # fmt: skip
 
 
-def _write_texts(ledger: Ledger, connection: Connection, run: Run) -> None:
+def write_texts(ledger: Ledger, connection: Connection, run: Run) -> None:
+    """Write the parameters and tags of a run."""
     for table, key, values in ((tables.params, "name", run.params), (tables.tags, "key", run.tags)):
         rows = [{"run_id": run.run_id, key: name, "value": value} for name, value in values.items()]
         _upsert(ledger, connection, table, rows, ("run_id", key))

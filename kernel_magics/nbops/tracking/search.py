@@ -12,7 +12,7 @@ from sqlalchemy import ColumnElement, Select, func, select
 from sqlalchemy.engine import Connection, RowMapping
 
 from nbops.errors import NotFoundError, UsageError
-from nbops.ledger import open_ledger, tables
+from nbops.ledger import Ledger, open_ledger, tables
 from nbops.records import Card, HistoryPoint, MetricPoint, Run, RunPage, RunRow, from_wire
 from nbops.tracking.compare import changes
 from nbops.tracking.delivery import deliver
@@ -277,3 +277,20 @@ def _load(connection: Connection, run_id: str) -> Run:
     wire["params"] = _params(connection, [run_id])[run_id]
     wire["metrics"] = _metrics(connection, [run_id])[run_id]
     return from_wire(Run, wire)
+
+
+def load_run(ledger: Ledger, run_id: str) -> Run:
+    """Give a run by its whole id, for those who have the ledger open."""
+    with ledger.connect() as connection:
+        return _load(connection, run_id)
+
+
+def load_series(ledger: Ledger, run_id: str) -> tuple[MetricPoint, ...]:
+    """Give all points of a run by its whole id."""
+    table = tables.metrics
+    statement = select(table).where(table.c.run_id == run_id).order_by(table.c.name, table.c.step, table.c.timestamp)
+    with ledger.connect() as connection:
+        return tuple(
+            MetricPoint(name=row.name, value=_value(row), step=row.step, timestamp=row.timestamp)
+            for row in connection.execute(statement)
+        )

@@ -1,0 +1,243 @@
+"""The courier: one small process per workspace that carries the outbox into the ledger and the ledger into MLflow.
+
+``python -m nbops.tracking.courier --workspace ROOT``. It holds a lock file while it lives, retries for ever, and ends
+by itself when nothing has happened for a while or the workspace is gone.
+"""
+
+from __future__ import annotations
+
+import argparse
+import logging
+import os
+import signal
+import subprocess
+import sys
+import threading
+import time
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from sqlalchemy import func, select
+
+from nbops.errors import NbopsError
+from nbops.ledger import open_ledger, tables
+from nbops.tracking.delivery import deliver, outbox_of
+from nbops.tracking.forwarding import Forwarder
+from nbops.tracking.watch import Watch
+from nbops.workspace import Workspace, find_workspace
+from nbops.workspace.locks import HeldLock, try_lock
+
+_TICK = 0.05
+_IDLE = 600.0
+_LOCK = "courier.lock"
+_LONGEST_LOG = 1_000_000
+_spawned: list[subprocess.Popen[bytes]] = []
+_log = logging.getLogger("nbops.courier")
+
+
+@dataclass(frozen=True, slots=True)
+class CourierStatus:
+    """``pending`` counts what MLflow does not have yet; ``error`` is what last went wrong with one of those."""
+
+    running: bool
+    pending: int
+    error: str = ""
+
+
+def status(workspace: Workspace) -> CourierStatus:
+    """Look at courier and queue. A ledger that does not answer shows as the error."""
+    if not workspace.data.exists():
+        return CourierStatus(running=False, pending=0)
+    try:
+        waiting = outbox_of(workspace).pending() if workspace.outbox.exists() else 0
+        undelivered, error = _undelivered(workspace)
+    except NbopsError as problem:
+        return CourierStatus(running=is_running(workspace), pending=0, error=str(problem))
+    return CourierStatus(running=is_running(workspace), pending=waiting + undelivered, error=error)
+
+
+def is_running(workspace: Workspace) -> bool:
+    """Whether a courier holds the lock."""
+    if not workspace.locks.exists():
+        return False
+    lock = try_lock(workspace.locks / _LOCK)
+    if lock is None:
+        return True
+    lock.release()
+    return False
+
+
+def ensure_running(workspace: Workspace) -> bool:
+    """Start a courier unless one lives; cheap. Give whether one lives or was started.
+
+    ``courier = false`` in the settings keeps it from being started.
+    """
+    if not workspace.courier_wanted or workspace.readonly:
+        return False
+    if is_running(workspace):
+        return True
+    _spawn(workspace)
+    return True
+
+
+def flush(workspace: Workspace, timeout: float = 60.0) -> bool:
+    """Wait until ledger and MLflow have everything; give whether they do.
+
+    Starts a courier for it if none lives, whatever the settings say, because this was asked for.
+
+    Raises
+    ------
+    LedgerError
+        The ledger does not answer.
+    """
+    deliver(workspace)
+    end = time.monotonic() + timeout
+    started = 0.0
+    while True:
+        state = status(workspace)
+        if not state.pending:
+            return True
+        if time.monotonic() > end:
+            return False
+        if not state.running and time.monotonic() - started > 10:
+            _spawn(workspace, "--once", str(timeout)) if not workspace.courier_wanted else _spawn(workspace)
+            started = time.monotonic()
+        time.sleep(0.1)
+
+
+def _undelivered(workspace: Workspace) -> tuple[int, str]:
+    runs, versions = tables.runs, tables.model_versions
+    waits = (runs.c.delivery != "delivered") & (runs.c.status != "RUNNING") & (runs.c.origin == "nbops")
+    with open_ledger(workspace).connect() as connection:
+        count = connection.scalar(select(func.count()).select_from(runs).where(waits)) or 0
+        count += (
+            connection.scalar(
+                select(func.count())
+                .select_from(versions)
+                .where(versions.c.mlflow_version == "", versions.c.origin == "nbops")
+            )
+            or 0
+        )
+        count += (
+            connection.scalar(
+                select(func.count())
+                .select_from(tables.model_aliases)
+                .where(tables.model_aliases.c.mirrored != tables.model_aliases.c.version)
+            )
+            or 0
+        )
+        error = connection.scalar(
+            select(runs.c.delivery_error)
+            .where(waits, runs.c.delivery_error != "")
+            .order_by(runs.c.updated_at.desc())
+            .limit(1)
+        )
+    return count, error or ""
+
+
+def _spawn(workspace: Workspace, *extra: str) -> None:
+    workspace.ensure()
+    unwanted = {"MLFLOW_RUN_ID", "MLFLOW_EXPERIMENT_ID", "MLFLOW_EXPERIMENT_NAME", "PYTHONSTARTUP", "MPLBACKEND"}
+    environ = {name: value for name, value in os.environ.items() if name not in unwanted}
+    _spawned[:] = [child for child in _spawned if child.poll() is None]
+    with workspace.courier_log.open("ab") as log:
+        # -P: a file beside the notebook must not stand in for a module of ours.
+        command = [sys.executable, "-P", "-m", "nbops.tracking.courier", "--workspace", str(workspace.root), *extra]
+        _spawned.append(
+            subprocess.Popen(
+                command, stdin=subprocess.DEVNULL, stdout=log, stderr=log, env=environ, start_new_session=True, cwd="/"
+            )
+        )
+
+
+class Courier:
+    """The loop: this thread carries outbox to ledger at once, another one ledger to MLflow."""
+
+    def __init__(self, workspace: Workspace, *, idle: float = _IDLE, once: float | None = None) -> None:
+        self._workspace = workspace
+        self._idle = idle
+        self._until = None if once is None else time.monotonic() + once
+        self._forwarder = Forwarder(workspace)
+        self._stop = threading.Event()
+
+    def stop(self) -> None:
+        """End soon."""
+        self._stop.set()
+
+    def run(self) -> None:
+        """Work until there is nothing left to do."""
+        forwarding = threading.Thread(target=self._forwarder.run, name="forward", daemon=True)
+        forwarding.start()
+        watch = Watch(self._workspace.outbox)
+        last, pause, reconciled = time.monotonic(), _TICK, 0.0
+        while not self._stop.is_set() and self._workspace.data.exists():
+            now = time.monotonic()
+            if watch.changed() or now - reconciled > 5:
+                reconciled = now
+                pause, moved = self._carry(pause)
+                last = now if moved else last
+            if self._forwarder.busy():
+                last = now
+            if now - last > self._idle or self._finished(now):
+                break
+            self._stop.wait(pause)
+        self._forwarder.stop()
+        forwarding.join(30)
+
+    def _carry(self, pause: float) -> tuple[float, bool]:
+        try:
+            moved = deliver(self._workspace) > 0
+        except NbopsError as error:
+            _log.warning("%s", error)
+            return min(pause * 2, 5.0), False
+        self._forwarder.wake()
+        return _TICK, moved
+
+    def _finished(self, now: float) -> bool:
+        if self._until is None:
+            return False
+        return now > self._until or (not self._forwarder.busy() and not status(self._workspace).pending)
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """Run the courier of one workspace; give 0, also when another one already does the work."""
+    parser = argparse.ArgumentParser(prog="nbops.tracking.courier")
+    parser.add_argument("--workspace", required=True)
+    parser.add_argument("--idle", type=float, default=_IDLE, help="end after so many quiet seconds")
+    parser.add_argument("--once", type=float, default=None, help="deliver what waits, at most so many seconds, and end")
+    options = parser.parse_args(arguments)
+    logging.basicConfig(level=logging.WARNING, format="%(asctime)s %(name)s %(message)s", stream=sys.stderr)
+    workspace = find_workspace(options.workspace)
+    _shorten_log(workspace)
+    lock = _take_lock(workspace)
+    if lock is None:
+        return 0
+    courier = Courier(workspace, idle=options.idle, once=options.once)
+    for number in (signal.SIGTERM, signal.SIGINT):
+        signal.signal(number, lambda *_: courier.stop())
+    courier.run()
+    lock.release()
+    # Something may have come between the last look and letting go of the lock.
+    if options.once is None and workspace.outbox.exists() and outbox_of(workspace).pending():
+        ensure_running(workspace)
+    return 0
+
+
+def _take_lock(workspace: Workspace) -> HeldLock | None:
+    workspace.ensure()
+    for _ in range(20):
+        # Whoever merely asks whether a courier runs holds the lock for an instant.
+        lock = try_lock(workspace.locks / _LOCK)
+        if lock is not None:
+            return lock
+        time.sleep(0.02)
+    return None
+
+
+def _shorten_log(workspace: Workspace) -> None:
+    if workspace.courier_log.exists() and workspace.courier_log.stat().st_size > _LONGEST_LOG:
+        os.truncate(workspace.courier_log, 0)
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,206 @@
+"""From the ledger into MLflow, in order, with patience: what does not arrive is tried again for ever."""
+
+from __future__ import annotations
+
+import logging
+import threading
+import time
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from sqlalchemy import select
+
+from nbops.errors import NbopsError
+from nbops.ledger import Ledger, open_ledger, tables
+from nbops.tracking import foreign, registry_mirror
+from nbops.tracking.search import load_run, load_series
+from nbops.tracking.watch import Watch
+from nbops.workspace import Workspace
+
+if TYPE_CHECKING:
+    from nbops.tracking.mirror import Mirror
+
+_FIRST, _LONGEST = 0.5, 60.0
+_FOREIGN_LOCAL, _FOREIGN_REMOTE = 2.0, 15.0
+_log = logging.getLogger("nbops.courier")
+
+
+class Forwarder:
+    """Delivers ended runs, registered versions and aliases to MLflow, and collects the runs of others.
+
+    Parameters
+    ----------
+    workspace
+        Whose ledger and store.
+    """
+
+    def __init__(self, workspace: Workspace) -> None:
+        self._workspace = workspace
+        self._mirror: Mirror | None = None
+        self._wake = threading.Event()
+        self._stop = threading.Event()
+        self._busy = True
+        self._attempts: dict[str, tuple[int, float]] = {}
+        self._calm_until = 0.0
+        self._foreign_next = 0.0
+        uri = workspace.mlflow_uri
+        self._store = Watch(Path(uri.removeprefix("sqlite:///"))) if uri.startswith("sqlite:///") else None
+
+    def wake(self) -> None:
+        """Say that there may be something to deliver."""
+        self._busy = True
+        self._wake.set()
+
+    def stop(self) -> None:
+        """End after the run at hand."""
+        self._stop.set()
+        self._wake.set()
+
+    def busy(self) -> bool:
+        """Whether there is, or may be, something to deliver."""
+        return self._busy
+
+    def run(self) -> None:
+        """Work until :meth:`stop`."""
+        while not self._stop.is_set():
+            self._wake.clear()
+            try:
+                left = self._round()
+            except NbopsError as error:
+                _log.warning("%s", error)
+                left = True
+            except Exception:
+                _log.exception("the courier stumbled")
+                left = True
+            self._busy = left or self._wake.is_set()
+            self._wake.wait(_FIRST if left else 1.0)
+
+    def _round(self) -> bool:
+        ledger = open_ledger(self._workspace)
+        waiting = _waiting(ledger)
+        # A read-only visit of a store nobody uses must not import MLflow.
+        if not waiting and not registry_mirror.due(ledger):
+            self._collect(ledger)
+            return False
+        if time.monotonic() < self._calm_until:
+            return True
+        for run_id in waiting:
+            if self._stop.is_set():
+                return True
+            self._forward(ledger, run_id)
+        self._forward_registry(ledger)
+        self._collect(ledger)
+        return bool(_waiting(ledger)) or registry_mirror.due(ledger)
+
+    def _opened(self) -> Mirror:
+        if self._mirror is None:
+            from nbops.tracking.mirror import Mirror
+
+            self._mirror = Mirror(self._workspace)
+        return self._mirror
+
+    def _forward(self, ledger: Ledger, run_id: str) -> None:
+        count, due = self._attempts.get(run_id, (0, 0.0))
+        if time.monotonic() < due or time.monotonic() < self._calm_until:
+            return
+        try:
+            run = load_run(ledger, run_id)
+            parent = (
+                load_run(ledger, run.parent_id).mlflow_run_id if run.parent_id and _has(ledger, run.parent_id) else ""
+            )
+            series = load_series(ledger, run_id)
+            found, experiment = self._opened().deliver(run, series, parent)
+            self._adopt(ledger, run_id, found)
+        except Exception as error:
+            self._failed(ledger, run_id, count, error)
+            return
+        self._attempts.pop(run_id, None)
+        _note(
+            ledger,
+            run_id,
+            delivery="delivered",
+            delivery_error="",
+            mlflow_run_id=found,
+            mlflow_experiment_id=experiment,
+        )
+
+    def _adopt(self, ledger: Ledger, run_id: str, found: str) -> None:
+        # Children end before their parent, so they went to MLflow without knowing it.
+        runs = tables.runs
+        children = select(runs.c.mlflow_run_id).where(runs.c.parent_id == run_id, runs.c.mlflow_run_id != "")
+        with ledger.connect() as connection:
+            known = connection.scalars(children).all()
+        for child in known:
+            self._opened().client.set_tag(child, "mlflow.parentRunId", found)
+
+    def _failed(self, ledger: Ledger, run_id: str, count: int, error: Exception) -> None:
+        from nbops.tracking.mirror import describe
+
+        wait = min(_FIRST * 2**count, _LONGEST)
+        self._attempts[run_id] = (count + 1, time.monotonic() + wait)
+        text = describe(error)
+        _log.warning("run %s: %s (next try in %.0f s)", run_id[:8], text, wait)
+        if not self._answers():
+            # The store is away: asking it for every run would only make it slower to come back.
+            self._calm_until = time.monotonic() + wait
+        _note(ledger, run_id, delivery_error=text)
+
+    def _answers(self) -> bool:
+        try:
+            self._opened().client.search_experiments(max_results=1)
+        except Exception:
+            return False
+        return True
+
+    def _forward_registry(self, ledger: Ledger) -> None:
+        if time.monotonic() < self._calm_until or not registry_mirror.due(ledger):
+            return
+        count, due = self._attempts.get("registry", (0, 0.0))
+        if time.monotonic() < due:
+            return
+        try:
+            registry_mirror.deliver(ledger, self._opened().client)
+            self._attempts.pop("registry", None)
+        except Exception as error:
+            from nbops.tracking.mirror import describe
+
+            wait = min(_FIRST * 2**count, _LONGEST)
+            self._attempts["registry"] = (count + 1, time.monotonic() + wait)
+            _log.warning("registry: %s (next try in %.0f s)", describe(error), wait)
+
+    def _collect(self, ledger: Ledger) -> None:
+        now = time.monotonic()
+        if now < self._foreign_next or now < self._calm_until:
+            return
+        self._foreign_next = now + (_FOREIGN_LOCAL if self._store else _FOREIGN_REMOTE)
+        if self._store is not None and not self._store.changed():
+            return
+        if self._store is not None and not Path(self._workspace.mlflow_uri.removeprefix("sqlite:///")).exists():
+            return
+        try:
+            foreign.collect(ledger, self._opened().client)
+        except Exception as error:
+            from nbops.tracking.mirror import describe
+
+            _log.warning("runs of others: %s", describe(error))
+            self._foreign_next = time.monotonic() + 4 * _FOREIGN_REMOTE
+
+
+def _waiting(ledger: Ledger) -> list[str]:
+    runs = tables.runs
+    ended = (runs.c.delivery != "delivered") & (runs.c.status != "RUNNING") & (runs.c.origin == "nbops")
+    with ledger.connect() as connection:
+        # Parents begin before their children and are wanted first, though they may end last.
+        return list(connection.scalars(select(runs.c.run_id).where(ended).order_by(runs.c.started_at)))
+
+
+def _has(ledger: Ledger, run_id: str) -> bool:
+    with ledger.connect() as connection:
+        return connection.scalar(select(tables.runs.c.run_id).where(tables.runs.c.run_id == run_id)) is not None
+
+
+def _note(ledger: Ledger, run_id: str, **values: str) -> None:
+    runs = tables.runs
+    with ledger.begin() as connection:
+        connection.execute(runs.update().where(runs.c.run_id == run_id).values(**values, updated_at=time.time()))
+        ledger.touch(connection)

@@ -1,0 +1,81 @@
+"""Write a model as a real MLflow model without loading it and without guessing requirements.
+
+The bytes are those pickled once in the kernel. MLflow's own ``log_model`` would load them, and reload the model in a
+subprocess to infer its requirements, which is most of what a run costs; both are known here already. No signature is
+written: MLflow would refuse integers where it saw floats, and the feature names stand in the ledger.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from pathlib import Path
+
+from nbops.records import ModelRef, Run
+
+_DATA = "model.pkl"
+_NAMES = {"sklearn": "scikit-learn"}
+
+
+def write_model(folder: Path, ref: ModelRef, data: bytes, run: Run, model_id: str, mlflow_run_id: str) -> None:
+    """Write an MLmodel folder that ``mlflow.pyfunc.load_model`` and ``mlflow.sklearn.load_model`` open.
+
+    Parameters
+    ----------
+    folder
+        Existing empty folder.
+    ref
+        What was captured of the model.
+    data
+        Its pickled bytes.
+    run
+        The run it comes from, for package versions.
+    model_id, mlflow_run_id
+        Under which MLflow knows model and run.
+    """
+    import mlflow
+    from mlflow import pyfunc
+    from mlflow.models import Model
+
+    packages = run.environment.packages if run.environment else {}
+    model = Model(run_id=mlflow_run_id, model_id=model_id)
+    environment = {"conda": "conda.yaml", "virtualenv": "python_env.yaml"}
+    pyfunc.add_to_model(model, loader_module="mlflow.sklearn", model_path=_DATA, env=environment, predict_fn="predict")
+    model.add_flavor(
+        "sklearn",
+        pickled_model=_DATA,
+        sklearn_version=packages.get("scikit-learn") or packages.get("sklearn", ""),
+        serialization_format="cloudpickle" if ref.serialization == "cloudpickle" else "pickle",
+        code=None,
+        skops_trusted_types=None,
+    )
+    (folder / _DATA).write_bytes(data)
+    model.model_size_bytes = len(data)
+    model.save(str(folder / "MLmodel"))
+    _write_environment(folder, requirements(packages, ref, mlflow.__version__), run)
+
+
+def requirements(packages: Mapping[str, str], ref: ModelRef, mlflow_version: str) -> list[str]:
+    """Give the pip requirements of a model: MLflow, what a tabular estimator stands on, and its own package."""
+    own = _NAMES.get(ref.module.partition(".")[0], ref.module.partition(".")[0])
+    wanted = ["scikit-learn", "numpy", "pandas", "scipy", "cloudpickle", own]
+    found = {name: packages[name] for name in wanted if name in packages}
+    return [f"mlflow=={mlflow_version}", *(f"{name}=={version}" for name, version in sorted(found.items()))]
+
+
+def _write_environment(folder: Path, needed: list[str], run: Run) -> None:
+    import yaml
+
+    python = (run.environment.python if run.environment else "") or "3.11"
+    (folder / "requirements.txt").write_text("\n".join(needed) + "\n", encoding="utf-8")
+    conda = {
+        "name": "mlflow-env",
+        "channels": ["conda-forge"],
+        "dependencies": [f"python={python}", "pip", {"pip": needed}],
+    }
+    (folder / "conda.yaml").write_text(yaml.safe_dump(conda, sort_keys=False), encoding="utf-8")
+    virtual = {
+        "python": python,
+        "build_dependencies": ["pip", "setuptools", "wheel"],
+        "dependencies": ["-r requirements.txt"],
+    }
+    (folder / "python_env.yaml").write_text(yaml.safe_dump(virtual, sort_keys=False), encoding="utf-8")

@@ -1,0 +1,106 @@
+"""MLflow's store: the environment it is used in, and its tables, made once."""
+
+from __future__ import annotations
+
+import hashlib
+import os
+import subprocess
+import sys
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from nbops.errors import TrackingError
+from nbops.workspace import Workspace
+from nbops.workspace.locks import file_lock
+
+if TYPE_CHECKING:
+    from mlflow import MlflowClient
+
+# No telemetry (it asks a host at import), no price catalogue from the network, enough connections for its threads.
+ENVIRONMENT = {
+    "MLFLOW_DISABLE_TELEMETRY": "true",
+    "MLFLOW_MODEL_CATALOG_URI": "",
+    "MLFLOW_SQLALCHEMYSTORE_POOL_SIZE": "50",
+    "MLFLOW_ENABLE_ASYNC_LOGGING": "false",
+}
+# Our own calls give up early: the courier comes back by itself.
+_IMPATIENT = {"MLFLOW_HTTP_REQUEST_MAX_RETRIES": "1", "MLFLOW_HTTP_REQUEST_TIMEOUT": "10"}
+
+
+def prepare_environment() -> None:
+    """Set MLflow's environment for a process of ours; what a person has set stays."""
+    for name, value in {**ENVIRONMENT, **_IMPATIENT}.items():
+        os.environ.setdefault(name, value)
+
+
+def exists(workspace: Workspace) -> bool:
+    """Whether the store has its tables, as far as a look at the file can tell; servers look after themselves."""
+    uri = workspace.mlflow_uri
+    return not uri.startswith("sqlite:") or _mark(workspace).exists()
+
+
+def ensure(workspace: Workspace) -> None:
+    """Make the tables of MLflow's store, once, whoever comes first. Imports mlflow.
+
+    Two processes that let MLflow make the same new database fail; hence the lock.
+
+    Raises
+    ------
+    TrackingError
+        The store cannot be made.
+    """
+    if exists(workspace):
+        return
+    workspace.ensure()
+    prepare_environment()
+    with file_lock(workspace.locks / "mlflow.lock", timeout=180):
+        if exists(workspace):
+            return
+        try:
+            client(workspace).search_experiments(max_results=1)
+        except Exception as error:
+            raise TrackingError(
+                f"MLflow's store {workspace.mlflow_uri} cannot be made: {error}", hint="`nbops doctor` says more."
+            ) from error
+        _mark(workspace).touch()
+
+
+def ensure_in_subprocess(workspace: Workspace) -> None:
+    """Make the tables without importing mlflow here; takes seconds, but only the first time in a workspace.
+
+    Raises
+    ------
+    TrackingError
+        The store cannot be made.
+    """
+    if exists(workspace):
+        return
+    code = "import sys; from nbops.tracking import mlflow_store as s; from nbops.workspace import find_workspace as f; s.ensure(f(sys.argv[1]))"
+    done = subprocess.run(
+        [sys.executable, "-c", code, str(workspace.root)], capture_output=True, text=True, check=False, timeout=240
+    )
+    if done.returncode:
+        said = done.stderr.strip().splitlines()[-1:] or ["no reason given"]
+        raise TrackingError(f"MLflow's store {workspace.mlflow_uri} cannot be made: {said[0]}")
+
+
+def client(workspace: Workspace) -> MlflowClient:
+    """Give a client of the workspace's store."""
+    from mlflow import MlflowClient
+
+    return MlflowClient(tracking_uri=workspace.mlflow_uri, registry_uri=workspace.mlflow_uri)
+
+
+def artifact_location(workspace: Workspace, experiment: str) -> str | None:
+    """Give where a new experiment keeps its files: in the workspace for a local store, else where the server says."""
+    if not workspace.mlflow_uri.startswith("sqlite:"):
+        return None
+    folder = hashlib.sha256(experiment.encode()).hexdigest()[:12]
+    return (workspace.mlflow_artifacts / folder).as_uri()
+
+
+def _mark(workspace: Workspace) -> Path:
+    # Beside the database, so that both are deleted together; another database has another mark.
+    name = hashlib.sha256(workspace.mlflow_uri.encode()).hexdigest()[:12]
+    path = Path(workspace.mlflow_uri.removeprefix("sqlite:///"))
+    return workspace.locks / f"mlflow-{name}.made" if path.exists() else workspace.locks / "mlflow-never.made"
