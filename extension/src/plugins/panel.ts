@@ -45,20 +45,22 @@ export const panel: JupyterFrontEndPlugin<INbopsPanel> = {
     registry: ISettingRegistry | null
   ): INbopsPanel => {
     const { contents } = app.serviceManager;
-    const model: PanelModel = new PanelModel({
+    const model = new PanelModel({
       api,
       feed,
-      visible: () => widget.isVisible && document.visibilityState === 'visible'
+      visible: () => shown !== null && shown.isVisible && document.visibilityState === 'visible'
     });
     const urlOf = (runId: string, artifact: string): string =>
       api.artifactUrl(model.runs.state.query.path, runId, artifact);
-    const widget: Sidebar = new Sidebar({ model, actions, urlOf, trans });
+    const widget = new Sidebar({ model, actions, urlOf, trans });
+    shown = widget;
     const follows = (): void => {
       const path = tracker.currentWidget?.context.path;
       if (path !== undefined) {
         model.setNotebook(contents.localPath(path));
       }
     };
+    model.refresh();
     follows();
     tracker.currentChanged.connect((_, current) => {
       current?.context.pathChanged.connect(follows);
