@@ -39,7 +39,6 @@ export class PanelModel extends Store<IPanelState> {
     this.models = new ModelsModel(api, '');
     this._refresher = new Refresher({ refresh: () => this._refresh(), visible });
     this._unsubscribe = feed.subscribe(changed => this._changed(changed));
-    this._refresher.touch();
   }
 
   /** Take over the settings. */

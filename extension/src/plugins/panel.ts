@@ -48,12 +48,11 @@ export const panel: JupyterFrontEndPlugin<INbopsPanel> = {
     const model = new PanelModel({
       api,
       feed,
-      visible: () => shown !== null && shown.isVisible && document.visibilityState === 'visible'
+      visible: (): boolean => widget.isVisible && document.visibilityState === 'visible'
     });
     const urlOf = (runId: string, artifact: string): string =>
       api.artifactUrl(model.runs.state.query.path, runId, artifact);
-    const widget = new Sidebar({ model, actions, urlOf, trans });
-    shown = widget;
+    const widget: Sidebar = new Sidebar({ model, actions, urlOf, trans });
     const follows = (): void => {
       const path = tracker.currentWidget?.context.path;
       if (path !== undefined) {
