@@ -1,0 +1,89 @@
+# `make demo` and `make test` do all their set-up; `make help` lists the rest.
+SHELL := /bin/bash
+.SHELLFLAGS := -eu -o pipefail -c
+.DEFAULT_GOAL := help
+PYTHON ?= python3
+VENV := $(CURDIR)/.venv
+BIN := $(VENV)/bin
+# Node.js: the machine's own if it is new enough, else the one PyPI carries (see tools/node.py).
+NODE_PATH_PREFIX = $$($(BIN)/python tools/node.py)
+JS = cd extension && PATH="$(NODE_PATH_PREFIX)$(BIN):$$PATH"
+JS_SOURCES := $(shell find extension/src extension/style extension/schema -type f 2>/dev/null) extension/package.json extension/tsconfig.json
+# Settings of the person who calls make must not reach demo and tests.
+CLEAN_ENV = env -u NBOPS_WORKSPACE -u NBOPS_LEDGER_URI -u NBOPS_EXPERIMENT -u MLFLOW_TRACKING_URI -u MLFLOW_RUN_ID
+
+.PHONY: help setup demo lab test lint js unit notebooks e2e bench system clean
+
+help: ## this list
+	@grep -E '^[a-z0-9]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*##/\t/' | expand -t 12
+
+setup: $(VENV)/.ready ## a virtual environment with everything in it
+
+$(VENV)/.venv:
+	$(PYTHON) tools/check_python.py
+	$(PYTHON) -m venv $(VENV)
+	$(BIN)/python -m pip install --quiet --upgrade pip
+	touch $@
+
+$(VENV)/.packages: pyproject.toml $(VENV)/.venv
+	@echo "installing the Python packages (a few minutes the first time)"
+	$(BIN)/python tools/install_packages.py
+	touch $@
+
+extension/node_modules/.package-lock.json: extension/package-lock.json $(VENV)/.packages
+	@echo "installing the JavaScript packages"
+	$(JS) npm ci --no-audit --no-fund --loglevel=error
+	touch $@
+
+extension/nbops_lab/labextension/package.json: $(JS_SOURCES) extension/node_modules/.package-lock.json
+	@echo "building the JupyterLab extension"
+	rm -rf extension/lib extension/nbops_lab/labextension extension/tsconfig.tsbuildinfo
+	$(JS) npm run --silent build:prod
+	touch $@
+
+$(VENV)/.ready: extension/nbops_lab/labextension/package.json pyproject.toml
+	HATCH_JUPYTER_BUILDER_SKIP_NPM=1 $(BIN)/python -m pip install --quiet --no-build-isolation --no-deps --editable .
+	# A link instead of the installed copy, so that the next build reaches JupyterLab.
+	rm -rf $(VENV)/share/jupyter/labextensions/nbops-lab
+	mkdir -p $(VENV)/share/jupyter/labextensions
+	ln -s $(CURDIR)/extension/nbops_lab/labextension $(VENV)/share/jupyter/labextensions/nbops-lab
+	cp extension/install.json extension/nbops_lab/labextension/install.json
+	touch $@
+
+demo: setup ## the whole life cycle on real data, in ./nbops-demo
+	$(CLEAN_ENV) $(BIN)/nbops demo
+
+lab: setup ## JupyterLab with the tutorial
+	$(BIN)/jupyter lab notebooks/01_quickstart.ipynb
+
+test: setup system lint js unit notebooks e2e ## every test
+
+lint: setup ## ruff, mypy, import-linter
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+	$(BIN)/mypy
+	$(BIN)/lint-imports
+
+js: setup ## lint, types and unit tests of the extension
+	$(JS) npm run --silent lint
+	$(JS) npm run --silent typecheck
+	$(JS) npm run --silent test
+
+unit: setup ## Python tests without a browser
+	$(CLEAN_ENV) $(BIN)/python -m pytest -n 2 --dist loadfile -q -m "not e2e"
+
+notebooks: setup ## the tutorials, cell by cell
+	rm -rf build/notebooks && mkdir -p build && cp -r notebooks build/notebooks && touch build/notebooks/nbops.toml
+	cd build/notebooks && $(CLEAN_ENV) $(BIN)/python -m pytest -q -c ../../pyproject.toml --rootdir . --nbval-lax -p no:cacheprovider *.ipynb
+
+e2e: setup ## a real JupyterLab in headless Chromium
+	$(CLEAN_ENV) $(BIN)/python -m pytest -q -m e2e
+
+bench: setup ## benchmarks, as ratios against peers and limits of the same run
+	$(CLEAN_ENV) $(BIN)/python benchmarks
+
+system: ## what the tests need beyond PyPI and npm: Chromium, PostgreSQL
+	bash tools/system_packages.sh
+
+clean: ## remove everything that was built
+	rm -rf $(VENV) build dist extension/node_modules extension/lib extension/nbops_lab/labextension

@@ -1,0 +1,107 @@
+"""Fixtures that every test may use."""
+
+from __future__ import annotations
+
+import os
+import shutil
+import socket
+import subprocess
+import tempfile
+import uuid
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+import pytest
+
+_SHARED = Path(__file__).parents[2] / "shared" / "data"
+
+
+@pytest.fixture(autouse=True)
+def _plain_environment(monkeypatch: pytest.MonkeyPatch) -> None:
+    """No setting of the machine reaches a test."""
+    for name in list(os.environ):
+        if name.startswith(("NBOPS_", "MLFLOW_")) and name != "NBOPS_SHOTS":
+            monkeypatch.delenv(name)
+    monkeypatch.setenv("MLFLOW_DISABLE_TELEMETRY", "true")
+
+
+@pytest.fixture
+def workspace(tmp_path: Path):
+    """An empty workspace of its own whose processes start no courier."""
+    from nbops.workspace import find_workspace
+
+    (tmp_path / "nbops.toml").write_text("courier = false\n")
+    return find_workspace(tmp_path)
+
+
+@pytest.fixture(scope="session")
+def shared_data() -> Callable[[str], Path]:
+    """Give a file of the developers' real data; skip where those are not beside the checkout."""
+
+    def find(name: str) -> Path:
+        path = _SHARED / name
+        if not path.exists():
+            pytest.skip(f"the developers' data file {name} is not on this machine")
+        return path
+
+    return find
+
+
+@pytest.fixture(scope="session")
+def postgres_server() -> Iterator[str]:
+    """A PostgreSQL of Debian's packages on a free loopback port, in a temporary folder; gives its URL."""
+    programs = _postgres_programs()
+    folder = Path(tempfile.mkdtemp(prefix="nbops-pg-"))
+    as_user: list[str] = []
+    if os.geteuid() == 0:
+        # PostgreSQL refuses to run as root.
+        as_user = ["runuser", "-u", "postgres", "--"]
+        shutil.chown(folder, "postgres")
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        port = probe.getsockname()[1]
+    data = folder / "data"
+    _run([*as_user, programs / "initdb", "-D", data, "-A", "trust", "-U", "nbops", "--no-sync"], folder)
+    options = f"-p {port} -c listen_addresses=127.0.0.1 -c fsync=off -k {folder}"
+    control = [*as_user, programs / "pg_ctl", "-D", data, "-w"]
+    _run([*control, "-o", options, "-l", folder / "log", "start"], folder)
+    try:
+        yield f"postgresql://nbops@127.0.0.1:{port}"
+    finally:
+        _run([*control, "-m", "immediate", "stop"], folder)
+        shutil.rmtree(folder, ignore_errors=True)
+
+
+@pytest.fixture
+def postgres_url(postgres_server: str) -> str:
+    """An empty database of its own."""
+    import psycopg
+
+    name = f"t{uuid.uuid4().hex[:12]}"
+    with psycopg.connect(f"{postgres_server}/postgres", autocommit=True) as connection:
+        connection.execute(f"CREATE DATABASE {name}")
+    return f"{postgres_server}/{name}"
+
+
+@pytest.fixture(params=["sqlite", "postgresql"])
+def ledger_uri(request: pytest.FixtureRequest, tmp_path: Path) -> str:
+    """The URL of an empty ledger, on each database in turn."""
+    if request.param == "sqlite":
+        return f"sqlite:///{tmp_path}/own-ledger.db"
+    url: str = request.getfixturevalue("postgres_url")
+    return url
+
+
+def _postgres_programs() -> Path:
+    for folder in sorted(Path("/usr/lib/postgresql").glob("*/bin"), reverse=True):
+        if (folder / "initdb").exists():
+            return folder
+    found = shutil.which("initdb")
+    if found is None:
+        pytest.fail("PostgreSQL is not installed; `make system` installs it (Debian: apt-get install postgresql)")
+    return Path(found).parent
+
+
+def _run(command: list[str | Path], folder: Path) -> None:
+    done = subprocess.run(command, capture_output=True, text=True, check=False, cwd=folder)
+    assert done.returncode == 0, done.stdout + done.stderr
