@@ -1,0 +1,1 @@
+"""Data: reading, identity by content, profiles, validation."""
