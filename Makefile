@@ -6,7 +6,7 @@ PYTHON ?= python3
 VENV := $(CURDIR)/.venv
 BIN := $(VENV)/bin
 # Node.js: the machine's own if it is new enough, else the one PyPI carries (see tools/node.py).
-NODE_PATH_PREFIX = $$($(BIN)/python tools/node.py)
+NODE_PATH_PREFIX = $$($(BIN)/python $(CURDIR)/tools/node.py)
 JS = cd extension && PATH="$(NODE_PATH_PREFIX)$(BIN):$$PATH"
 JS_SOURCES := $(shell find extension/src extension/style extension/schema -type f 2>/dev/null) extension/package.json extension/tsconfig.json
 # Settings of the person who calls make must not reach demo and tests.

@@ -27,11 +27,7 @@ export function Changed({ card, trans }: ICardProps): React.JSX.Element {
   const changes = otherChanges(card);
   const code = codeChanged(card) ?? false;
   if (changes.length === 0 && !code) {
-    return (
-      <span className="nbops-dim">
-        {trans.__('neither code nor parameters since %1', card.previous.name)}
-      </span>
-    );
+    return <span className="nbops-dim">{trans.__('code and parameters as in %1', card.previous.name)}</span>;
   }
   return (
     <>

@@ -50,7 +50,7 @@ export function RunDetail(props: IRunDetailProps): React.JSX.Element {
 }
 
 function Body(props: IRunDetailProps & { card: Card }): React.JSX.Element {
-  const { card, model, trans, urlOf } = props;
+  const { card, model, actions, trans, urlOf } = props;
   const { series, before } = useStore(model);
   const { run } = card;
   return (
@@ -91,7 +91,7 @@ function Body(props: IRunDetailProps & { card: Card }): React.JSX.Element {
             </Fold>
           )}
           <EnvironmentPart run={run} trans={trans} />
-          <RecordPart run={run} trans={trans} />
+          <RecordPart run={run} onCopy={text => actions.copy(text)} trans={trans} />
         </>
       )}
     </>
@@ -143,10 +143,6 @@ function Buttons(props: IRunDetailProps & { card: Card }): React.JSX.Element {
           actions.jumpToCell({ notebook: run.cell.notebook, cellId: run.cell.cell_id, path: model.path })
         )}
       {!wide && button(trans.__('Open in a tab'), () => actions.openTab(target, false))}
-      {button(trans.__('Copy id'), () => actions.copy(run.run_id))}
-      {run.mlflow_run_id &&
-        run.mlflow_run_id !== run.run_id &&
-        button(trans.__('Copy MLflow id'), () => actions.copy(run.mlflow_run_id))}
     </div>
   );
 }

@@ -162,9 +162,21 @@ export function EnvironmentPart({ run, trans }: IPartProps): React.JSX.Element |
   );
 }
 
-export function RecordPart({ run, trans }: IPartProps): React.JSX.Element {
-  const pairs: [string, string][] = [
-    [trans.__('run'), run.run_id],
+export function RecordPart(props: IPartProps & { onCopy: (text: string) => void }): React.JSX.Element {
+  const { run, onCopy, trans } = props;
+  const id = (value: string) =>
+    value && (
+      <>
+        <span className="nbops-mono">{value}</span>{' '}
+        <button type="button" className="nbops-quiet" onClick={() => onCopy(value)}>
+          {trans.__('Copy')}
+        </button>
+      </>
+    );
+  const pairs: [string, React.ReactNode][] = [
+    [trans.__('run'), id(run.run_id)],
+    [trans.__('MLflow run'), id(run.mlflow_run_id)],
+    [trans.__('MLflow experiment'), run.mlflow_experiment_id],
     [trans.__('experiment'), run.experiment],
     [trans.__('started'), formatMoment(run.started_at)],
     [trans.__('duration'), formatDuration(run.duration)],
@@ -173,8 +185,6 @@ export function RecordPart({ run, trans }: IPartProps): React.JSX.Element {
     [trans.__('author'), run.author],
     [trans.__('notebook'), run.cell.notebook],
     [trans.__('cell'), run.cell.cell_id],
-    [trans.__('MLflow run'), run.mlflow_run_id],
-    [trans.__('MLflow experiment'), run.mlflow_experiment_id],
     ...Object.entries(run.tags).map(([name, value]): [string, string] => [trans.__('tag %1', name), value])
   ];
   return (

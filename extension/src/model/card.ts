@@ -1,5 +1,5 @@
 import type { ReadonlyJSONValue } from '@lumino/coreutils';
-import type { Card, Change, HistoryPoint, Run, WireNumber } from '../records';
+import type { Card, Change, DataRef, HistoryPoint, ModelRef, Run, WireNumber } from '../records';
 import { toNumber } from './format';
 
 const EMPTY_RUN: Run = {
@@ -44,6 +44,32 @@ const EMPTY_RUN: Run = {
   mlflow_experiment_id: ''
 };
 
+const EMPTY_CHANGE: Change = { kind: '', name: '', before: null, after: null, delta: null, better: null };
+
+const EMPTY_DATA: DataRef = {
+  name: '',
+  fingerprint: '',
+  rows: 0,
+  columns: 0,
+  schema: {},
+  context: 'read',
+  origin: ''
+};
+
+const EMPTY_MODEL: ModelRef = {
+  name: '',
+  class_name: '',
+  module: '',
+  flavor: '',
+  digest: '',
+  size: 0,
+  serialization: '',
+  features: [],
+  feature_types: [],
+  task: '',
+  problem: ''
+};
+
 /**
  * Read a card from a notebook's output, which anybody may have written: what is missing or of another kind is
  * replaced by nothing. Gives null where there is no run at all.
@@ -52,20 +78,36 @@ export function parseCard(data: ReadonlyJSONValue | undefined): Card | null {
   if (!isObject(data) || !isObject(data['run']) || typeof data['run']['run_id'] !== 'string') {
     return null;
   }
-  const run = fill(EMPTY_RUN, data['run']);
-  const cell = fill(EMPTY_RUN.cell, data['run']['cell']);
   return {
-    run: { ...run, cell, error: error(run.error) },
+    run: parseRun(data['run']),
     previous: points([data['previous']])[0] ?? null,
-    changes: list<Change>(data['changes'], ['kind', 'name']),
+    changes: list(data['changes'], ['kind', 'name']).map(parseChange),
     history: points(data['history']),
     warnings: Array.isArray(data['warnings']) ? data['warnings'].filter(one => typeof one === 'string') : [],
     workspace: typeof data['workspace'] === 'string' ? data['workspace'] : ''
   };
 }
 
-function error(found: Run['error']): Run['error'] {
-  return found && fill({ type: '', message: '', traceback: '' }, found);
+function parseRun(data: Record<string, ReadonlyJSONValue>): Run {
+  const { error } = data;
+  return {
+    ...fill(EMPTY_RUN, data),
+    cell: fill(EMPTY_RUN.cell, data['cell']),
+    data: list(data['data'], ['name']).map(one => fill(EMPTY_DATA, one)),
+    models: list(data['models'], ['name']).map(one => fill(EMPTY_MODEL, one)),
+    error: isObject(error) ? fill({ type: '', message: '', traceback: '' }, error) : null
+  };
+}
+
+function parseChange(data: Record<string, ReadonlyJSONValue>): Change {
+  const { before, after, delta, better } = data;
+  return {
+    ...fill(EMPTY_CHANGE, data),
+    before: typeof before === 'string' ? before : null,
+    after: typeof after === 'string' ? after : null,
+    delta: typeof delta === 'number' ? delta : null,
+    better: typeof better === 'boolean' ? better : null
+  };
 }
 
 function isObject(value: unknown): value is Record<string, ReadonlyJSONValue> {
@@ -90,14 +132,16 @@ function kind(value: unknown): string {
   return value === null ? 'null' : Array.isArray(value) ? 'array' : typeof value;
 }
 
-function list<T>(data: unknown, needed: string[]): T[] {
+function list(data: unknown, needed: string[]): Record<string, ReadonlyJSONValue>[] {
   return Array.isArray(data)
-    ? (data.filter(one => isObject(one) && needed.every(name => typeof one[name] === 'string')) as T[])
+    ? data.filter(one => isObject(one) && needed.every(name => typeof one[name] === 'string'))
     : [];
 }
 
 function points(data: unknown): HistoryPoint[] {
-  return list<HistoryPoint>(data, ['run_id']).filter(point => isObject(point.metrics));
+  return list(data, ['run_id'])
+    .filter(point => isObject(point['metrics']))
+    .map(point => fill({ run_id: '', name: '', metrics: {} }, point));
 }
 
 /** One metric and what it is compared to. */

@@ -6,20 +6,24 @@ export function toNumber(value: WireNumber): number {
   return typeof value === 'number' ? value : Number(value);
 }
 
-/** A metric for people: four significant digits, thousands grouped. */
+/** A metric for people: four significant digits, at least three decimals near one, thousands grouped. */
 export function formatNumber(value: WireNumber): string {
   const number = toNumber(value);
   if (!Number.isFinite(number)) {
     return Number.isNaN(number) ? 'NaN' : number > 0 ? '∞' : '-∞';
   }
   const size = Math.abs(number);
-  if (number === 0 || (size >= 1e-4 && size < 1e15)) {
-    const digits = size >= 1000 ? 1 : 4;
-    return size >= 1000
-      ? number.toLocaleString('en', { maximumFractionDigits: digits })
-      : String(Number(number.toPrecision(digits)));
+  if (size >= 1e15 || (size < 1e-4 && size > 0)) {
+    return number.toExponential(3);
   }
-  return number.toExponential(3);
+  if (size >= 1000) {
+    return number.toLocaleString('en', { maximumFractionDigits: 1 });
+  }
+  const short = String(Number(number.toPrecision(4)));
+  // Figures in a column are easier to compare with their last zeros.
+  return !Number.isInteger(number) && size >= 0.1 && size < 10 && short.length < number.toFixed(3).length
+    ? number.toFixed(3)
+    : short;
 }
 
 /** Whole numbers with their thousands grouped. */

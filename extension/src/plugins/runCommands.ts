@@ -114,6 +114,7 @@ function tabOpener(
       const content = new RunTab({ model, actions, urlOf, trans, wide: true, compare }, feed);
       tab = new MainAreaWidget({ content });
       tab.id = id;
+      tab.toolbar.hide();
       targets.set(id, { ...target, compare });
       tab.disposed.connect(() => targets.delete(id));
       app.shell.add(tab, 'main');

@@ -26,7 +26,7 @@ export class Sidebar extends ReactWidget {
   }
 
   protected override onActivateRequest(): void {
-    const first = this.node.querySelector<HTMLElement>('[role=listbox], input, button');
-    first?.focus();
+    const find = (selector: string) => this.node.querySelector<HTMLElement>(selector);
+    (find('[role=listbox]') ?? find('input') ?? find('button'))?.focus();
   }
 }

@@ -36,13 +36,13 @@ def describe(error: BaseException, *, cell_file: str = "", label: str = "") -> E
     try:
         lines = traceback.format_exception(type(error), error, _from_user(error.__traceback__))
         text = "".join(lines)
-    except Exception:  # noqa: BLE001 - an exception's own methods may raise
+    except Exception:  # an exception's own methods may raise
         text = ""
     if cell_file and label:
         text = text.replace(f'File "{cell_file}"', label)
     try:
         message = str(error)
-    except Exception:  # noqa: BLE001
+    except Exception:
         message = "(its text cannot be shown)"
     return ErrorInfo(type=type(error).__name__, message=plain(message)[:4000], traceback=plain(text)[-_LIMIT:])
 

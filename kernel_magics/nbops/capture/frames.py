@@ -73,11 +73,14 @@ class Frames:
 
 def is_frame(value: Any) -> bool:
     """Whether a value is a pandas frame or series, or a numeric numpy array of two dimensions."""
-    pandas = sys.modules.get("pandas")
-    if pandas is not None and isinstance(value, (getattr(pandas, "DataFrame", ()), getattr(pandas, "Series", ()))):
+    if value is None:
+        return False
+    pandas: Any = sys.modules.get("pandas")
+    # A pandas that is just being imported has no frames yet.
+    if pandas is not None and hasattr(pandas, "DataFrame") and isinstance(value, (pandas.DataFrame, pandas.Series)):
         return True
-    numpy = sys.modules.get("numpy")
-    if numpy is None or not isinstance(value, getattr(numpy, "ndarray", ())):
+    numpy: Any = sys.modules.get("numpy")
+    if numpy is None or not isinstance(value, getattr(numpy, "ndarray", type(None))):
         return False
     return bool(value.ndim == 2 and value.size > 1 and value.dtype.kind in "biufcmMSU")
 

@@ -62,7 +62,7 @@ class GitReader:
 
     def _start(self, root: Path) -> None:
         with contextlib.suppress(OSError):
-            self._file = tempfile.TemporaryFile()  # noqa: SIM115 - closed when the process is collected
+            self._file = tempfile.TemporaryFile()  # closed when the process is collected
             self._process = subprocess.Popen(
                 ["git", "-C", str(root), "diff", "HEAD", "--no-color", "--no-ext-diff", "--no-textconv"],
                 stdin=subprocess.DEVNULL,

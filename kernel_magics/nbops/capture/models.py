@@ -76,7 +76,7 @@ def store_model(name: str, value: Any, data: Iterable[DataRef]) -> StoredModel:
     }
     try:
         content, serialization = _pickled(value)
-    except Exception as error:  # noqa: BLE001 - pickling runs code of any class
+    except Exception as error:  # pickling runs code of any class
         problem = clip(f"not stored, it cannot be pickled: {type(error).__name__}: {error}")
         return StoredModel(ModelRef(**described, problem=problem), None)
     digest = hashlib.sha256(content).hexdigest()
@@ -98,10 +98,8 @@ def _predicts(kind: type) -> bool:
 
 
 def _own(value: Any) -> dict[str, Any]:
-    try:
-        return vars(value)
-    except TypeError:
-        return {}
+    own = getattr(value, "__dict__", None)
+    return own if isinstance(own, dict) else {}
 
 
 def _learnt(value: Any, depth: int = 0) -> set[int]:
@@ -153,7 +151,7 @@ def _task(value: Any) -> str:
         return ""
     try:
         kind = value.__sklearn_tags__().estimator_type
-    except Exception:  # noqa: BLE001 - tags run code of any class
+    except Exception:  # tags run code of any class
         kind = getattr(type(value), "_estimator_type", "")
     return _TASKS.get(str(kind), "")
 
@@ -185,7 +183,7 @@ def _pickled(value: Any) -> tuple[bytes, str]:
         # A class of the notebook is pickled by reference to __main__, which exists in no other process.
         if b"__main__" not in content:
             return content, "pickle"
-    except Exception as error:  # noqa: BLE001 - tried again below
+    except Exception as error:  # tried again below
         failure = error
     try:
         import cloudpickle

@@ -83,6 +83,7 @@ class Watch:
 
     def start(self) -> None:
         """Begin to look."""
+        publisher: Any
         for publisher in (getattr(self._shell, "display_pub", None), getattr(self._shell, "displayhook", None)):
             if callable(getattr(publisher, "register_hook", None)):
                 publisher.register_hook(self._displayed)
@@ -122,7 +123,7 @@ class Watch:
                 media_type = next((known for known in _IMAGES if known in data), None)
                 if media_type is not None:
                     self.figures.add(media_type, data[media_type])
-        except Exception:  # noqa: BLE001 - the message goes out whatever happens to our copy
+        except Exception:  # the message goes out whatever happens to our copy
             pass
         return message
 

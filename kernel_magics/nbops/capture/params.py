@@ -30,8 +30,8 @@ def find_params(
             _add(params, argument.name, made.path.rpartition(".")[2], text)
     for name in forced:
         if name in namespace:
-            text = as_param(namespace[name])
-            params[name] = text if text is not None else clip(repr(namespace[name]))
+            value = as_param(namespace[name])
+            params[name] = value if value is not None else clip(repr(namespace[name]))
     for name in excluded:
         params.pop(name, None)
     return params
@@ -58,15 +58,15 @@ def _value(argument: Argument, made: Construction, namespace: Mapping[str, Any])
     if argument.kind in ("literal", "call"):
         return argument.text
     if argument.kind == "name":
-        text = as_param(namespace.get(argument.text))
-        if text is not None and argument.text in namespace:
-            return text
+        scalar = as_param(namespace.get(argument.text))
+        if scalar is not None and argument.text in namespace:
+            return scalar
         kind = type(namespace.get(argument.text))
         if argument.text in namespace and hasattr(kind, "fit"):
             return kind.__name__
     bound = namespace.get(made.target)
     if bound is not None and type(bound).__name__ == made.path.rpartition(".")[2]:
-        text = as_param(getattr(bound, "__dict__", {}).get(argument.name))
-        if text is not None and text != "None":
-            return text
+        attribute = as_param(getattr(bound, "__dict__", {}).get(argument.name))
+        if attribute not in (None, "None"):
+            return str(attribute)
     return clip(argument.text)

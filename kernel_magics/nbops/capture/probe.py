@@ -18,7 +18,7 @@ from nbops.capture.failure import describe, status_of
 from nbops.capture.frames import Frames
 from nbops.capture.git import GitReader
 from nbops.capture.metrics import find_metrics
-from nbops.capture.models import find_models, state_of, store_model
+from nbops.capture.models import StoredModel, find_models, state_of, store_model
 from nbops.capture.naming import new_name, new_run_id
 from nbops.capture.outputs import Watch
 from nbops.capture.params import find_params
@@ -26,7 +26,7 @@ from nbops.capture.place import key_of
 from nbops.capture.redaction import redact, redact_mapping
 from nbops.capture.resolution import metric_names
 from nbops.capture.resources import Meter
-from nbops.records import ArtifactRef, CellRef, ErrorInfo, Run
+from nbops.records import ArtifactRef, CellRef, ErrorInfo, GitState, Run
 from nbops.records.runs import RunKind
 
 if TYPE_CHECKING:
@@ -175,8 +175,9 @@ class Probe:
         with self._timed():
             if self._watch is not None:
                 self._guarded("outputs", self._watch.stop, None)
-            metrics, made_by = self._guarded("metrics", lambda: self._metrics(shown), ({}, {}))
-            params = self._guarded("parameters", self._params, {})
+            nothing: tuple[dict[str, float], dict[str, str]] = ({}, {})
+            metrics, made_by = self._guarded("metrics", lambda: self._metrics(shown), nothing)
+            params: dict[str, str] = self._guarded("parameters", self._params, {})
             self._guarded("data", self._written, None)
             run = replace(
                 self.run,
@@ -204,11 +205,12 @@ class Probe:
             run = replace(run, stdout=streams["stdout"], stderr=streams["stderr"])
             blobs += self._guarded("figures", self._watch.figures.blobs, [])
         if self.options.store_models:
-            stored = self._guarded("models", lambda: self._models(run), [])
+            stored: list[StoredModel] = self._guarded("models", lambda: self._models(run), [])
             run = replace(run, models=tuple(model.ref for model in stored))
             blobs += [model.blob for model in stored if model.blob is not None]
         if self._git is not None:
-            state, patch = self._guarded("git", self._git.read, (None, ""))
+            unknown: tuple[GitState | None, str] = (None, "")
+            state, patch = self._guarded("git", self._git.read, unknown)
             run = replace(run, git=state)
             if patch:
                 blobs.append(_text_file("git.diff", self._clean(patch), "text/x-diff", "diff"))
@@ -236,7 +238,7 @@ class Probe:
         analysis = self.analysis
         self._frames.written(self._namespace, analysis.names_written, analysis.mutated, analysis.readers)
 
-    def _models(self, run: Run) -> list[Any]:
+    def _models(self, run: Run) -> list[StoredModel]:
         found = find_models(self.analysis, self._namespace, self._states, chosen=self.options.models)
         for name in self.options.models:
             if name not in found:
@@ -264,7 +266,7 @@ class Probe:
         # Interrupts too: a second Ctrl-C must not turn the user's finished cell into a failed one.
         try:
             return step()
-        except (Exception, KeyboardInterrupt) as error:  # noqa: BLE001
+        except (Exception, KeyboardInterrupt) as error:
             self.warnings.append(f"{what} not captured ({type(error).__name__}: {error})"[:300])
             return otherwise
 

@@ -176,8 +176,8 @@ def _evaluated(source: str, namespace: Mapping[str, Any]) -> str:
 
 def _value(source: str, namespace: Mapping[str, Any]) -> Any:
     try:
-        return eval(source.strip(), dict(namespace))  # noqa: S307 - the user's own expression, in the user's own kernel
-    except Exception as error:  # noqa: BLE001
+        return eval(source.strip(), dict(namespace))  # the user's own expression, in the user's own kernel
+    except Exception as error:
         raise UsageError(f"{{{source}}} cannot be evaluated: {type(error).__name__}: {error}.") from None
 
 

@@ -41,7 +41,7 @@ def track(line: str, cell: str | None = None) -> Any:
         return None
     from IPython.core.getipython import get_ipython
 
-    shell = get_ipython()  # type: ignore[no-untyped-call]
+    shell: Any = get_ipython()
     if shell is None:
         raise UsageError("%%track needs IPython.", hint="In a script use `with nbops.track():`.")
     result = shell.run_cell(f"%%track {line}\n{cell or ''}", store_history=False)

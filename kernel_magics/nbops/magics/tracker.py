@@ -290,7 +290,7 @@ def _active_mlflow_run() -> str:
     try:
         run = mlflow.active_run() if mlflow is not None else None
         return str(run.info.run_id) if run is not None else ""
-    except Exception:  # noqa: BLE001 - MLflow's state is not ours
+    except Exception:  # MLflow's state is not ours
         return ""
 
 
@@ -300,7 +300,7 @@ def _end_mlflow_run(before: str, captured: Captured) -> None:
     try:
         while mlflow is not None and _active_mlflow_run() not in ("", before):
             mlflow.end_run("KILLED" if captured.run.status == "KILLED" else captured.run.status)
-    except Exception as error:  # noqa: BLE001 - MLflow's server may be away
+    except Exception as error:  # MLflow's server may be away
         _say(f"the MLflow run of this cell could not be ended: {error}")
 
 
@@ -316,7 +316,7 @@ def _start_courier(workspace: Workspace) -> None:
 def _quiet() -> Iterator[None]:
     try:
         yield
-    except (Exception, KeyboardInterrupt) as error:  # noqa: BLE001 - the user's session comes first
+    except (Exception, KeyboardInterrupt) as error:  # the user's session comes first
         _say(f"tracking failed, the cell itself did not: {type(error).__name__}: {error}")
 
 
