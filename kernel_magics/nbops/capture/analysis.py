@@ -231,7 +231,7 @@ class _Reader:
             self.fitted.add(base.partition(".")[0])
         if base and any(k.arg == "inplace" and getattr(k.value, "value", None) is True for k in node.keywords):
             self.mutated.add(base.partition(".")[0])
-        if last[:1].isupper() and not last.isupper():
+        if last[:1].isupper():
             arguments = tuple(_argument(k.arg, k.value) for k in node.keywords if k.arg)
             self.constructions.append(Construction(path, self.targets.get(id(node), ""), arguments))
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 import traceback
+from collections.abc import Mapping
 from types import TracebackType
 
 from nbops.records import ErrorInfo
@@ -11,7 +12,7 @@ from nbops.records.runs import RunStatus
 
 _ANSI = re.compile(r"\x1b\[[0-9;]{0,16}[A-Za-z]")
 _LIMIT = 64_000
-_SHELL_FILES = ("IPython/core/interactiveshell.py", "IPython/core/async_helpers.py", "ipykernel/zmqshell.py")
+_SHELL_FOLDERS = ("/IPython/core/", "/ipykernel/")
 
 
 def status_of(error: BaseException | None) -> RunStatus:
@@ -25,21 +26,22 @@ def status_of(error: BaseException | None) -> RunStatus:
     return "FAILED"
 
 
-def describe(error: BaseException, *, cell_file: str = "", label: str = "") -> ErrorInfo:
+def describe(error: BaseException, *, files: Mapping[str, object] | None = None) -> ErrorInfo:
     """Describe an exception, with its traceback from the user's first frame on.
 
     Parameters
     ----------
-    cell_file
-        Name of the temporary file that the kernel gives to the code, replaced by ``label``.
+    files
+        Names of the temporary files that the kernel gives to the code of cells, with the number of each.
     """
     try:
         lines = traceback.format_exception(type(error), error, _from_user(error.__traceback__))
         text = "".join(lines)
     except Exception:  # an exception's own methods may raise
         text = ""
-    if cell_file and label:
-        text = text.replace(f'File "{cell_file}"', label)
+    for file, number in (files or {}).items():
+        if file in text:
+            text = text.replace(f'File "{file}"', f"Cell In[{number}]")
     try:
         message = str(error)
     except Exception:
@@ -53,9 +55,10 @@ def plain(text: str) -> str:
 
 
 def _from_user(trace: TracebackType | None) -> TracebackType | None:
-    first = trace
+    """Skip the frames of the shell itself, which come first."""
     while trace is not None:
-        if trace.tb_frame.f_code.co_filename.replace("\\", "/").endswith(_SHELL_FILES):
-            first = trace.tb_next
+        name = trace.tb_frame.f_code.co_filename.replace("\\", "/")
+        if not any(folder in name for folder in _SHELL_FOLDERS):
+            break
         trace = trace.tb_next
-    return first
+    return trace

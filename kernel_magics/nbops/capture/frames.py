@@ -80,7 +80,7 @@ def is_frame(value: Any) -> bool:
     if pandas is not None and hasattr(pandas, "DataFrame") and isinstance(value, (pandas.DataFrame, pandas.Series)):
         return True
     numpy: Any = sys.modules.get("numpy")
-    if numpy is None or not isinstance(value, getattr(numpy, "ndarray", type(None))):
+    if numpy is None or not hasattr(numpy, "ndarray") or not isinstance(value, numpy.ndarray):
         return False
     return bool(value.ndim == 2 and value.size > 1 and value.dtype.kind in "biufcmMSU")
 

@@ -104,6 +104,7 @@ class Probe:
         self._folder = Path.cwd()
         self._overhead = 0.0
         self._frames = Frames(str(self._folder))
+        self._shell = shell
         self._watch = Watch(shell) if shell is not None else None
         self._states: dict[str, tuple[int, frozenset[int]]] = {}
         self._git: GitReader | None = None
@@ -159,7 +160,7 @@ class Probe:
         """Begin to measure anew, when something took time between :meth:`start` and the block."""
         self._meter = Meter()
 
-    def finish(self, error: BaseException | None = None, *, shown: Any = None, cell_file: str = "") -> Captured:
+    def finish(self, error: BaseException | None = None, *, shown: Any = None) -> Captured:
         """Look at what the block left behind.
 
         Parameters
@@ -168,8 +169,6 @@ class Probe:
             The exception that ended the block.
         shown
             Value of its last expression.
-        cell_file
-            Name of the file under which the code was compiled.
         """
         spent = self._meter.read()
         with self._timed():
@@ -190,7 +189,7 @@ class Probe:
                 metrics=metrics,
                 metric_functions=made_by,
                 data=tuple(self._frames.refs.values()),
-                error=self._guarded("error", lambda: self._error(error, cell_file), None),
+                error=self._guarded("error", lambda: self._error(error), None),
                 environment=self._guarded("environment", read_environment, None),
                 uses_mlflow=self.run.uses_mlflow or "mlflow" in sys.modules,
             )
@@ -245,11 +244,11 @@ class Probe:
                 self.warnings.append(f"there is no {name!r} to store as a model")
         return [store_model(name, value, run.data) for name, value in found.items()]
 
-    def _error(self, error: BaseException | None, cell_file: str) -> ErrorInfo | None:
+    def _error(self, error: BaseException | None) -> ErrorInfo | None:
         if error is None:
             return None
-        label = f"Cell In[{self.run.cell.execution_count}]" if self.run.cell.execution_count else "Cell"
-        info = describe(error, cell_file=cell_file, label=label)
+        files = getattr(getattr(self._shell, "compile", None), "_filename_map", None)
+        info = describe(error, files=files if isinstance(files, dict) else None)
         return replace(info, message=self._clean(info.message), traceback=self._clean(info.traceback))
 
     def _clean(self, text: str) -> str:

@@ -11,18 +11,24 @@ from dataclasses import dataclass
 
 from nbops.errors import UsageError
 
+# Magics that run their body as Python in the user's namespace.
+_RUNNERS = frozenset({"%%time", "%%timeit", "%%capture", "%%prun", "%%memit", "%%mprun", "%%lprun", "%%debug"})
 # Magics whose body is text, where a line %%track would belong to the text.
 _TEXT_MAGICS = ("%%writefile", "%%file")
 
 
 @dataclass(frozen=True, slots=True)
 class Header:
-    """A ``%%track`` line: its place, what follows the word, the cell without it, and the code below all magics."""
+    """A ``%%track`` line.
 
-    index: int
+    ``line`` is what follows the word, ``rest`` the cell without it, ``body`` the code below all cell magics, which run
+    it as Python in the user's namespace if ``in_namespace``.
+    """
+
     line: str
     rest: str
     body: str
+    in_namespace: bool
 
 
 def find_header(cell: str) -> Header | None:
@@ -31,11 +37,14 @@ def find_header(cell: str) -> Header | None:
     index = _position(lines)
     if index is None:
         return None
+    above = [line.split(None, 1)[0] for line in lines[:index] if line.strip()]
     end = index + 1
     while end < len(lines) and (not lines[end].strip() or lines[end].lstrip().startswith("%%")):
+        above += lines[end].split(None, 1)[:1]
         end += 1
     line = lines[index].strip()[len("%%track") :].strip()
-    return Header(index, line, "".join(lines[:index] + lines[index + 1 :]), "".join(lines[end:]))
+    rest = "".join(lines[:index] + lines[index + 1 :])
+    return Header(line, rest, "".join(lines[end:]), bool(above) and set(above) <= _RUNNERS)
 
 
 def remove_track(lines: list[str]) -> list[str]:

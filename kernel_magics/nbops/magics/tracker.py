@@ -6,7 +6,6 @@ Nothing here raises into the user's session: a failure of ours is one line, and 
 from __future__ import annotations
 
 import ast
-import os
 import sys
 import threading
 import time
@@ -15,14 +14,15 @@ from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from typing import Any
 
-from nbops.capture import Captured, Options, Probe
+from nbops.capture import Options, Probe
 from nbops.capture.calls import Rewriter
 from nbops.capture.place import locate
 from nbops.errors import NbopsError, UsageError
+from nbops.magics import mlflow_session
 from nbops.magics.arguments import Arguments, expand
 from nbops.magics.header import Header, find_header
 from nbops.magics.track import GRAMMAR
-from nbops.records import Card, CellRef
+from nbops.records import Card
 from nbops.tracking import active
 from nbops.tracking.compare import changes
 from nbops.tracking.outbox import Family, Outbox
@@ -121,10 +121,12 @@ class CellTracker:
             process=process_identity(),
         )
         if probe.run.uses_mlflow:
-            _prepare_mlflow(workspace, probe)
+            problem = mlflow_session.prepare(workspace)
+            if problem:
+                probe.warnings.append(problem)
         rewriter = Rewriter(probe.functions) if probe.functions else None
         run = probe.start()
-        entry = active.ActiveRun(run.run_id, run.name, _mlflow_tags(probe, cell))
+        entry = active.ActiveRun(run.run_id, run.name, mlflow_session.tags(run, probe.commit))
         opened = _Open(
             info,
             self._request(),
@@ -134,7 +136,7 @@ class CellTracker:
             workspace,
             entry,
             rewriter,
-            _active_mlflow_run(),
+            mlflow_session.active_run(),
             0.0,
         )
         try:
@@ -158,20 +160,22 @@ class CellTracker:
             self._shell.ast_transformers.remove(opened.rewriter)
         error = None if left else _error_of(result)
         shown = getattr(result, "result", None)
-        captured = opened.probe.finish(error, shown=shown, cell_file=_cell_file(error))
-        _end_mlflow_run(opened.mlflow_run, captured)
+        captured = opened.probe.finish(error, shown=shown)
         family = Family()
         warnings = list(captured.warnings)
+        problem = mlflow_session.end_runs(opened.mlflow_run, captured.run.status)
+        if problem:
+            warnings.append(problem)
         try:
             family = opened.outbox.family(captured.run.cell.key)
-        except NbopsError as problem:
-            warnings.append(str(problem))
+        except NbopsError as failure:
+            warnings.append(str(failure))
         spent = opened.overhead + time.perf_counter() - begun
         run = replace(captured.run, attempt=family.count + 1, tracking=spent)
         try:
             opened.outbox.finish(run, captured.blobs)
-        except NbopsError as problem:
-            _say(f"this run could not be written down: {problem}")
+        except NbopsError as failure:
+            _say(f"this run could not be written down: {failure}")
             return
         run = replace(run, tracking=opened.overhead + time.perf_counter() - begun)
         card = Card(
@@ -194,10 +198,9 @@ class CellTracker:
         self._shell.display_pub.publish(data=card_bundle(card), metadata={})
 
     def _python(self, header: Header, info: Any) -> str:
-        """Give the cell as Python for reading: as IPython has transformed it, or the body below other magics."""
+        """Give the cell as Python: as IPython has transformed it, or the body of magics that run it as Python."""
         transformed = getattr(info, "transformed_cell", None)
-        above = any(line.strip().startswith("%%") for line in header.rest.splitlines() if line.strip())
-        if not above and isinstance(transformed, str):
+        if not header.in_namespace and isinstance(transformed, str):
             return transformed
         try:
             ast.parse(header.body)
@@ -250,58 +253,6 @@ def _error_of(result: Any) -> BaseException | None:
         return KeyboardInterrupt()
     found = result.error_before_exec if result.error_before_exec is not None else result.error_in_exec
     return found if isinstance(found, BaseException) else None
-
-
-def _cell_file(error: BaseException | None) -> str:
-    """Give the file name under which the failing cell was compiled."""
-    trace = error.__traceback__ if error is not None else None
-    while trace is not None:
-        name = trace.tb_frame.f_code.co_filename
-        if "ipykernel_" in name or name.startswith("<ipython-input"):
-            return name
-        trace = trace.tb_next
-    return ""
-
-
-def _prepare_mlflow(workspace: Workspace, probe: Probe) -> None:
-    if os.environ.get("MLFLOW_TRACKING_URI") != workspace.mlflow_uri:
-        return
-    from nbops.tracking import mlflow_store
-
-    try:
-        mlflow_store.ensure_in_subprocess(workspace)
-    except (NbopsError, OSError, ValueError) as error:
-        probe.warnings.append(str(error))
-
-
-def _mlflow_tags(probe: Probe, cell: CellRef) -> dict[str, str]:
-    tags = {
-        "nbops.notebook": cell.notebook,
-        "nbops.cell_id": cell.cell_id,
-        "nbops.code_digest": probe.run.code_digest,
-        "nbops.kind": probe.run.kind,
-        "nbops.git_commit": probe.commit,
-    }
-    return {name: value for name, value in tags.items() if value}
-
-
-def _active_mlflow_run() -> str:
-    mlflow = sys.modules.get("mlflow")
-    try:
-        run = mlflow.active_run() if mlflow is not None else None
-        return str(run.info.run_id) if run is not None else ""
-    except Exception:  # MLflow's state is not ours
-        return ""
-
-
-def _end_mlflow_run(before: str, captured: Captured) -> None:
-    """End the MLflow run that the cell left open, with the cell's status."""
-    mlflow = sys.modules.get("mlflow")
-    try:
-        while mlflow is not None and _active_mlflow_run() not in ("", before):
-            mlflow.end_run("KILLED" if captured.run.status == "KILLED" else captured.run.status)
-    except Exception as error:  # MLflow's server may be away
-        _say(f"the MLflow run of this cell could not be ended: {error}")
 
 
 def _start_courier(workspace: Workspace) -> None:
