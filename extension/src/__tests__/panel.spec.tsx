@@ -1,0 +1,138 @@
+import { act, fireEvent, render, screen, waitFor } from '@testing-library/react';
+import React from 'react';
+import { Panel } from '../components/Panel';
+import { ChangeFeed } from '../model/feed';
+import { PanelModel } from '../model/panel';
+import { ApiError, type IRunsQuery } from '../tokens';
+import { fakeActions, fakeApi, page, trans } from './samples';
+
+async function show(change: Parameters<typeof fakeApi>[0] = {}) {
+  const api = fakeApi(change);
+  const feed = new ChangeFeed();
+  const model = new PanelModel({ api, feed, visible: () => true });
+  const actions = fakeActions();
+  const urlOf = (runId: string, artifact: string) => `/files/${runId}/${artifact}`;
+  render(<Panel model={model} actions={actions} urlOf={urlOf} trans={trans} />);
+  await act(async () => {
+    model.setNotebook('work/01_train.ipynb');
+    await Promise.all([model.runs.refresh(), model.models.refresh()]);
+  });
+  return { api, feed, model, actions };
+}
+
+const pages = (total: number, change = {}) => ({
+  runs: jest.fn(async (_: IRunsQuery, offset: number, limit: number) => page(total, offset, limit, change))
+});
+
+test('runs are a listbox, each row an option with its state in words', async () => {
+  await show();
+  const rows = screen.getAllByRole('option', { name: /heron/ });
+  expect(rows).toHaveLength(3);
+  expect(rows[0].getAttribute('aria-setsize')).toBe('3');
+  expect(rows[0].textContent).toContain('finished');
+  expect(screen.getByRole('listbox', { name: 'Runs' }).tabIndex).toBe(0);
+});
+
+test('of ten thousand runs only those in view are in the document', async () => {
+  await show(pages(10_000));
+  const rows = screen.getAllByRole('option', { name: /heron/ });
+  expect(rows.length).toBeLessThan(40);
+  expect(rows[0].getAttribute('aria-setsize')).toBe('10000');
+});
+
+test('the keyboard moves, opens and comes back', async () => {
+  const { model } = await show();
+  const list = screen.getByRole('listbox', { name: 'Runs' });
+  fireEvent.keyDown(list, { key: 'ArrowDown' });
+  const selected = screen.getByRole('option', { selected: true, name: /heron-1/ });
+  expect(list.getAttribute('aria-activedescendant')).toBe(selected.id);
+  fireEvent.keyDown(list, { key: 'End' });
+  fireEvent.keyDown(list, { key: 'Home' });
+  fireEvent.keyDown(list, { key: 'ArrowUp' });
+  fireEvent.keyDown(list, { key: 'ArrowDown' });
+  await act(async () => {
+    fireEvent.keyDown(list, { key: 'Enter' });
+  });
+  expect(model.state.detail?.runId).toBe('run-1');
+  expect(screen.getByRole('article', { name: 'Run brisk-heron' })).toBeTruthy();
+  expect(document.activeElement?.textContent).toContain('All runs');
+  fireEvent.keyDown(screen.getByRole('article'), { key: 'Escape' });
+  expect(model.state.detail).toBeNull();
+  expect(document.activeElement).toBe(screen.getByRole('listbox', { name: 'Runs' }));
+});
+
+test('search is sent to the server once typing rests', async () => {
+  const { api } = await show();
+  api.runs.mockClear();
+  const box = screen.getByRole('searchbox', { name: 'Filter runs' });
+  fireEvent.change(box, { target: { value: 'auc >' } });
+  fireEvent.change(box, { target: { value: 'auc > 0.85' } });
+  const searched = () => api.runs.mock.calls.map(call => call[0].search).filter(Boolean);
+  await waitFor(() => expect(searched()).toEqual(['auc > 0.85']));
+});
+
+test('sorting and scope are sent to the server', async () => {
+  const { api } = await show();
+  const last = () => api.runs.mock.calls[api.runs.mock.calls.length - 1][0];
+  await act(async () => {
+    fireEvent.change(screen.getByRole('combobox', { name: 'Sort by' }), { target: { value: 'auc' } });
+  });
+  expect(last()).toMatchObject({ sort: 'auc', descending: true, onlyNotebook: true });
+  await act(async () => {
+    fireEvent.click(screen.getByRole('button', { name: 'Descending; switch to ascending' }));
+  });
+  expect(last()).toMatchObject({ sort: 'auc', descending: false });
+  await act(async () => {
+    fireEvent.change(screen.getByRole('combobox', { name: 'Which runs' }), {
+      target: { value: 'experiment:fraud' }
+    });
+  });
+  expect(last()).toMatchObject({ experiment: 'fraud', onlyNotebook: false });
+});
+
+test('a failure is an alert with the server’s words, and the rows stay', async () => {
+  const { api, model } = await show();
+  api.runs.mockRejectedValueOnce(new ApiError(400, 'Cannot read “auc >”.', 'Write auc > 0.85.'));
+  await act(() => model.runs.refresh());
+  expect(screen.getByRole('alert').textContent).toContain('Cannot read “auc >”. Write auc > 0.85.');
+  expect(screen.getAllByRole('option', { name: /heron/ })).toHaveLength(3);
+  await act(async () => {
+    fireEvent.click(screen.getByRole('button', { name: 'Try again' }));
+  });
+  expect(screen.queryByRole('alert')).toBeNull();
+});
+
+test('an empty list says what to do next', async () => {
+  await show({ ...pages(0), models: jest.fn(async () => []) });
+  expect(screen.getByText(/Begin a cell with %%track/)).toBeTruthy();
+  expect(screen.getByText(/No registered models yet/)).toBeTruthy();
+});
+
+test('runs of plain MLflow, failed runs and running runs are told apart', async () => {
+  await show(pages(1, { origin: 'mlflow', status: 'FAILED', error: 'ValueError: no' }));
+  const [row] = screen.getAllByRole('option', { name: /heron/ });
+  expect(row.textContent).toContain('mlflow');
+  expect(row.textContent).toContain('failed');
+  expect(row.textContent).toContain('ValueError: no');
+});
+
+test('models unfold into versions with aliases; a version leads to its run', async () => {
+  const { model } = await show();
+  const head = screen.getByRole('button', { name: /churn/, expanded: true });
+  expect(screen.getByText('champion')).toBeTruthy();
+  await act(async () => {
+    fireEvent.click(screen.getByRole('button', { name: 'Run' }));
+  });
+  expect(model.state.detail?.runId).toBe('run-3');
+  act(() => model.close());
+  fireEvent.click(screen.getByRole('button', { name: /churn/, expanded: true }));
+  expect(screen.queryByText('champion')).toBeNull();
+  expect(head).toBeTruthy();
+});
+
+test('sections fold', async () => {
+  await show();
+  fireEvent.click(screen.getByRole('button', { name: 'Runs', expanded: true }));
+  expect(screen.queryByRole('listbox', { name: 'Runs' })).toBeNull();
+  expect(screen.getByRole('button', { name: 'Runs', expanded: false })).toBeTruthy();
+});
