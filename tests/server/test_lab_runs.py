@@ -77,10 +77,11 @@ async def test_one_run_is_its_card(call: Any, tracked: Any) -> None:
     assert {change.name for change in card.changes} >= {"depth", "auc"}
 
 
-async def test_series(call: Any, workspace: Workspace) -> None:
+async def test_series(call: Any, workspace: Workspace, monkeypatch: pytest.MonkeyPatch) -> None:
     import nbops
 
-    with nbops.track("fit", workspace=workspace) as run:
+    monkeypatch.chdir(workspace.root)
+    with nbops.track("fit") as run:
         for step in range(3):
             run.metric("loss", 1.0 / (step + 1), step)
     points = (await call(f"runs/{run.run_id}/series")).json()
@@ -148,3 +149,9 @@ async def test_an_unexpected_failure_tells_nothing_but_the_log(
     assert reply.code == 500
     assert b"secret" not in reply.body
     assert set(reply.json()) == {"message", "hint"}
+
+
+async def test_filter_and_sort_by_the_same_metric(call: Any, many: Any) -> None:
+    many(20)
+    found = await page(call, q="auc > 10", sort="auc")
+    assert [row.metrics["auc"] for row in found.runs] == [float(v) for v in range(19, 10, -1)]

@@ -141,6 +141,9 @@ export function RunsSection(props: IRunsProps & { onOpen: (row: RunRow) => void 
   const now = useNow();
   const [active, setActive] = useState(0);
   const metric = query.sort === 'started_at' ? '' : query.sort;
+  const question = JSON.stringify(query);
+  // The answer to another question begins at its top.
+  useEffect(() => setActive(0), [question]);
   const onRange = useCallback((first: number, last: number) => void model.need(first, last), [model]);
   const open = (index: number) => {
     const row = model.row(index);
@@ -163,6 +166,7 @@ export function RunsSection(props: IRunsProps & { onOpen: (row: RunRow) => void 
       {loaded && total === 0 && !failure && <Nothing model={model} trans={trans} />}
       {total > 0 && (
         <WindowedList
+          key={question}
           label={trans.__('Runs')}
           count={total}
           rowHeight={ROW_HEIGHT}

@@ -182,7 +182,8 @@ def _row_columns() -> list[Any]:
 
 
 def _ordered(statement: Select[Any], sort: str, descending: bool, metrics: Sequence[str]) -> Select[Any]:
-    runs, latest = tables.runs, tables.latest_metrics
+    # Under a name of its own: a condition of the query may ask the same table in a subquery.
+    runs, latest = tables.runs, tables.latest_metrics.alias("sorted_by")
     newest = (runs.c.started_at.desc(), runs.c.run_id)
     if sort in _SORTABLE:
         column: Any = runs.c[sort]
