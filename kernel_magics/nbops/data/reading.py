@@ -1,0 +1,128 @@
+"""Read and write tables: files of the usual kinds, and the real data sets that scikit-learn bundles."""
+
+from __future__ import annotations
+
+import difflib
+import os
+import tempfile
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from nbops.errors import DataError, NotFoundError
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+_BUNDLED = ("breast_cancer", "diabetes", "digits", "iris", "wine")
+_KINDS = (".csv", ".tsv", ".parquet", ".pq", ".jsonl", ".ndjson", ".json", ".feather", ".arrow")
+
+
+def read_table(source: Any) -> pd.DataFrame:
+    """Read a table.
+
+    Parameters
+    ----------
+    source
+        Path of a CSV, TSV, Parquet, JSON lines, JSON (list of records) or Feather file, also with a compression
+        suffix that pandas knows; ``sklearn:NAME`` for a data set bundled with scikit-learn, in real units where it has
+        them and with the column ``target``; a DataFrame is given back as it is.
+
+    Raises
+    ------
+    NotFoundError
+        There is no such file or bundled data set; the hint names the closest.
+    DataError
+        The file is empty, of an unknown kind, or cannot be read.
+    """
+    if hasattr(source, "columns") and hasattr(source, "iloc"):
+        return source  # type: ignore[no-any-return]
+    if isinstance(source, str) and source.startswith("sklearn:"):
+        return _bundled(source.removeprefix("sklearn:"))
+    if not isinstance(source, (str, os.PathLike)):
+        raise DataError(f"A {type(source).__name__} is no table.", hint="Give a path or a DataFrame.")
+    path = Path(source).expanduser()
+    if not path.is_file():
+        raise NotFoundError(f"There is no file {path}.", hint=_closest(path))
+    if path.stat().st_size == 0:
+        raise DataError(f"{path} is empty.")
+    try:
+        return _read(path)
+    except DataError:
+        raise
+    except Exception as error:
+        said = " ".join(str(error).split())[:200]
+        raise DataError(f"{path} cannot be read as {_kind(path)[1:]}: {said}") from error
+
+
+def write_table(frame: pd.DataFrame, path: str | os.PathLike[str]) -> Path:
+    """Write a table as Parquet or CSV, by suffix, so that the file is whole or absent.
+
+    Raises
+    ------
+    DataError
+        The suffix is another one, or the frame cannot be written so.
+    """
+    target = Path(path)
+    kind = target.suffix.lower()
+    if kind not in {".parquet", ".csv"}:
+        raise DataError(f"{target} is neither .parquet nor .csv.")
+    target.parent.mkdir(parents=True, exist_ok=True)
+    descriptor, name = tempfile.mkstemp(dir=target.parent, suffix=kind)
+    os.close(descriptor)
+    try:
+        if kind == ".parquet":
+            frame.to_parquet(name)
+        else:
+            frame.to_csv(name, index=False)
+        with Path(name).open("rb") as file:
+            os.fsync(file.fileno())
+        os.chmod(name, 0o644)
+        os.replace(name, target)
+    except Exception as error:
+        Path(name).unlink(missing_ok=True)
+        raise DataError(f"{target} cannot be written: {' '.join(str(error).split())[:200]}") from error
+    return target
+
+
+def _read(path: Path) -> pd.DataFrame:
+    import pandas as pd
+
+    kind = _kind(path)
+    if kind in {".csv", ".tsv"}:
+        return pd.read_csv(path, sep="\t" if kind == ".tsv" else ",", low_memory=False)
+    if kind in {".parquet", ".pq"}:
+        return pd.read_parquet(path)
+    if kind in {".feather", ".arrow"}:
+        return pd.read_feather(path)
+    if kind in {".jsonl", ".ndjson"}:
+        return pd.read_json(path, lines=True)
+    if kind == ".json":
+        return pd.read_json(path)
+    raise DataError(f"{path} is of no known kind.", hint=f"Known are {', '.join(_KINDS)}.")
+
+
+def _kind(path: Path) -> str:
+    suffixes = [suffix.lower() for suffix in path.suffixes]
+    packed = suffixes[-1:] in (["." + name] for name in ("gz", "bz2", "xz", "zst", "zip"))
+    chosen = suffixes[-2:-1] if packed else suffixes[-1:]
+    return chosen[0] if chosen else ""
+
+
+def _bundled(name: str) -> pd.DataFrame:
+    if name not in _BUNDLED:
+        near = difflib.get_close_matches(name, _BUNDLED, 1)
+        hint = f"Did you mean sklearn:{near[0]}?" if near else f"Bundled are {', '.join(_BUNDLED)}."
+        raise NotFoundError(f"scikit-learn bundles no data set {name!r}.", hint=hint)
+    from sklearn import datasets
+
+    options = {"scaled": False} if name == "diabetes" else {}
+    frame: pd.DataFrame = getattr(datasets, f"load_{name}")(as_frame=True, **options).frame
+    return frame
+
+
+def _closest(path: Path) -> str:
+    folder = path.parent
+    if not folder.is_dir():
+        return f"The folder {folder} does not exist either."
+    near = difflib.get_close_matches(path.name, [other.name for other in folder.iterdir()], 1)
+    return f"Did you mean {folder / near[0]}?" if near else ""

@@ -1,0 +1,1 @@
+"""Monitoring: drift between two data sets, and how it is decided."""
