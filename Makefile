@@ -8,10 +8,13 @@ BIN := $(VENV)/bin
 # Node.js: the machine's own if it is new enough, else the one PyPI carries (see tools/node.py).
 NODE_PATH_PREFIX = $$($(BIN)/python $(CURDIR)/tools/node.py)
 JS = cd extension && PATH="$(NODE_PATH_PREFIX)$(BIN):$$PATH"
-JS_SOURCES := $(shell find extension/src extension/style extension/schema -type f 2>/dev/null) extension/package.json extension/tsconfig.json
+JS_SOURCES := $(shell find extension/src extension/style extension/schema -type f -not -path '*/__tests__/*') \
+    extension/package.json extension/tsconfig.json
+LABEXTENSION := $(VENV)/share/jupyter/labextensions/nbops-lab
 # Settings of the person who calls make must not reach demo and tests.
 CLEAN_ENV = env -u NBOPS_WORKSPACE -u NBOPS_LEDGER_URI -u NBOPS_EXPERIMENT -u MLFLOW_TRACKING_URI -u MLFLOW_RUN_ID
 
+.NOTPARALLEL:
 .PHONY: help setup demo lab test lint js unit notebooks e2e bench system clean
 
 help: ## this list
@@ -30,7 +33,7 @@ $(VENV)/.packages: pyproject.toml $(VENV)/.venv
 	$(BIN)/python tools/install_packages.py
 	touch $@
 
-extension/node_modules/.package-lock.json: extension/package-lock.json $(VENV)/.packages
+extension/node_modules/.package-lock.json: extension/package-lock.json | $(VENV)/.packages
 	@echo "installing the JavaScript packages"
 	$(JS) npm ci --no-audit --no-fund --loglevel=error
 	touch $@
@@ -43,18 +46,16 @@ extension/nbops_lab/labextension/package.json: $(JS_SOURCES) extension/node_modu
 
 $(VENV)/.ready: extension/nbops_lab/labextension/package.json pyproject.toml
 	HATCH_JUPYTER_BUILDER_SKIP_NPM=1 $(BIN)/python -m pip install --quiet --no-build-isolation --no-deps --editable .
-	# A link instead of the installed copy, so that the next build reaches JupyterLab.
-	rm -rf $(VENV)/share/jupyter/labextensions/nbops-lab
-	mkdir -p $(VENV)/share/jupyter/labextensions
-	ln -s $(CURDIR)/extension/nbops_lab/labextension $(VENV)/share/jupyter/labextensions/nbops-lab
-	cp extension/install.json extension/nbops_lab/labextension/install.json
+	# Links instead of the installed copies, so that the next build reaches JupyterLab.
+	rm -rf $(LABEXTENSION) && mkdir -p $(LABEXTENSION)
+	ln -s $(CURDIR)/extension/install.json $(CURDIR)/extension/nbops_lab/labextension/* $(LABEXTENSION)
 	touch $@
 
 demo: setup ## the whole life cycle on real data, in ./nbops-demo
 	$(CLEAN_ENV) $(BIN)/nbops demo
 
 lab: setup ## JupyterLab with the tutorial
-	$(BIN)/jupyter lab notebooks/01_quickstart.ipynb
+	$(BIN)/jupyter lab $$([ "$$(id -u)" -ne 0 ] || echo --allow-root) notebooks/01_quickstart.ipynb
 
 test: setup system lint js unit notebooks e2e ## every test
 
