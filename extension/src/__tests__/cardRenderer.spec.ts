@@ -63,8 +63,11 @@ test('where the server does not know the run, the saved card stays without actio
   const unknown = jest.fn(async () => {
     throw new ApiError(404, 'No such run.');
   });
-  await render(cardData(), { card: unknown });
+  const { feed } = await render(cardData(), { card: unknown });
   await wait();
+  feed.event('/srv/work');
+  await wait();
+  expect(unknown).toHaveBeenCalledTimes(1);
   expect(screen.getByText('saved')).toBeTruthy();
   expect(screen.getByText('brisk-heron')).toBeTruthy();
   expect(screen.queryByRole('button')).toBeNull();

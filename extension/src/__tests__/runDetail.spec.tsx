@@ -115,7 +115,7 @@ test('the form tells whether a version or a model is made', () => {
   const draft = { run: 'brisk-heron', name: 'churn', known: ['churn'], models };
   render(<RegisterForm draft={draft} onChange={onChange} trans={trans} />);
   const name = screen.getByRole('combobox', { name: /^Name/ });
-  expect(screen.getByText(/new version of a registered model/)).toBeTruthy();
+  expect(screen.getByText(/Adds a version to this registered model/)).toBeTruthy();
   fireEvent.change(name, { target: { value: 'other' } });
   expect(screen.getByText(/new registered model with version 1/)).toBeTruthy();
   expect(onChange).toHaveBeenLastCalledWith({ name: 'other', model: 'model', alias: '', description: '' });

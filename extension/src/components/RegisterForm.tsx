@@ -50,7 +50,7 @@ export function RegisterForm({ draft, onChange, trans }: IRegisterFormProps): Re
       </datalist>
       <p id={`${id}-hint`} className="nbops-dim">
         {draft.known.includes(value.name.trim())
-          ? trans.__('Makes a new version of a registered model.')
+          ? trans.__('Adds a version to this registered model, unless it already has this very one.')
           : trans.__('Makes a new registered model with version 1.')}
       </p>
       {draft.models.length > 1 && (

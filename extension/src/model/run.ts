@@ -47,10 +47,11 @@ export class RunModel extends Store<IRunState> {
     return this._options.path;
   }
 
-  /** Whether nothing about the run will change any more. */
+  /** Whether asking again would bring nothing new: the run is delivered, or the server does not know it. */
   get settled(): boolean {
-    const { card, live } = this.state;
-    return live && card !== null && card.run.status !== 'RUNNING' && card.run.delivery === 'delivered';
+    const { card, live, failure } = this.state;
+    const done = card !== null && card.run.status !== 'RUNNING' && card.run.delivery === 'delivered';
+    return failure?.status === 404 || (live && done);
   }
 
   async refresh(): Promise<void> {

@@ -273,8 +273,10 @@ def _literal(node: ast.expr) -> str | None:
 
 def _is_clock(node: ast.AST) -> bool:
     calls = [n for n in ast.walk(node) if isinstance(n, ast.Call)]
-    return bool(calls) and all(dotted(n.func).rpartition(".")[2] in _CLOCKS | _WRAPPERS for n in calls) and any(
-        dotted(n.func).rpartition(".")[2] in _CLOCKS for n in calls
+    return (
+        bool(calls)
+        and all(dotted(n.func).rpartition(".")[2] in _CLOCKS | _WRAPPERS for n in calls)
+        and any(dotted(n.func).rpartition(".")[2] in _CLOCKS for n in calls)
     )
 
 

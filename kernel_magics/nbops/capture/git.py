@@ -55,14 +55,13 @@ class GitReader:
         first = self._key not in _known
         self._wait(0.02 if first else 0.002)
         patch = _known.get(self._key, "")
-        state = GitState(
-            commit=self._state.commit, branch=self._state.branch, dirty=bool(patch), root=self._state.root
-        )
+        state = GitState(commit=self._state.commit, branch=self._state.branch, dirty=bool(patch), root=self._state.root)
         return state, patch
 
     def _start(self, root: Path) -> None:
         with contextlib.suppress(OSError):
-            self._file = tempfile.TemporaryFile()  # closed when the process is collected
+            # Closed when the process is collected, perhaps by a later cell.
+            self._file = tempfile.TemporaryFile()  # noqa: SIM115
             self._process = subprocess.Popen(
                 ["git", "-C", str(root), "diff", "HEAD", "--no-color", "--no-ext-diff", "--no-textconv"],
                 stdin=subprocess.DEVNULL,

@@ -23,7 +23,7 @@ from nbops.capture.naming import new_name, new_run_id
 from nbops.capture.outputs import Watch
 from nbops.capture.params import find_params
 from nbops.capture.place import key_of
-from nbops.capture.redaction import redact, redact_mapping
+from nbops.capture.redaction import Redactor
 from nbops.capture.resolution import metric_names
 from nbops.capture.resources import Meter
 from nbops.records import ArtifactRef, CellRef, ErrorInfo, GitState, Run
@@ -108,25 +108,25 @@ class Probe:
         self._watch = Watch(shell) if shell is not None else None
         self._states: dict[str, tuple[int, frozenset[int]]] = {}
         self._git: GitReader | None = None
-        self._redactions = 0
+        self._redactor = Redactor()
         with self._timed():
             self.analysis: Analysis = self._guarded("source", lambda: analyse(source), _unread(source))
             self.functions: dict[str, str] = self._guarded("metric calls", self._metric_calls, {})
             place = cell or CellRef()
             self.run = Run(
                 run_id=new_run_id(),
-                name=self._clean(self.options.name) or new_name(),
-                experiment=self._clean(self.options.experiment) or workspace.experiment,
+                name=self._redactor.text(self.options.name) or new_name(),
+                experiment=self._redactor.text(self.options.experiment) or workspace.experiment,
                 kind=kind,
                 author=workspace.author,
                 parent_id=parent_id,
                 started_at=time.time(),
                 cell=replace(place, key=place.key or key_of(place, str(self._folder), self.analysis)),
-                code=self._clean(source if shown_source is None else shown_source),
+                code=self._redactor.text(source if shown_source is None else shown_source),
                 code_digest=self.analysis.digest,
                 names_read=self.analysis.names_read,
                 names_written=self.analysis.names_written,
-                tags=self._clean_mapping(self.options.tags),
+                tags=self._redactor.mapping(self.options.tags),
                 uses_mlflow=self.analysis.uses_mlflow or "mlflow" in sys.modules,
                 process=process,
             )
@@ -185,7 +185,7 @@ class Probe:
                 duration=spent.duration,
                 cpu=spent.cpu,
                 peak_memory=spent.peak_memory,
-                params=self._clean_mapping(params),
+                params=self._redactor.mapping(params),
                 metrics=metrics,
                 metric_functions=made_by,
                 data=tuple(self._frames.refs.values()),
@@ -194,13 +194,13 @@ class Probe:
                 uses_mlflow=self.run.uses_mlflow or "mlflow" in sys.modules,
             )
             run, blobs = self._with_files(run, failed=run.status != "FINISHED")
-        run = replace(run, redactions=self._redactions, tracking=self._overhead)
+        run = replace(run, redactions=self._redactor.count, tracking=self._overhead)
         return Captured(run, tuple(blobs), tuple(dict.fromkeys(self.warnings)))
 
     def _with_files(self, run: Run, *, failed: bool) -> tuple[Run, list[tuple[ArtifactRef, bytes]]]:
         blobs: list[tuple[ArtifactRef, bytes]] = []
         if self._watch is not None:
-            streams = {name: self._clean(tail.text()) for name, tail in self._watch.streams.items()}
+            streams = {name: self._redactor.text(tail.text()) for name, tail in self._watch.streams.items()}
             run = replace(run, stdout=streams["stdout"], stderr=streams["stderr"])
             blobs += self._guarded("figures", self._watch.figures.blobs, [])
         if self.options.store_models:
@@ -212,7 +212,7 @@ class Probe:
             state, patch = self._guarded("git", self._git.read, unknown)
             run = replace(run, git=state)
             if patch:
-                blobs.append(_text_file("git.diff", self._clean(patch), "text/x-diff", "diff"))
+                blobs.append(_text_file("git.diff", self._redactor.text(patch), "text/x-diff", "diff"))
         return replace(run, artifacts=tuple(ref for ref, _ in blobs)), blobs
 
     def _metric_calls(self) -> dict[str, str]:
@@ -249,17 +249,7 @@ class Probe:
             return None
         files = getattr(getattr(self._shell, "compile", None), "_filename_map", None)
         info = describe(error, files=files if isinstance(files, dict) else None)
-        return replace(info, message=self._clean(info.message), traceback=self._clean(info.traceback))
-
-    def _clean(self, text: str) -> str:
-        cleaned, count = redact(text)
-        self._redactions += count
-        return cleaned
-
-    def _clean_mapping(self, values: Mapping[str, str]) -> dict[str, str]:
-        cleaned, count = redact_mapping(values)
-        self._redactions += count
-        return cleaned
+        return replace(info, message=self._redactor.text(info.message), traceback=self._redactor.text(info.traceback))
 
     def _guarded(self, what: str, step: Callable[[], _Result], otherwise: _Result) -> _Result:
         # Interrupts too: a second Ctrl-C must not turn the user's finished cell into a failed one.

@@ -46,6 +46,7 @@ _LITERAL = re.compile(
     re.IGNORECASE,
 )
 _URL = re.compile(r"://([^\s/@:\"'<>]{0,128}:[^\s/@\"'<>]{1,256})@")
+_NAMED = re.compile(r"(^|_|\.)(password|passwd|passphrase|secret|api_?key|secret_key|access_key)$", re.IGNORECASE)
 _KEY_BEGIN = re.compile(r"-----BEGIN [A-Z ]{0,30}PRIVATE KEY-----")
 _KEY_END = re.compile(r"-----END [A-Z ]{0,30}PRIVATE KEY-----")
 
@@ -68,66 +69,83 @@ def redact(text: str, environ: Mapping[str, str] | None = None) -> tuple[str, in
     Returns
     -------
     tuple
-        The text and how many secrets were replaced.
+        The text and how many different secrets were replaced.
     """
-    if not text:
-        return text, 0
-    count = 0
-    values = _values(os.environ if environ is None else environ)
-    if values is not None:
-        text, found = values.subn(MARK, text)
-        count += found
-    text, found = _private_keys(text)
-    count += found
-    for pattern, replacement in (
-        (_TOKENS, MARK),
-        (_LITERAL, rf"\g<name>\g<rest>\g<quote>{MARK}\g<quote>"),
-        (_URL, f"://{MARK}@"),
-    ):
-        before = text.count(MARK)
-        text, found = pattern.subn(replacement, text)
-        # What an earlier pattern already replaced is not counted again.
-        count += min(found, max(text.count(MARK) - before, 0))
-    return text, count
+    redactor = Redactor(environ)
+    return redactor.text(text), redactor.count
 
 
-def redact_mapping(values: Mapping[str, str], environ: Mapping[str, str] | None = None) -> tuple[dict[str, str], int]:
-    """Replace the secrets in parameters or tags, whole values where the name says so."""
-    cleaned: dict[str, str] = {}
-    count = 0
-    for name, value in values.items():
-        new_name, in_name = redact(name, environ)
-        if _param_secret(name) and value not in ("", "None", "True", "False"):
-            cleaned[new_name], found = MARK, int(value != MARK)
-        else:
-            cleaned[new_name], found = redact(value, environ)
-        count += in_name + found
-    return cleaned, count
+class Redactor:
+    """Replaces secrets in several texts and counts the different ones.
 
+    Parameters
+    ----------
+    environ
+        Variables whose secret values are looked for; the process's own by default.
+    """
 
-def _param_secret(name: str) -> bool:
-    return re.search(r"(?i)(^|_|\.)(password|passwd|passphrase|secret|api_?key|secret_key|access_key)$", name) is not None
+    def __init__(self, environ: Mapping[str, str] | None = None) -> None:
+        environ = os.environ if environ is None else environ
+        values = {value for name, value in environ.items() if len(value) >= 6 and secret_name(name)}
+        self._values = _compiled(frozenset(values)) if values else None
+        # Hashes are enough to count, and keep no second copy of a secret.
+        self._seen: set[int] = set()
 
+    @property
+    def count(self) -> int:
+        """How many different secrets were replaced so far."""
+        return len(self._seen)
 
-def _values(environ: Mapping[str, str]) -> re.Pattern[str] | None:
-    found = {value for name, value in environ.items() if len(value) >= 6 and secret_name(name)}
-    return _compiled(frozenset(found)) if found else None
+    def text(self, text: str) -> str:
+        """Replace the secrets in a text."""
+        if not text:
+            return text
+        if self._values is not None:
+            text = self._values.sub(self._whole, text)
+        text = self._private_keys(text)
+        text = _TOKENS.sub(self._whole, text)
+        text = _LITERAL.sub(self._literal, text)
+        return _URL.sub(self._url, text)
+
+    def mapping(self, values: Mapping[str, str]) -> dict[str, str]:
+        """Replace the secrets in parameters or tags, whole values where the name says so."""
+        cleaned: dict[str, str] = {}
+        for name, value in values.items():
+            if _NAMED.search(name) and value not in ("", "None", "True", "False"):
+                cleaned[self.text(name)] = self._noted(value, MARK)
+            else:
+                cleaned[self.text(name)] = self.text(value)
+        return cleaned
+
+    def _noted(self, secret: str, replacement: str) -> str:
+        if secret != MARK:
+            self._seen.add(hash(secret))
+        return replacement
+
+    def _whole(self, match: re.Match[str]) -> str:
+        return self._noted(match.group(0), MARK)
+
+    def _literal(self, match: re.Match[str]) -> str:
+        quote = match["quote"]
+        return self._noted(match["value"], f"{match['name']}{match['rest']}{quote}{MARK}{quote}")
+
+    def _url(self, match: re.Match[str]) -> str:
+        return self._noted(match.group(1), f"://{MARK}@")
+
+    def _private_keys(self, text: str) -> str:
+        if "PRIVATE KEY-----" not in text:
+            return text
+        parts: list[str] = []
+        at = 0
+        while (begin := _KEY_BEGIN.search(text, at)) is not None:
+            end = _KEY_END.search(text, begin.end())
+            stop = end.end() if end is not None else len(text)
+            parts += [text[at : begin.start()], self._noted(text[begin.start() : stop], MARK)]
+            at = stop
+        parts.append(text[at:])
+        return "".join(parts)
 
 
 @lru_cache(maxsize=8)
 def _compiled(values: frozenset[str]) -> re.Pattern[str]:
     return re.compile("|".join(re.escape(value) for value in sorted(values, key=len, reverse=True)))
-
-
-def _private_keys(text: str) -> tuple[str, int]:
-    if "PRIVATE KEY-----" not in text:
-        return text, 0
-    parts: list[str] = []
-    at = count = 0
-    while (begin := _KEY_BEGIN.search(text, at)) is not None:
-        end = _KEY_END.search(text, begin.end())
-        parts += [text[at : begin.start()], MARK]
-        at = end.end() if end is not None else len(text)
-        count += 1
-    parts.append(text[at:])
-    return "".join(parts), count

@@ -27,7 +27,7 @@ GRAMMAR = Grammar(
 )
 
 
-def track(line: str, cell: str | None = None) -> Any:
+def track(line: str, cell: str | None = None) -> None:
     """Run a cell tracked, print the help, or raise what is wrong with the line.
 
     Raises
@@ -38,11 +38,11 @@ def track(line: str, cell: str | None = None) -> Any:
     arguments = GRAMMAR.parse(line)
     if arguments.help:
         print(GRAMMAR.help())
-        return None
+        return
     from IPython.core.getipython import get_ipython
 
     shell: Any = get_ipython()
     if shell is None:
         raise UsageError("%%track needs IPython.", hint="In a script use `with nbops.track():`.")
-    result = shell.run_cell(f"%%track {line}\n{cell or ''}", store_history=False)
-    return None if result is None else result.result
+    # What the cell shows it has shown by itself; a value given back would be shown again.
+    shell.run_cell(f"%%track {line}\n{cell or ''}", store_history=False)
