@@ -1,0 +1,80 @@
+"""A self-contained HTML page: one static file, no script, no request, light and dark."""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import tempfile
+from html import escape
+from pathlib import Path
+
+from nbops.errors import WorkspaceError
+
+# JupyterLab's names, so that a fragment looks right in a notebook and in a page of its own.
+_STYLE = """
+:root{--jp-layout-color1:#fff;--jp-layout-color2:#f0f0f0;--jp-border-color2:#e0e0e0;--jp-ui-font-color1:rgba(0,0,0,.87);
+--jp-ui-font-color2:rgba(0,0,0,.6);--jp-ui-font-color3:#9e9e9e;--jp-brand-color1:#1976d2;--jp-success-color1:#2e7d32;
+--jp-warn-color1:#e65100;--jp-error-color1:#d32f2f;color-scheme:light dark}
+@media (prefers-color-scheme:dark){:root{--jp-layout-color1:#212121;--jp-layout-color2:#303030;--jp-border-color2:#424242;
+--jp-ui-font-color1:rgba(255,255,255,.87);--jp-ui-font-color2:rgba(255,255,255,.6);--jp-ui-font-color3:#8a8a8a;
+--jp-brand-color1:#64b5f6;--jp-success-color1:#81c784;--jp-warn-color1:#ffb74d;--jp-error-color1:#e57373}}
+body{margin:0 auto;padding:22px 26px 40px;max-width:960px;background:var(--jp-layout-color1)}
+h1{font-size:22px;font-weight:600;margin:0 0 4px}h2{font-size:15px;font-weight:600;margin:26px 0 6px}
+@media print{body{max-width:none;padding:0}details{break-inside:avoid}}
+"""
+FRAGMENT_STYLE = """
+.nbops{color:var(--jp-ui-font-color1,#212121);font:13px/1.45 var(--jp-ui-font-family,system-ui,-apple-system,"Segoe UI","DejaVu Sans",sans-serif)}
+.nbops .dim{color:var(--jp-ui-font-color2,#616161)}.nbops .num{font-variant-numeric:tabular-nums}
+.nbops .mono{font-family:var(--jp-code-font-family,Menlo,"DejaVu Sans Mono",monospace);font-size:12px}
+.nbops .good{color:var(--jp-success-color1,#2e7d32)}.nbops .warn{color:var(--jp-warn-color1,#e65100)}.nbops .bad{color:var(--jp-error-color1,#d32f2f)}
+.nbops .lead{font-size:15px;margin:6px 0 12px;max-width:78ch}.nbops small{font-size:11px}
+.nbops table{border-collapse:collapse;width:100%;margin:0;color:inherit;font:inherit}
+.nbops th{font-weight:500;text-align:left;color:var(--jp-ui-font-color2,#616161);font-size:11px}
+.nbops td,.nbops th{padding:4px 12px 4px 0;border:0;border-bottom:1px solid var(--jp-border-color2,#e0e0e0);vertical-align:middle;text-align:left;background:none}
+.nbops td.num,.nbops th.num{text-align:right}.nbops .counts{display:flex;flex-wrap:wrap;gap:8px 26px;margin:0 0 12px}
+.nbops .counts b{font-size:18px;font-weight:500;display:block}.nbops summary{cursor:pointer;padding:6px 0;color:var(--jp-ui-font-color2,#616161)}
+.nbops .pill{display:inline-block;border:1px solid currentColor;border-radius:9px;padding:0 7px;font-size:11px;line-height:16px}
+.nbops .scroll{overflow-x:auto}
+"""
+
+
+def page(title: str, body: str) -> str:
+    """Wrap a body, which must be escaped already, into a whole page."""
+    return (
+        '<!doctype html><html lang="en"><head><meta charset="utf-8">'
+        '<meta name="viewport" content="width=device-width,initial-scale=1">'
+        '<meta http-equiv="Content-Security-Policy" content="default-src \'none\'; style-src \'unsafe-inline\'; img-src data:">'
+        f"<title>{escape(title)}</title><style>{_STYLE}{FRAGMENT_STYLE}</style></head>"
+        f'<body class="nbops">{body}</body></html>'
+    )
+
+
+def fragment(body: str) -> str:
+    """Wrap a body, which must be escaped already, for the output of a notebook cell."""
+    return f'<style>{FRAGMENT_STYLE}</style><div class="nbops">{body}</div>'
+
+
+def write_document(path: str | os.PathLike[str], html: str) -> Path:
+    """Write a page so that it is whole or absent; folders are made.
+
+    Raises
+    ------
+    WorkspaceError
+        The file cannot be written.
+    """
+    target = Path(path)
+    name = ""
+    try:
+        target.parent.mkdir(parents=True, exist_ok=True)
+        descriptor, name = tempfile.mkstemp(dir=target.parent, prefix=".writing-")
+        with os.fdopen(descriptor, "w", encoding="utf-8") as file:
+            file.write(html)
+            file.flush()
+            os.fsync(file.fileno())
+        os.chmod(name, 0o644)
+        os.replace(name, target)
+    except OSError as error:
+        with contextlib.suppress(OSError):
+            os.unlink(name)
+        raise WorkspaceError(f"{target} cannot be written: {error.strerror or error}.") from error
+    return target

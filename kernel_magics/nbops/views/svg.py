@@ -1,0 +1,145 @@
+"""Small static pictures as inline SVG: no script, no request, colours from JupyterLab's variables with fallbacks."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from html import escape
+from typing import Any
+
+REFERENCE = "var(--jp-ui-font-color3,#9e9e9e)"
+CURRENT = "var(--jp-brand-color1,#1976d2)"
+_WIDTH, _HEIGHT = 150, 31
+
+
+def distribution(picture: Mapping[str, Any], label: str) -> str:
+    """Draw both distributions of a column: reference as bars, current as a line; categories as pairs of bars."""
+    if picture.get("edges"):
+        return _numbers(picture, label)
+    if picture.get("names"):
+        return _categories(picture, label)
+    return ""
+
+
+def sparkline(values: Sequence[float], label: str, width: int = 110, height: int = 24) -> str:
+    """Draw a series as a line with a dot at its end."""
+    if len(values) < 2:
+        return ""
+    low, high = min(values), max(values)
+    span = (high - low) or 1.0
+    step = (width - 6) / (len(values) - 1)
+    points = [(3 + i * step, height - 3 - (v - low) / span * (height - 6)) for i, v in enumerate(values)]
+    line = " ".join(f"{x:.1f},{y:.1f}" for x, y in points)
+    x, y = points[-1]
+    inside = (
+        f'<polyline fill="none" stroke="{CURRENT}" stroke-width="1.4" points="{line}"/>'
+        f'<circle cx="{x:.1f}" cy="{y:.1f}" r="2.4" fill="{CURRENT}"/>'
+    )
+    return _svg(inside, label, width, height)
+
+
+def bars(values: Mapping[str, float], label: str, width: int = 260) -> str:
+    """Draw named values as horizontal bars from zero, negative ones to the left."""
+    if not values:
+        return ""
+    largest = max(abs(value) for value in values.values()) or 1.0
+    left = any(value < 0 for value in values.values())
+    zero, scale = (width / 2 if left else 0.0), (width / 2 if left else float(width)) / largest
+    rows = []
+    for position, value in enumerate(values.values()):
+        start = zero if value >= 0 else zero + value * scale
+        rows.append(
+            f'<rect x="{start:.1f}" y="{position * 16 + 3}" width="{max(abs(value) * scale, 1):.1f}" height="10" fill="{CURRENT}"/>'
+        )
+    return _svg("".join(rows), label, width, 16 * len(values))
+
+
+def graph(nodes: Sequence[Mapping[str, str]], edges: Sequence[Sequence[str]], label: str) -> str:
+    """Draw a directed graph from left to right, in layers by distance from its sources."""
+    layers = _layers([node["id"] for node in nodes], edges)
+    columns: dict[int, list[Mapping[str, str]]] = {}
+    for node in nodes:
+        columns.setdefault(layers[node["id"]], []).append(node)
+    tallest = max((len(column) for column in columns.values()), default=1)
+    width, height, box, gap = 170, 46 * tallest + 8, 138, 30
+    place: dict[str, tuple[float, float]] = {}
+    drawn = []
+    for layer, column in sorted(columns.items()):
+        top = (height - 46 * len(column)) / 2
+        for row, node in enumerate(column):
+            x, y = layer * width + 2.0, top + row * 46 + 4
+            place[node["id"]] = (x, y)
+            drawn.append(_box(node, x, y, box, gap))
+    lines = []
+    for start, end in edges:
+        if start in place and end in place:
+            (x, y), (to_x, to_y) = place[start], place[end]
+            first, last = x + box, to_x - 3
+            middle = (first + last) / 2
+            lines.append(
+                f'<path d="M{first:.0f},{y + 15:.0f} C{middle:.0f},{y + 15:.0f} {middle:.0f},{to_y + 15:.0f} {last:.0f},{to_y + 15:.0f}" '
+                f'fill="none" stroke="{REFERENCE}" stroke-width="1.2" marker-end="url(#nbops-arrow)"/>'
+            )
+    arrow = (
+        '<defs><marker id="nbops-arrow" viewBox="0 0 6 6" refX="5" refY="3" markerWidth="6" markerHeight="6" orient="auto">'
+        f'<path d="M0,0 L6,3 L0,6 z" fill="{REFERENCE}"/></marker></defs>'
+    )
+    return _svg(arrow + "".join(lines) + "".join(drawn), label, width * (max(columns, default=0) + 1), height)
+
+
+def _box(node: Mapping[str, str], x: float, y: float, width: int, height: int) -> str:
+    text = node["label"]
+    shown = text if len(text) <= 20 else text[:19] + "…"
+    return (
+        f'<g><title>{escape(text)}</title><rect x="{x}" y="{y:.1f}" width="{width}" height="{height}" rx="3" fill="none" '
+        f'stroke="{CURRENT if node.get("kind") == "model" else REFERENCE}"/>'
+        f'<text x="{x + 8}" y="{y + 13:.1f}" font-size="11" fill="currentColor">{escape(shown)}</text>'
+        f'<text x="{x + 8}" y="{y + 25:.1f}" font-size="9" fill="currentColor" opacity=".6">{escape(node.get("kind", ""))}</text></g>'
+    )
+
+
+def _layers(names: Sequence[str], edges: Sequence[Sequence[str]]) -> dict[str, int]:
+    layers = dict.fromkeys(names, 0)
+    # As many passes as nodes settle any graph without a cycle; with one, they end all the same.
+    for _ in names:
+        for start, end in edges:
+            if start in layers and end in layers:
+                layers[end] = max(layers[end], min(layers[start] + 1, len(names) - 1))
+    return layers
+
+
+def _numbers(picture: Mapping[str, Any], label: str) -> str:
+    before, after = picture["reference"], picture["current"]
+    tallest = max([*before, *after]) or 1.0
+    step = _WIDTH / len(before)
+    drawn = []
+    for position, share in enumerate(before):
+        size = share / tallest * 27
+        drawn.append(
+            f'<rect x="{position * step:.1f}" y="{30 - size:.1f}" width="{step - 0.6:.1f}" height="{size:.1f}" fill="{REFERENCE}" opacity=".55"/>'
+        )
+    line = " ".join(f"{(i + 0.5) * step:.1f},{30 - share / tallest * 27:.1f}" for i, share in enumerate(after))
+    drawn.append(f'<polyline fill="none" stroke="{CURRENT}" stroke-width="1.5" points="{line}"/>')
+    return _svg("".join(drawn), label, _WIDTH, _HEIGHT)
+
+
+def _categories(picture: Mapping[str, Any], label: str) -> str:
+    before, after, names = picture["reference"], picture["current"], picture["names"]
+    tallest = max([*before, *after]) or 1.0
+    step = _WIDTH / len(names)
+    bar = min(21.0, step / 2 - 2)
+    drawn = []
+    for position, name in enumerate(names):
+        for offset, share, colour in ((0.0, before[position], REFERENCE), (bar + 0.7, after[position], CURRENT)):
+            size = share / tallest * 27
+            drawn.append(
+                f'<rect x="{position * step + offset:.1f}" y="{30 - size:.1f}" width="{bar:.1f}" height="{size:.1f}" fill="{colour}">'
+                f"<title>{escape(str(name))} {share:.1%}</title></rect>"
+            )
+    return _svg("".join(drawn), label, _WIDTH, _HEIGHT)
+
+
+def _svg(inside: str, label: str, width: float, height: float) -> str:
+    return (
+        f'<svg role="img" aria-label="{escape(label, quote=True)}" width="{width:.0f}" height="{height:.0f}" '
+        f'viewBox="0 0 {width:.0f} {height:.0f}" style="display:block;max-width:100%">{inside}</svg>'
+    )
