@@ -58,7 +58,5 @@ def drift(
     UsageError
         ``alpha`` or ``min_effect`` is out of range, or a column does not exist.
     """
-    found = engine.drift(
-        reference, current, columns=columns, alpha=alpha, min_effect=min_effect, importance=importance
-    )
+    found = engine.drift(reference, current, columns=columns, alpha=alpha, min_effect=min_effect, importance=importance)
     return ShownDriftReport(**{field.name: getattr(found, field.name) for field in fields(found)})

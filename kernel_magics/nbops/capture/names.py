@@ -119,8 +119,14 @@ def _class(scope: _Scope, node: ast.ClassDef) -> None:
 
 
 def _comprehension(scope: _Scope, node: Any) -> None:
+    # The first iterable belongs to the scope around the comprehension.
+    first = node.generators[0]
+    scope.visit(first.iter)
     inner = _Scope(scope)
-    inner.children(node, ("generators", "elt", "key", "value"))
+    inner.children(first, ("target", "ifs"))
+    for generator in node.generators[1:]:
+        inner.visit(generator)
+    inner.children(node, ("elt", "key", "value"))
     inner.close()
 
 

@@ -42,7 +42,7 @@ _LITERAL = re.compile(
     r"(?<!pad_)(?<!unk_)(?<!sep_)(?<!cls_)(?<!mask_)(?<!bos_)(?<!eos_)(?<!special_)"
     r"(?P<name>password|passwd|passphrase|pwd|secret|token|api_?key|access_?key|private_?key|credentials?)"
     r"(?P<rest>(?:_?(?:key|id|value|string|str))?s?\d{0,3}[\"']?\]?\s{0,8}(?::\s{0,4}str\s{0,4}=|[=:])\s{0,8}"
-    r"[rbuRBU]?)(?P<quote>[\"'])(?P<value>[^\"'\n]{3,512})(?P=quote)",
+    r"[rbufRBUF]?)(?P<quote>[\"'])(?P<value>[^\"'\n]{3,512})(?P=quote)",
     re.IGNORECASE,
 )
 _URL = re.compile(r"://([^\s/@:\"'<>]{0,128}:[^\s/@\"'<>]{1,256})@")

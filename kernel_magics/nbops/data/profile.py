@@ -246,9 +246,7 @@ def _counted(base: ColumnProfile, values: pd.Series, kind: str) -> ColumnProfile
     # Ties in frequency are settled by name, so that a profile does not depend on the order of rows.
     ordered = sorted(found.items(), key=lambda pair: (-pair[1], pair[0]))
     kept = {str(name): int(count) for name, count in ordered[:MOST_CATEGORIES]}
-    return replace(
-        base, kind=kind, categories=kept, rest=int(found.sum()) - sum(kept.values()), distinct=len(found)
-    )
+    return replace(base, kind=kind, categories=kept, rest=int(found.sum()) - sum(kept.values()), distinct=len(found))
 
 
 def _merged(a: ColumnProfile, b: ColumnProfile) -> ColumnProfile:

@@ -60,7 +60,9 @@ class Rules:
         """
         try:
             rows = [
-                ColumnRules(**{**row, "categories": None if row.get("categories") is None else tuple(row["categories"])})
+                ColumnRules(
+                    **{**row, "categories": None if row.get("categories") is None else tuple(row["categories"])}
+                )
                 for row in data["columns"]
             ]
         except (KeyError, TypeError) as error:
@@ -178,7 +180,9 @@ def _check(rule: ColumnRules, profile: Profile, frame: pd.DataFrame) -> Iterator
         return
     share = column.nulls / column.rows if column.rows else 0.0
     if share > rule.nulls:
-        yield _error(rule.name, "nulls", f"{share:.1%} missing, at most {rule.nulls:.1%}", share, rule.nulls, column.nulls)
+        yield _error(
+            rule.name, "nulls", f"{share:.1%} missing, at most {rule.nulls:.1%}", share, rule.nulls, column.nulls
+        )
     alike = {rule.kind, column.kind}
     if "empty" in alike or rule.kind == "any":
         return
@@ -220,7 +224,9 @@ def _dirt(column: ColumnProfile, frame: pd.DataFrame) -> Iterator[Finding]:
     if column.blank:
         yield _warning(column.name, "blank", f"{column.blank} cells hold only blanks", rows=column.blank)
     if column.kind in {"category", "number"} and 0.5 < column.parsed < 1:
-        yield _warning(column.name, "text numbers", f"numbers kept as text; {1 - column.parsed:.2%} of them do not parse")
+        yield _warning(
+            column.name, "text numbers", f"numbers kept as text; {1 - column.parsed:.2%} of them do not parse"
+        )
     if column.infinite:
         yield _warning(column.name, "infinite", f"{column.infinite} infinite values", rows=column.infinite)
     if column.kind == "number" and column.maximum in _SENTINELS:

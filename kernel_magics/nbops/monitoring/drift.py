@@ -92,7 +92,9 @@ def _names(before: Profile, after: Profile, columns: Sequence[str] | None) -> li
         return everything
     for name in columns:
         if name not in everything:
-            raise UsageError(f"Neither data set has a column {name!r}.", hint=f"They have {', '.join(everything[:20])}.")
+            raise UsageError(
+                f"Neither data set has a column {name!r}.", hint=f"They have {', '.join(everything[:20])}."
+            )
     return list(columns)
 
 
@@ -133,13 +135,15 @@ def _judge(
     findings = _findings(before, after, (name, "nulls") in rejected)
     if before.kind != after.kind and "empty" not in (before.kind, after.kind):
         said = f"was {before.kind} and is {after.kind}"
-        return ColumnDrift(name=name, kind=before.kind, status="drift", drifted=True, reason=said, findings=(said, *findings))
+        return ColumnDrift(
+            name=name, kind=before.kind, status="drift", drifted=True, reason=said, findings=(said, *findings)
+        )
     _, found = tests.get((name, "values"), (1.0, {}))
     effect = found.get("ks", found.get("tv"))
     fewest = min(before.count, after.count)
     drifted = (name, "values") in rejected and (effect or 0.0) >= min_effect
     status = "drift" if drifted else "quality" if findings else "steady"
-    words = change_words(before, after, found, drifted)
+    words = change_words(before, after, found, drifted, min_effect)
     if not drifted:
         if fewest < _FEWEST:
             words = f"too few rows to tell ({fewest})"

@@ -48,7 +48,8 @@ def _at(middle: Any, counts: Any, share: float) -> float:
 
 def _categories(before: ColumnProfile, after: ColumnProfile) -> dict[str, Any]:
     total = {
-        name: before.categories.get(name, 0) / max(before.count, 1) + after.categories.get(name, 0) / max(after.count, 1)
+        name: before.categories.get(name, 0) / max(before.count, 1)
+        + after.categories.get(name, 0) / max(after.count, 1)
         for name in before.categories.keys() | after.categories.keys()
     }
     names = sorted(total, key=lambda name: (-total[name], name))[:_CATEGORIES]

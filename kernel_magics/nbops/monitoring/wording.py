@@ -20,15 +20,17 @@ def not_compared(before: ColumnProfile, after: ColumnProfile) -> str:
     return ""
 
 
-def change_words(before: ColumnProfile, after: ColumnProfile, found: Mapping[str, float], drifted: bool) -> str:
+def change_words(
+    before: ColumnProfile, after: ColumnProfile, found: Mapping[str, float], drifted: bool, min_effect: float
+) -> str:
     """Describe the change, with what it is compared to."""
     if not found:
         return "no values to compare"
     if before.kind != "number":
-        return _category_words(before, after, found, drifted)
+        return _category_words(before, after, found, drifted, min_effect)
     shift, spread = found["mean_shift"], found["spread"]
     if not drifted:
-        return f"no change that matters ({abs(shift):.2f} σ)"
+        return f"{_small(found['ks'], min_effect)} ({abs(shift):.2f} σ)"
     if abs(shift) >= _SMALL_SHIFT:
         return f"shifted {'up' if shift > 0 else 'down'} by {abs(shift):.2f} σ"
     if spread > 1.15 or spread < 0.87:
@@ -37,10 +39,10 @@ def change_words(before: ColumnProfile, after: ColumnProfile, found: Mapping[str
 
 
 def _category_words(
-    before: ColumnProfile, after: ColumnProfile, found: Mapping[str, float], drifted: bool
+    before: ColumnProfile, after: ColumnProfile, found: Mapping[str, float], drifted: bool, min_effect: float
 ) -> str:
     if not drifted:
-        return f"no change that matters ({found['tv']:.1%} of rows)"
+        return f"{_small(found['tv'], min_effect)} ({found['tv']:.1%} of rows)"
     moves = {
         name: after.categories.get(name, 0) / after.count - before.categories.get(name, 0) / before.count
         for name in before.categories.keys() | after.categories.keys()
@@ -49,3 +51,8 @@ def _category_words(
     old = before.categories.get(name, 0) / before.count
     new = after.categories.get(name, 0) / after.count
     return f"{name} {old:.0%} → {new:.0%}"
+
+
+def _small(effect: float, min_effect: float) -> str:
+    # Large and yet not significant is another thing than small.
+    return "no change that matters" if effect < min_effect else "could be chance"

@@ -47,7 +47,9 @@ def drift_text(report: Mapping[str, Any]) -> str:
     n = report["rows"]
     head = f"{report['sentence']}\ncurrent {n['current']:,} rows against reference {n['reference']:,} rows"
     foot = f"chance of any false alarm here at most {report['alpha']:.0%}; changes below {report['min_effect']:g} do not count"
-    return "\n".join([head, "", table(rows, ("column", "kind", "", "what changed", "KS / TV", "PSI"), right=(4, 5)), foot])
+    return "\n".join(
+        [head, "", table(rows, ("column", "kind", "", "what changed", "KS / TV", "PSI"), right=(4, 5)), foot]
+    )
 
 
 def _counts(by_status: Mapping[str, Sequence[Mapping[str, Any]]], report: Mapping[str, Any]) -> str:
@@ -56,7 +58,10 @@ def _counts(by_status: Mapping[str, Sequence[Mapping[str, Any]]], report: Mappin
         ("warn", len(by_status["quality"]), "data quality"),
         ("", len(by_status["steady"]), "steady"),
     ]
-    cells = [f'<div><b class="{css if count else ""}">{count}</b><span class="dim">{word}</span></div>' for css, count, word in shown]
+    cells = [
+        f'<div><b class="{css if count else ""}">{count}</b><span class="dim">{word}</span></div>'
+        for css, count, word in shown
+    ]
     left_out = by_status["not compared"]
     if left_out:
         names = ", ".join(f"{c['name']} ({c['reason']})" for c in left_out[:6])

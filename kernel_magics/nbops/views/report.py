@@ -55,7 +55,9 @@ def report_html(parts: ReportParts) -> str:
         ("Runs", _runs(parts)),
         ("Environment", _environment(parts)),
     ]
-    body += [f'<section aria-label="{title}"><h2>{title}</h2>{inside}</section>' for title, inside in sections if inside]
+    body += [
+        f'<section aria-label="{title}"><h2>{title}</h2>{inside}</section>' for title, inside in sections if inside
+    ]
     return page(parts.title, "".join(body))
 
 
@@ -73,7 +75,14 @@ def _candidates(parts: ReportParts) -> str:
         rows.append([*cells, f'<span class="mono">{escape(params)}</span>', mark])
     if parts.baseline:
         cells = [number(base.get(name)) for name in names]
-        rows.append([f'<span class="dim">{escape(parts.baseline["name"])}</span>', *cells, '<span class="dim">baseline</span>', ""])
+        rows.append(
+            [
+                f'<span class="dim">{escape(parts.baseline["name"])}</span>',
+                *cells,
+                '<span class="dim">baseline</span>',
+                "",
+            ]
+        )
     return _table(head, rows, right=range(1, 1 + len(names)))
 
 
@@ -83,7 +92,7 @@ def _importance(parts: ReportParts) -> str:
     top = dict(sorted(parts.importance.items(), key=lambda pair: -abs(pair[1]))[:10])
     names = "".join(f'<div style="height:16px;line-height:16px">{escape(name)}</div>' for name in top)
     return (
-        '<details><summary>what the model leans on (permutation importance)</summary>'
+        "<details><summary>what the model leans on (permutation importance)</summary>"
         f'<div style="display:flex;gap:12px"><div>{names}</div>{bars(top, "importance of features")}</div></details>'
     )
 
@@ -100,7 +109,11 @@ def _metrics(parts: ReportParts) -> str:
     for name in names:
         held, late = parts.held_out.get(name), parts.later.get(name)
         low_high = parts.intervals.get(name)
-        cells = [escape(name), f"<b>{number(held)}</b>", f"{number(low_high[0])} – {number(low_high[1])}" if low_high else "–"]
+        cells = [
+            escape(name),
+            f"<b>{number(held)}</b>",
+            f"{number(low_high[0])} – {number(low_high[1])}" if low_high else "–",
+        ]
         if parts.later:
             outside = bool(low_high) and late is not None and not low_high[0] <= late <= low_high[1]
             change = "–" if held is None or late is None else f"{late - held:+.4g}"
@@ -149,7 +162,14 @@ def _runs(parts: ReportParts) -> str:
         colour, mark = css.get(str(run["status"]), ("bad", "✕"))
         metrics = "  ".join(f"{k} {number(v)}" for k, v in list(run.get("metrics", {}).items())[:4])
         status = f'<span class="{colour}">{mark}</span> {escape(str(run["status"]).lower())}'
-        rows.append([f"<b>{escape(str(run['name']))}</b>", f'<span class="mono dim">{escape(str(run["id"])[:8])}</span>', status, escape(metrics)])
+        rows.append(
+            [
+                f"<b>{escape(str(run['name']))}</b>",
+                f'<span class="mono dim">{escape(str(run["id"])[:8])}</span>',
+                status,
+                escape(metrics),
+            ]
+        )
     return _table(["run", "id", "status", "metrics"], rows) if rows else ""
 
 
@@ -163,7 +183,7 @@ def _environment(parts: ReportParts) -> str:
 def _table(head: Sequence[str], rows: Sequence[Sequence[str]], right: range | Sequence[int] = ()) -> str:
     def row(cells: Sequence[str], tag: str) -> str:
         extra = ' scope="col"' if tag == "th" else ""
-        shown = (f'<{tag}{extra}{" class=num" if i in right else ""}>{cell}</{tag}>' for i, cell in enumerate(cells))
+        shown = (f"<{tag}{extra}{' class=num' if i in right else ''}>{cell}</{tag}>" for i, cell in enumerate(cells))
         return f"<tr>{''.join(shown)}</tr>"
 
     heading = row([escape(name) for name in head], "th")
