@@ -71,7 +71,8 @@ def read_settings(
         setting = Setting(known.name, defaults[known.name], "default")
         if known.name in written:
             setting = Setting(known.name, _text(known, written[known.name], FILE_NAME), FILE_NAME)
-        if environ.get(known.variable):
+        # A variable that says what holds anyway (a kernel sets MLflow's for the cells in it) is not where that comes from.
+        if environ.get(known.variable) and environ[known.variable] != setting.value:
             setting = Setting(known.name, _text(known, environ[known.variable], known.variable), known.variable)
         found[known.name] = setting
     return found

@@ -1,0 +1,46 @@
+"""``%drift``."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+from nbops.errors import UsageError
+from nbops.magics.arguments import Grammar, Option, evaluate
+from nbops.magics.shown import Call
+
+_GRAMMAR = Grammar(
+    "%drift",
+    "Compare two data sets: names of frames, files, or {expressions}.",
+    [
+        Option("columns", "only these, separated by commas", "NAMES"),
+        Option("alpha", "largest chance of any false alarm (0.01)", "P"),
+    ],
+    words="reference current",
+)
+
+
+def drift(line: str) -> Any:
+    """Compare two data sets; the report is the cell's result."""
+    call = Call(_GRAMMAR, line)
+    if not call.wanted:
+        return None
+    from nbops.display import drift as compare
+
+    given = call.raw.words
+    if len(given) != 2:
+        raise UsageError("%drift takes a reference and the data to compare with it.", hint="See %drift -h.")
+    reference, current = (_data(word, call.namespace) for word in given)
+    columns = [name.strip() for name in call.arguments.one("columns").split(",") if name.strip()] or None
+    alpha = call.arguments.one("alpha", "0.01")
+    try:
+        rate = float(alpha)
+    except ValueError:
+        raise UsageError(f"%drift: --alpha must be a number, not {alpha!r}.") from None
+    return compare(reference, current, columns=columns, alpha=rate)
+
+
+def _data(word: str, namespace: Mapping[str, Any]) -> Any:
+    if word.startswith("{"):
+        return evaluate(word, namespace)
+    return namespace.get(word, word) if word.isidentifier() else word
