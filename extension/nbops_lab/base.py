@@ -9,17 +9,17 @@ from typing import Any, ParamSpec, TypeVar
 
 from jupyter_server.auth.decorator import authorized
 from jupyter_server.base.handlers import APIHandler
-from tornado import web
-
 from nbops.errors import LedgerError, NbopsError, NotFoundError, RegistryError, UsageError
 from nbops.records import to_wire
-from nbops_lab.workspaces import ForbiddenPath, Place, Workspaces
+from tornado import web
+
+from nbops_lab.workspaces import ForbiddenPathError, Place, Workspaces
 
 P = ParamSpec("P")
 T = TypeVar("T")
 
 _STATUS: tuple[tuple[type[NbopsError], int], ...] = (
-    (ForbiddenPath, 403),
+    (ForbiddenPathError, 403),
     (NotFoundError, 404),
     (UsageError, 400),
     (RegistryError, 409),

@@ -10,8 +10,6 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import logging
-import os
-import sqlite3
 import threading
 import time
 from collections.abc import Callable
@@ -19,50 +17,11 @@ from concurrent.futures import Executor
 from pathlib import Path
 
 from nbops.errors import NbopsError
+from nbops.tracking.watch import Watch
 from nbops.workspace import Workspace
 
 TICK = 0.3
 _LEDGER_PAUSE = 1.0
-
-
-class FileProbe:
-    """Tells whether a SQLite file has been written since it was last asked. The file may come, go and come back."""
-
-    def __init__(self, path: Path) -> None:
-        self._path = path
-        self._connection: sqlite3.Connection | None = None
-        self._seen: tuple[int, int] | None = None
-
-    def changed(self) -> bool:
-        """Whether somebody has committed since the last call."""
-        before, self._seen = self._seen, self._look()
-        return self._seen != before
-
-    def close(self) -> None:
-        """Let go of the file."""
-        if self._connection is not None:
-            self._connection.close()
-            self._connection = None
-
-    def _look(self) -> tuple[int, int] | None:
-        try:
-            inode = os.stat(self._path).st_ino
-            if self._connection is not None and self._seen is not None and self._seen[0] != inode:
-                self.close()
-            if self._connection is None:
-                # Every call is made under the watcher's lock, though from changing threads.
-                self._connection = sqlite3.connect(
-                    f"{self._path.as_uri()}?mode=ro", uri=True, timeout=0.2, check_same_thread=False
-                )
-            version = self._connection.execute("PRAGMA data_version").fetchone()[0]
-        except sqlite3.OperationalError:
-            # Busy or half made: what was last seen stands until it answers again.
-            self.close()
-            return self._seen
-        except (OSError, sqlite3.DatabaseError):
-            self.close()
-            return None
-        return inode, int(version)
 
 
 class LedgerProbe:
@@ -99,7 +58,7 @@ class Watched:
     def __init__(self, workspace: Workspace) -> None:
         self.root = str(workspace.root)
         self.ledger_uri = workspace.ledger_uri
-        self.probes: list[FileProbe | LedgerProbe] = [FileProbe(workspace.outbox), _ledger_probe(workspace)]
+        self.probes: list[Watch | LedgerProbe] = [Watch(workspace.outbox), _ledger_probe(workspace)]
         self.revision = 0
         self.changed()
         self.revision = 0
@@ -183,8 +142,8 @@ class Watcher:
             return [(one.root, one.revision) for one in self._watched.values() if one.changed()]
 
 
-def _ledger_probe(workspace: Workspace) -> FileProbe | LedgerProbe:
+def _ledger_probe(workspace: Workspace) -> Watch | LedgerProbe:
     scheme, _, path = workspace.ledger_uri.partition(":///")
     if scheme.startswith("sqlite") and path:
-        return FileProbe(Path(path).absolute())
+        return Watch(Path(path).absolute())
     return LedgerProbe(workspace)

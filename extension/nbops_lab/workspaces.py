@@ -16,12 +16,13 @@ from pathlib import Path, PurePosixPath, PureWindowsPath
 
 from nbops.errors import UsageError
 from nbops.workspace import Workspace, find_workspace
+
 from nbops_lab.live import Watcher
 
 _COURIER_PAUSE = 5.0
 
 
-class ForbiddenPath(UsageError):
+class ForbiddenPathError(UsageError):
     """A path leads outside the server's root folder."""
 
 
@@ -63,7 +64,7 @@ class Workspaces:
 
         Raises
         ------
-        ForbiddenPath
+        ForbiddenPathError
             ``path`` is absolute, climbs with ``..`` or leaves the root through a symbolic link.
         UsageError
             ``path`` cannot be looked at.
@@ -94,7 +95,7 @@ class Workspaces:
         windows = PureWindowsPath(path)
         climbs = ".." in PurePosixPath(path).parts or ".." in windows.parts
         if "\0" in path or climbs or path.startswith(("/", "\\")) or windows.drive or windows.root:
-            raise ForbiddenPath(
+            raise ForbiddenPathError(
                 "The path must be relative to the server's root folder.",
                 hint="Name a notebook as the file browser does.",
             )
@@ -104,5 +105,5 @@ class Workspaces:
         except (OSError, RuntimeError):  # a loop of links, a name too long
             inside = False
         if not inside:
-            raise ForbiddenPath("The path leads outside the server's root folder.")
+            raise ForbiddenPathError("The path leads outside the server's root folder.")
         return full

@@ -40,6 +40,7 @@ _READY = """async () => {
   await widget.sessionContext.session.kernel.info;
 }"""
 _LEAVE = """async () => {
+  await window.jupyterapp.commands.execute('apputils:change-theme', { theme: 'JupyterLab Light' });
   const widgets = [...window.jupyterapp.shell.widgets('main')].filter(w => w.sessionContext);
   for (const widget of widgets) { await widget.sessionContext.shutdown(); }
 }"""
@@ -143,6 +144,9 @@ def lab(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Lab]:
     finally:
         server.terminate()
         server.wait(30)
+        # Couriers outlive kernels and server for a while; without their workspace they end at once.
+        for data in root.rglob(".nbops"):
+            shutil.rmtree(data, ignore_errors=True)
 
 
 @pytest.fixture(scope="session")

@@ -5,7 +5,10 @@ from __future__ import annotations
 import shutil
 from typing import Any
 
+import pytest
 from playwright.sync_api import expect
+
+pytestmark = pytest.mark.e2e
 
 PREPARE = """%load_ext nbops
 from sklearn.datasets import load_diabetes

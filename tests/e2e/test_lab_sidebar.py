@@ -8,6 +8,8 @@ from typing import Any
 import pytest
 from playwright.sync_api import Locator, expect
 
+pytestmark = pytest.mark.e2e
+
 PREPARE = """%load_ext nbops
 from sklearn.datasets import load_breast_cancer
 from sklearn.ensemble import RandomForestClassifier
@@ -31,6 +33,12 @@ RUN_AND_WAIT = """async index => {
   while (rows() === before && performance.now() - start < 20000) { await new Promise(r => setTimeout(r, 10)); }
   return performance.now() - start;
 }"""
+RUN_SOURCE = """([index, source]) => {
+  const notebook = window.jupyterapp.shell.currentWidget.content;
+  notebook.activeCellIndex = index;
+  notebook.widgets[index].model.sharedModel.setSource(source);
+  return window.jupyterapp.commands.execute('notebook:run-cell').then(() => null);
+}"""
 ACTIVE_INDEX = "() => window.jupyterapp.shell.currentWidget.content.activeCellIndex"
 
 
@@ -43,6 +51,16 @@ def panel_of(screen: Any) -> Locator:
 
 def runs_of(panel: Locator) -> Locator:
     return panel.get_by_role("listbox", name="Runs").get_by_role("option")
+
+
+def widen(screen: Any, pixels: int) -> None:
+    """Drag the edge of the sidebar."""
+    edge = screen.page.locator("#nbops-panel").bounding_box()
+    x, y = edge["x"] + edge["width"] + 3, 500
+    screen.page.mouse.move(x, y)
+    screen.page.mouse.down()
+    screen.page.mouse.move(x + pixels, y, steps=5)
+    screen.page.mouse.up()
 
 
 def test_a_run_appears_by_itself(screen: Any) -> None:
@@ -68,19 +86,23 @@ def test_a_run_of_another_process_appears_by_itself(screen: Any, python: Any) ->
     expect(runs_of(panel).filter(has_text="from-a-script")).to_be_visible(timeout=15_000)
 
 
-def test_overview_and_detail_in_both_themes(screen: Any) -> None:
-    cells = [TRAIN.format(trees=trees, depth=depth) for trees, depth in ((5, 1), (20, 2), (40, 6))]
-    screen.notebook("looks/01_train.ipynb", PREPARE, *cells, "%%track\nraise ValueError('Input X contains NaN')")
+def test_overview_and_detail_in_both_themes(screen: Any, python: Any) -> None:
+    screen.page.set_viewport_size({"width": 1280, "height": 800})
+    screen.notebook("churn/01_train.ipynb", PREPARE, TRAIN.format(trees=5, depth=1), "%%track\nmodel.fit(None, None)")
     panel = panel_of(screen)
-    expect(runs_of(panel)).to_have_count(4, timeout=60_000)
-    screen.page.locator(".nbops-card").nth(3).wait_for()
-    screen.page.evaluate("() => { window.jupyterapp.shell.currentWidget.content.activeCellIndex = 1; }")
-    screen.page.locator(".nbops-card").nth(1).scroll_into_view_if_needed()
-    for theme in ("Light", "Dark"):
+    expect(runs_of(panel)).to_have_count(2, timeout=60_000)
+    for trees, depth in ((20, 2), (40, 3), (40, 6)):
+        screen.page.evaluate(RUN_SOURCE, [1, TRAIN.format(trees=trees, depth=depth)])
+    expect(runs_of(panel)).to_have_count(5)
+    python("from nbops import register\nregister('churn', alias='champion')", screen.lab.root / "churn")
+    expect(panel.get_by_role("list", name="Registered models")).to_contain_text("champion")
+    widen(screen, 70)
+    screen.page.locator(".nbops-card").first.scroll_into_view_if_needed()
+    for theme in ("Dark", "Light"):
         screen.theme(f"JupyterLab {theme}")
         screen.shot(f"lab-{theme.lower()}")
         screen.shot(f"sidebar-{theme.lower()}", panel)
-    runs_of(panel).nth(1).click()
+    runs_of(panel).first.click()
     detail = panel.get_by_role("article")
     expect(detail.get_by_role("table", name="Metrics")).to_contain_text("auc")
     expect(detail.get_by_role("table", name="Parameters")).to_contain_text("40")
@@ -112,7 +134,9 @@ def test_a_run_leads_back_to_its_closed_notebook(screen: Any) -> None:
 
 
 def test_by_keyboard(screen: Any) -> None:
-    screen.notebook("keys/01.ipynb", "%load_ext nbops", *[f"%%track --name run-{i}\nauc = {i} / 10" for i in range(1, 4)])
+    screen.notebook(
+        "keys/01.ipynb", "%load_ext nbops", *[f"%%track --name run-{i}\nauc = {i} / 10" for i in range(1, 4)]
+    )
     panel = panel_of(screen)
     expect(runs_of(panel)).to_have_count(3)
     listbox = panel.get_by_role("listbox", name="Runs")

@@ -14,7 +14,6 @@ from nbops.records import ArtifactRef, CellRef, ErrorInfo, ModelRef, Run
 from nbops.workspace import Workspace, find_workspace
 from nbops.workspace.blobs import put_bytes
 from pytest_jupyter.jupyter_server import *  # noqa: F403
-from tornado.httpclient import HTTPClientError
 
 PNG = b"\x89PNG\r\n\x1a\n" + b"\0" * 64
 
@@ -32,9 +31,7 @@ class Reply:
 
 
 @pytest.fixture(autouse=True)
-def _plain_environment(monkeypatch: pytest.MonkeyPatch) -> None:
-    for name in ("NBOPS_WORKSPACE", "NBOPS_LEDGER_URI", "MLFLOW_TRACKING_URI", "NBOPS_READONLY"):
-        monkeypatch.delenv(name, raising=False)
+def _no_courier(_plain_environment: None, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("NBOPS_COURIER", "0")
 
 
@@ -58,19 +55,16 @@ def call(jp_fetch: Any) -> Callable[..., Awaitable[Reply]]:
     async def fetch(route: str, *, method: str = "GET", body: Any = None, **params: Any) -> Reply:
         headers = params.pop("headers", None)
         sent = body if isinstance(body, (bytes, type(None))) else json.dumps(body).encode()
-        try:
-            got = await jp_fetch(
-                "nbops/api",
-                route,
-                method=method,
-                body=sent,
-                params=params,
-                headers=headers,
-                allow_nonstandard_methods=True,
-            )
-        except HTTPClientError as error:
-            assert error.response is not None
-            got = error.response
+        got = await jp_fetch(
+            "nbops/api",
+            route,
+            method=method,
+            body=sent,
+            params=params,
+            headers=headers,
+            allow_nonstandard_methods=True,
+            raise_error=False,
+        )
         return Reply(got.code, got.body or b"", got.headers)
 
     return fetch

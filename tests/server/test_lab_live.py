@@ -10,8 +10,9 @@ from typing import Any
 
 import pytest
 from nbops.errors import LedgerError
+from nbops.tracking.watch import Watch
 from nbops.workspace import Workspace, find_workspace
-from nbops_lab.live import FileProbe, LedgerProbe, Watched
+from nbops_lab.live import LedgerProbe, Watched
 
 SCHEMA = "https://nbops.dev/events/change/v1"
 
@@ -104,7 +105,8 @@ def write(path: Path, *, name: str = "t") -> None:
 
 def test_a_probe_sees_commits_and_nothing_else(tmp_path: Path) -> None:
     path = tmp_path / "a b%20?#.db"
-    probe = FileProbe(path)
+    probe = Watch(path)
+    assert probe.changed()
     assert not probe.changed()
     write(path)
     assert probe.changed()
@@ -121,7 +123,7 @@ def test_a_probe_sees_commits_and_nothing_else(tmp_path: Path) -> None:
 def test_a_probe_survives_removal_and_return(tmp_path: Path) -> None:
     path = tmp_path / "x.db"
     write(path)
-    probe = FileProbe(path)
+    probe = Watch(path)
     probe.changed()
     for file in tmp_path.iterdir():
         file.unlink()
@@ -136,7 +138,7 @@ def test_a_probe_survives_removal_and_return(tmp_path: Path) -> None:
 def test_a_probe_is_not_upset_by_rubbish(tmp_path: Path, content: bytes) -> None:
     path = tmp_path / "x.db"
     path.write_bytes(content)
-    probe = FileProbe(path)
+    probe = Watch(path)
     probe.changed()
     assert not probe.changed()
     probe.close()
@@ -188,5 +190,5 @@ def test_a_far_ledger_is_asked_once_a_second(
 def test_a_ledger_in_postgresql_is_watched_by_revision(far: FarLedger, jp_root_dir: Path) -> None:
     (jp_root_dir / "nbops.toml").write_text('ledger_uri = "postgresql://ada@db.example/nbops"\n')
     watched = Watched(find_workspace(jp_root_dir))
-    assert [type(probe) for probe in watched.probes] == [FileProbe, LedgerProbe]
+    assert [type(probe) for probe in watched.probes] == [Watch, LedgerProbe]
     watched.close()

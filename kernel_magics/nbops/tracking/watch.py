@@ -43,6 +43,10 @@ class Watch:
                 uri = f"{self._path.as_uri()}?mode=ro"
                 self._connection = sqlite3.connect(uri, uri=True, timeout=0.2, check_same_thread=False)
             return inode, int(self._connection.execute("PRAGMA data_version").fetchone()[0])
+        except FileNotFoundError:
+            self.close()
+            return None
         except (OSError, sqlite3.Error):
+            # Busy or half made: what was last seen stands until it answers again.
             self.close()
             return self._seen
