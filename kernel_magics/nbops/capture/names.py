@@ -26,8 +26,9 @@ def names_of(tree: ast.Module) -> tuple[tuple[str, ...], tuple[str, ...]]:
 class _Scope:
     """One scope; ``outer`` is None at module scope, where order decides what is read from outside."""
 
-    def __init__(self, outer: _Scope | None) -> None:
+    def __init__(self, outer: _Scope | None, *, comprehension: bool = False) -> None:
         self.outer = outer
+        self.comprehension = comprehension
         self.loads: dict[str, None] = {}
         self.stores: dict[str, None] = {}
         self.declared: set[str] = set()
@@ -122,7 +123,7 @@ def _comprehension(scope: _Scope, node: Any) -> None:
     # The first iterable belongs to the scope around the comprehension.
     first = node.generators[0]
     scope.visit(first.iter)
-    inner = _Scope(scope)
+    inner = _Scope(scope, comprehension=True)
     inner.children(first, ("target", "ifs"))
     for generator in node.generators[1:]:
         inner.visit(generator)
@@ -132,12 +133,10 @@ def _comprehension(scope: _Scope, node: Any) -> None:
 
 def _walrus(scope: _Scope, node: ast.NamedExpr) -> None:
     scope.visit(node.value)
-    target = scope
     # A walrus in a comprehension binds in the scope around it.
-    if scope.outer is not None and not scope.declared:
-        target = scope.outer
-        scope.load(node.target.id)
-    target.store(node.target.id)
+    while scope.comprehension and scope.outer is not None:
+        scope = scope.outer
+    scope.store(node.target.id)
 
 
 def _declare(scope: _Scope, node: ast.Global) -> None:

@@ -6,6 +6,7 @@ Nothing here raises into the user's session: a failure of ours is one line, and 
 from __future__ import annotations
 
 import ast
+import os
 import sys
 import threading
 import time
@@ -18,7 +19,7 @@ from nbops.capture import Options, Probe
 from nbops.capture.calls import Rewriter
 from nbops.capture.place import locate
 from nbops.errors import NbopsError, UsageError
-from nbops.magics import mlflow_session
+from nbops.tracking import mlflow_session
 from nbops.magics.arguments import Arguments, expand
 from nbops.magics.header import Header, find_header
 from nbops.magics.track import GRAMMAR
@@ -119,6 +120,7 @@ class CellTracker:
             options=_options(arguments),
             shell=self._shell,
             process=process_identity(),
+            parent_id=os.environ.get("NBOPS_PARENT_RUN", ""),
         )
         if probe.run.uses_mlflow:
             problem = mlflow_session.prepare(workspace)
