@@ -183,7 +183,7 @@ class TestInstalled:
         assert re.search(r"nbops-lab v0\.1\.0\s+enabled\s+OK\s+\(python, nbops\)", listing), listing
 
     def test_the_server_lists_the_extension(self, call) -> None:
-        listing = call("python", "-m", "jupyter_server.serverextension", "list")
+        listing = call("python", "-m", "jupyter_server.extension.serverextension", "list")
         assert re.search(r"nbops_lab\s+enabled", listing), listing
         assert re.search(r"nbops_lab\s+0\.1\.0\s+OK", listing), listing
 
