@@ -90,7 +90,8 @@ class _Kernel:
                 busy, idle = (moment, idle) if message["content"]["execution_state"] == "busy" else (busy, moment)
 
         self.client.execute_interactive(code, output_hook=note, timeout=600)
-        assert busy is not None and idle is not None
+        assert busy is not None
+        assert idle is not None
         return float((idle - busy).total_seconds())
 
     def stop(self) -> None:

@@ -5,6 +5,7 @@ from typing import Any
 
 from hatchling import build
 from hatchling.build import build_editable, build_sdist, build_wheel
+
 from node import machine_has_node
 
 __all__ = [

@@ -8,11 +8,11 @@ from typing import BinaryIO
 from urllib.parse import quote
 
 from jupyter_server.auth.decorator import authorized
+from tornado import web
+
 from nbops.errors import NotFoundError, WorkspaceError
 from nbops.records import ArtifactRef, Run
 from nbops.workspace import Workspace, blobs
-from tornado import web
-
 from nbops_lab.base import NbopsHandler
 
 _CHUNK = 1 << 20

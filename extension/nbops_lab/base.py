@@ -9,10 +9,10 @@ from typing import Any, ParamSpec, TypeVar
 
 from jupyter_server.auth.decorator import authorized
 from jupyter_server.base.handlers import APIHandler
-from nbops.errors import LedgerError, NbopsError, NotFoundError, RegistryError, UsageError
-from nbops.records import to_wire
 from tornado import web
 
+from nbops.errors import LedgerError, NbopsError, NotFoundError, RegistryError, UsageError
+from nbops.records import to_wire
 from nbops_lab.workspaces import ForbiddenPathError, Place, Workspaces
 
 P = ParamSpec("P")

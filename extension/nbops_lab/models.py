@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from jupyter_server.auth.decorator import authorized
-from nbops.errors import UsageError
 from tornado import web
 
+from nbops.errors import UsageError
 from nbops_lab.base import NbopsHandler, ReadOnlyError
 
 _KNOWN = frozenset({"run_id", "model", "alias", "description"})

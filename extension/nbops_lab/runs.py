@@ -5,11 +5,11 @@ from __future__ import annotations
 from typing import Any, get_args
 
 from jupyter_server.auth.decorator import authorized
+from tornado import web
+
 from nbops.errors import UsageError
 from nbops.records import RunPage
 from nbops.records.runs import RunStatus
-from tornado import web
-
 from nbops_lab.base import NbopsHandler
 
 MOST_ROWS = 500

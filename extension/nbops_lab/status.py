@@ -5,11 +5,11 @@ from __future__ import annotations
 import re
 from typing import Any
 
-import nbops
 from jupyter_server.auth.decorator import authorized
-from nbops.errors import NbopsError
 from tornado import web
 
+import nbops
+from nbops.errors import NbopsError
 from nbops_lab.base import NbopsHandler
 from nbops_lab.workspaces import Place
 

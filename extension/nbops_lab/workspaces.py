@@ -16,7 +16,6 @@ from pathlib import Path, PurePosixPath, PureWindowsPath
 
 from nbops.errors import UsageError
 from nbops.workspace import Workspace, find_workspace
-
 from nbops_lab.live import Watcher
 
 _COURIER_PAUSE = 5.0

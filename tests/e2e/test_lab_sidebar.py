@@ -77,6 +77,20 @@ def test_a_run_appears_by_itself(screen: Any) -> None:
         expect(runs_of(panel)).to_have_count(index)
 
 
+def test_an_idle_page_asks_nothing(screen: Any) -> None:
+    asked: list[str] = []
+    screen.page.on("request", lambda request: asked.append(request.url) if "/nbops/api/" in request.url else None)
+    screen.notebook("idle/01.ipynb", "%load_ext nbops", "%%track\nauc = 3 / 4")
+    panel = panel_of(screen)
+    expect(runs_of(panel)).to_have_count(1)
+    expect(screen.page.locator(".nbops-card").get_by_role("status")).to_contain_text("delivered", timeout=90_000)
+    screen.page.wait_for_timeout(3000)
+    before = len(asked)
+    screen.page.wait_for_timeout(5000)
+    assert asked[before:] == []
+    print(f"{before} requests from opening the notebook to a delivered run")
+
+
 def test_a_run_of_another_process_appears_by_itself(screen: Any, python: Any) -> None:
     screen.notebook("script/01.ipynb", "%load_ext nbops", "%%track\nauc = 3 / 4")
     panel = panel_of(screen)
@@ -88,7 +102,12 @@ def test_a_run_of_another_process_appears_by_itself(screen: Any, python: Any) ->
 
 def test_overview_and_detail_in_both_themes(screen: Any, python: Any) -> None:
     screen.page.set_viewport_size({"width": 1280, "height": 800})
-    screen.notebook("churn/01_train.ipynb", PREPARE, TRAIN.format(trees=5, depth=1), "%%track\nmodel.fit(None, None)")
+    screen.notebook(
+        "churn/01_train.ipynb",
+        PREPARE,
+        TRAIN.format(trees=5, depth=1),
+        "%%track\nraise ValueError('Input X contains NaN')",
+    )
     panel = panel_of(screen)
     expect(runs_of(panel)).to_have_count(2, timeout=60_000)
     for trees, depth in ((20, 2), (40, 3), (40, 6)):

@@ -9,11 +9,12 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from pytest_jupyter.jupyter_server import *  # noqa: F403
+
 from nbops.ledger import open_ledger, tables
 from nbops.records import ArtifactRef, CellRef, ErrorInfo, ModelRef, Run
 from nbops.workspace import Workspace, find_workspace
 from nbops.workspace.blobs import put_bytes
-from pytest_jupyter.jupyter_server import *  # noqa: F403
 
 PNG = b"\x89PNG\r\n\x1a\n" + b"\0" * 64
 

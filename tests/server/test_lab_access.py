@@ -8,9 +8,10 @@ from typing import Any
 
 import pytest
 from jupyter_server.utils import JupyterServerAuthWarning
-from nbops_lab.routes import routes
 from tornado.httpclient import HTTPClientError
 from tornado.routing import RuleRouter
+
+from nbops_lab.routes import routes
 
 VERBS = ("GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS")
 

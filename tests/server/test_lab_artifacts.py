@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 import pytest
+
 from nbops.workspace import Workspace
 from nbops.workspace.blobs import path_of
 

@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+
 from nbops.errors import LedgerError
 from nbops.tracking.watch import Watch
 from nbops.workspace import Workspace, find_workspace

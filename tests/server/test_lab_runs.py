@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 import pytest
+
 from nbops.records import Card, RunPage, from_wire
 from nbops.workspace import Workspace
 

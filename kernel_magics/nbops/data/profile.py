@@ -225,7 +225,7 @@ def _texts(base: ColumnProfile, values: pd.Series, reference: ColumnProfile | No
     blank = int((present.str.strip() == "").sum())
     known = present.drop_duplicates()
     share = float(pd.to_numeric(known, errors="coerce").notna().mean())
-    distinct = int(len(known))
+    distinct = len(known)
     if share >= _NUMBER_SHARE and distinct > _NUMBER_DISTINCT and (reference is None or reference.kind == "number"):
         # Numbers that came as text because a few cells are blank or hold a word.
         numbers = pd.to_numeric(values, errors="coerce")

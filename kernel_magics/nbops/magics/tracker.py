@@ -19,12 +19,11 @@ from nbops.capture import Options, Probe
 from nbops.capture.calls import Rewriter
 from nbops.capture.place import locate
 from nbops.errors import NbopsError, UsageError
-from nbops.tracking import mlflow_session
 from nbops.magics.arguments import Arguments, expand
 from nbops.magics.header import Header, find_header
 from nbops.magics.track import GRAMMAR
 from nbops.records import Card
-from nbops.tracking import active
+from nbops.tracking import active, mlflow_session
 from nbops.tracking.compare import changes
 from nbops.tracking.outbox import Family, Outbox
 from nbops.tracking.process import process_identity

@@ -116,12 +116,12 @@ def set_alias(
 
 
 def check_name(name: str) -> None:
-    """Refuse a name for a registered model that MLflow or a file name would not take.
+    r"""Refuse a name for a registered model that MLflow or a file name would not take.
 
     Raises
     ------
     UsageError
-        It is empty, too long, or holds ``/``, ``:``, ``\\`` or control characters.
+        It is empty, too long, or holds ``/``, ``:``, ``\`` or control characters.
     """
     if not _NAME.fullmatch(name):
         raise UsageError(

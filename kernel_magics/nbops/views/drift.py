@@ -73,7 +73,7 @@ def _counts(by_status: Mapping[str, Sequence[Mapping[str, Any]]], report: Mappin
 
 def _table(columns: Sequence[Mapping[str, Any]]) -> str:
     head = (
-        f'<tr><th scope="col">column</th><th scope="col"><span aria-hidden="true">▮</span> reference &nbsp; '
+        '<tr><th scope="col">column</th><th scope="col"><span aria-hidden="true">▮</span> reference &nbsp; '
         '<span aria-hidden="true">—</span> current</th><th scope="col">what changed</th>'
         '<th scope="col" class="num">KS / TV</th><th scope="col" class="num">PSI</th><th scope="col"></th></tr>'
     )
