@@ -150,8 +150,8 @@ class Probe:
             names = (*analysis.names_read, *analysis.names_written)
             self._states = self._guarded("models", lambda: state_of(namespace, names), {})
             self._git = self._guarded("git", lambda: GitReader(self._folder), None)
-            calls.recorded.clear()
             if self._watch is not None:
+                calls.recorded.clear()
                 self._guarded("outputs", self._watch.start, None)
         self.resume()
         return self.run
@@ -223,7 +223,8 @@ class Probe:
             self.analysis,
             self._namespace,
             functions=self.functions,
-            recorded=dict(calls.recorded),
+            # A block inside a tracked cell must not take what the cell's own calls gave.
+            recorded=dict(calls.recorded) if self._watch is not None else {},
             shown=shown,
             forced=self.options.metrics,
             excluded=self.options.params,
