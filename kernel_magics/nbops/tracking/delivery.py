@@ -249,6 +249,8 @@ def stored(value: float) -> dict[str, Any]:
 def _upsert(
     ledger: Ledger, connection: Connection, table: Any, rows: Sequence[dict[str, Any]], keys: tuple[str, ...]
 ) -> None:
+    # One statement must not write a row twice; what came last holds.
+    rows = list({tuple(row[key] for key in keys): row for row in rows}.values())
     # PostgreSQL takes at most 65,535 values in a statement, SQLite 32,766.
     size = max(1, 30_000 // max(1, len(rows[0]))) if rows else 1
     for first in range(0, len(rows), size):

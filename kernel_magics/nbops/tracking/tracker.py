@@ -201,17 +201,18 @@ class track:  # noqa: N801 - it is called like a function: with nbops.track("nig
         run = captured.run
         mlflow_session.end_runs(self._mlflow_before, run.status)
         explicit = {name: value for name, (_, value) in self._metrics.items()}
-        named = {ref.name for ref in self._models}
         redactor = Redactor()
         run = replace(
             run,
             params={**run.params, **redactor.mapping(self._params)},
             tags={**run.tags, **redactor.mapping(self._tags)},
             metrics={**run.metrics, **explicit},
-            models=(*(ref for ref in run.models if ref.name not in named), *self._models),
             artifacts=(*run.artifacts, *(ref for ref, _ in self._blobs)),
         )
         run = replace(run, redactions=run.redactions + redactor.count)
+        if self._models:
+            # Said beats found.
+            run = replace(run, models=tuple(self._models))
         family = box.family(run.cell.key)
         box.finish(replace(run, attempt=family.count + 1), (*captured.blobs, *self._blobs))
         if self._workspace is not None:
