@@ -94,6 +94,14 @@ def test_a_first_run_lists_its_parameters():
     assert "same as before" not in card_html(first)
 
 
+def test_data_are_said_to_be_new_or_changed():
+    from dataclasses import replace
+
+    for before, said in ((None, "new"), ("0" * 64, "changed")):
+        change = Change(kind="data", name="X_train", before=before, after="9c41f0" + "0" * 58)
+        assert f"9c41f0 {said}" in card_text(replace(CARD, changes=(change,)))
+
+
 def test_a_failure_comes_first():
     from dataclasses import replace
 

@@ -122,11 +122,13 @@ def _rows(card: Card) -> list[tuple[str, list[tuple[str, str]]]]:
     else:
         kinds = ("param", "code", "environment")
         rows.append(("changed", _limited([_changed(c) for c in card.changes if c.kind in kinds])))
-    moved = {c.name for c in card.changes if c.kind == "data"}
+    moved = {c.name: "new" if c.before is None else "changed" for c in card.changes if c.kind == "data"}
     for context, title in (("read", "data read"), ("written", "data made")):
         refs = [ref for ref in run.data if ref.context == context]
         same = card.previous is not None and context == "read"
-        rows.append((title, _limited([_data(ref, ref.name in moved, same) for ref in refs])))
+        rows.append(
+            (title, _limited([_data(ref, moved.get(ref.name, "same as before") if same else "") for ref in refs]))
+        )
     rows.append(("model", _limited([_model(ref) for ref in run.models])))
     figures = sum(ref.kind == "figure" for ref in run.artifacts)
     if figures:
@@ -163,13 +165,12 @@ def _changed(change: Change) -> tuple[str, str]:
     return f"{change.name} {before} → {after}", markup + html.span(after, mono=True)
 
 
-def _data(ref: DataRef, moved: bool, compared: bool) -> tuple[str, str]:
+def _data(ref: DataRef, said: str) -> tuple[str, str]:
     shape = f"{ref.rows:,} × {ref.columns:,}"
-    said = ("changed" if moved else "same as before") if compared else ""
     text = " ".join(filter(None, (ref.name, shape, ref.fingerprint[:6], said)))
     markup = f"{html.span(ref.name, mono=True)} {html.span(shape, 'dim')} "
     markup += html.span(ref.fingerprint[:6], "faint", mono=True)
-    return text, markup + (" " + html.span(said, "warn" if moved else "") if said else "")
+    return text, markup + (" " + html.span(said, "warn" if said == "changed" else "") if said else "")
 
 
 def _model(ref: ModelRef) -> tuple[str, str]:
