@@ -10,7 +10,6 @@ import argparse
 import logging
 import os
 import signal
-import subprocess
 import sys
 import threading
 import time
@@ -23,15 +22,15 @@ from nbops.errors import NbopsError
 from nbops.ledger import open_ledger, tables
 from nbops.tracking.delivery import deliver, outbox_of
 from nbops.tracking.forwarding import Forwarder
+from nbops.tracking.launch import LOCK, ensure_running, is_running, name_holder, start
+from nbops.tracking.process import process_identity
 from nbops.tracking.watch import Watch
 from nbops.workspace import Workspace, find_workspace
 from nbops.workspace.locks import HeldLock, try_lock
 
 _TICK = 0.05
 _IDLE = 600.0
-_LOCK = "courier.lock"
 _LONGEST_LOG = 1_000_000
-_spawned: list[subprocess.Popen[bytes]] = []
 _log = logging.getLogger("nbops.courier")
 
 
@@ -56,30 +55,6 @@ def status(workspace: Workspace) -> CourierStatus:
     return CourierStatus(running=is_running(workspace), pending=waiting + undelivered, error=error)
 
 
-def is_running(workspace: Workspace) -> bool:
-    """Whether a courier holds the lock."""
-    if not workspace.locks.exists():
-        return False
-    lock = try_lock(workspace.locks / _LOCK)
-    if lock is None:
-        return True
-    lock.release()
-    return False
-
-
-def ensure_running(workspace: Workspace) -> bool:
-    """Start a courier unless one lives; cheap. Give whether one lives or was started.
-
-    ``courier = false`` in the settings keeps it from being started.
-    """
-    if not workspace.courier_wanted or workspace.readonly:
-        return False
-    if is_running(workspace):
-        return True
-    _spawn(workspace)
-    return True
-
-
 def flush(workspace: Workspace, timeout: float = 60.0) -> bool:
     """Wait until ledger and MLflow have everything; give whether they do.
 
@@ -100,7 +75,7 @@ def flush(workspace: Workspace, timeout: float = 60.0) -> bool:
         if time.monotonic() > end:
             return False
         if not state.running and time.monotonic() - started > 10:
-            _spawn(workspace, "--once", str(timeout)) if not workspace.courier_wanted else _spawn(workspace)
+            start(workspace, *(() if workspace.courier_wanted else ("--once", str(timeout))))
             started = time.monotonic()
         time.sleep(0.1)
 
@@ -133,21 +108,6 @@ def _undelivered(workspace: Workspace) -> tuple[int, str]:
             .limit(1)
         )
     return count, error or ""
-
-
-def _spawn(workspace: Workspace, *extra: str) -> None:
-    workspace.ensure()
-    unwanted = {"MLFLOW_RUN_ID", "MLFLOW_EXPERIMENT_ID", "MLFLOW_EXPERIMENT_NAME", "PYTHONSTARTUP", "MPLBACKEND"}
-    environ = {name: value for name, value in os.environ.items() if name not in unwanted}
-    _spawned[:] = [child for child in _spawned if child.poll() is None]
-    with workspace.courier_log.open("ab") as log:
-        # -P: a file beside the notebook must not stand in for a module of ours.
-        command = [sys.executable, "-P", "-m", "nbops.tracking.courier", "--workspace", str(workspace.root), *extra]
-        _spawned.append(
-            subprocess.Popen(
-                command, stdin=subprocess.DEVNULL, stdout=log, stderr=log, env=environ, start_new_session=True, cwd="/"
-            )
-        )
 
 
 class Courier:
@@ -205,17 +165,23 @@ def main(arguments: Sequence[str] | None = None) -> int:
     parser.add_argument("--workspace", required=True)
     parser.add_argument("--idle", type=float, default=_IDLE, help="end after so many quiet seconds")
     parser.add_argument("--once", type=float, default=None, help="deliver what waits, at most so many seconds, and end")
+    parser.add_argument("--lock", type=int, default=None, help="open file that already holds the courier's lock")
     options = parser.parse_args(arguments)
     logging.basicConfig(level=logging.WARNING, format="%(asctime)s %(name)s %(message)s", stream=sys.stderr)
     workspace = find_workspace(options.workspace)
     _shorten_log(workspace)
-    lock = _take_lock(workspace)
+    lock = HeldLock(options.lock) if options.lock is not None else _take_lock(workspace)
     if lock is None:
         return 0
+    name_holder(workspace, process_identity())
     courier = Courier(workspace, idle=options.idle, once=options.once)
     for number in (signal.SIGTERM, signal.SIGINT):
         signal.signal(number, lambda *_: courier.stop())
     courier.run()
+    if not workspace.data.exists():
+        return 0
+    # Nobody may take us for alive once we have looked for the last time.
+    name_holder(workspace, "")
     lock.release()
     # Something may have come between the last look and letting go of the lock.
     if options.once is None and workspace.outbox.exists() and outbox_of(workspace).pending():
@@ -227,7 +193,7 @@ def _take_lock(workspace: Workspace) -> HeldLock | None:
     workspace.ensure()
     for _ in range(20):
         # Whoever merely asks whether a courier runs holds the lock for an instant.
-        lock = try_lock(workspace.locks / _LOCK)
+        lock = try_lock(workspace.locks / LOCK)
         if lock is not None:
             return lock
         time.sleep(0.02)

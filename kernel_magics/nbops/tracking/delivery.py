@@ -9,7 +9,7 @@ from __future__ import annotations
 import math
 import threading
 import time
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Sequence, Set
 from typing import Any
 
 from sqlalchemy import select
@@ -129,20 +129,23 @@ def _close(connection: Connection, run_id: str, started_at: float) -> int:
 
 def apply(ledger: Ledger, connection: Connection, entries: Sequence[Entry]) -> None:
     """Apply entries of an outbox within a transaction; applying them again changes nothing."""
+    # Points stand between start and finish: they need the run's row, and the finish needs to know of them.
     points: dict[str, list[MetricPoint]] = {}
     for entry in entries:
-        if entry.kind == "metric":
+        if entry.kind == "start":
+            _apply_run(ledger, connection, from_wire(Run, entry.payload), finished=False)
+        elif entry.kind == "metric":
             points.setdefault(entry.run_id, []).append(from_wire(MetricPoint, entry.payload))
-        else:
-            _apply_run(ledger, connection, from_wire(Run, entry.payload), finished=entry.kind == "finish")
     for run_id, series in points.items():
-        # A point whose run was never delivered has nowhere to go: its start entry is older, so it cannot happen
-        # unless somebody emptied the ledger.
+        # A point without a run can only be there if somebody emptied the ledger.
         if connection.scalar(select(tables.runs.c.run_id).where(tables.runs.c.run_id == run_id)):
             write_points(ledger, connection, run_id, series)
+    for entry in entries:
+        if entry.kind == "finish":
+            _apply_run(ledger, connection, from_wire(Run, entry.payload), finished=True)
 
 
-def _apply_run(ledger: Ledger, connection: Connection, run: Run, *, finished: bool) -> None:
+def _apply_run(ledger: Ledger, connection: Connection, run: Run, *, finished: bool, streamed: Set[str]) -> None:
     row = run_row(run)
     statement = ledger.upsert(tables.runs).values(**row)
     if not finished:
@@ -167,7 +170,10 @@ def _apply_run(ledger: Ledger, connection: Connection, run: Run, *, finished: bo
     known = set(
         connection.scalars(select(tables.metrics.c.name).distinct().where(tables.metrics.c.run_id == run.run_id))
     )
-    finals = [MetricPoint(name=k, value=v, timestamp=stamp) for k, v in run.metrics.items() if k not in known]
+    # A metric that has a series, here or on its way in the same batch, needs no point of its own.
+    finals = [
+        MetricPoint(name=k, value=v, timestamp=stamp) for k, v in run.metrics.items() if k not in known | streamed
+    ]
     write_points(ledger, connection, run.run_id, finals)
 
 

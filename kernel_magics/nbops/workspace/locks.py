@@ -25,10 +25,21 @@ else:
 
 
 class HeldLock:
-    """A lock in our hands until :meth:`release` or the end of the process."""
+    """A lock in our hands until :meth:`release` or the end of the process.
+
+    Parameters
+    ----------
+    descriptor
+        Open file that holds the lock; a process that was handed one makes its own ``HeldLock`` of it.
+    """
 
     def __init__(self, descriptor: int) -> None:
         self._descriptor = descriptor
+
+    @property
+    def descriptor(self) -> int:
+        """The open file, to be handed to a child; the lock is free once all who have it let go."""
+        return self._descriptor
 
     def release(self) -> None:
         """Let go; doing so twice is harmless."""
