@@ -9,7 +9,7 @@ from __future__ import annotations
 import math
 import threading
 import time
-from collections.abc import Iterable, Sequence, Set
+from collections.abc import Iterable, Sequence
 from typing import Any
 
 from sqlalchemy import select
@@ -145,7 +145,7 @@ def apply(ledger: Ledger, connection: Connection, entries: Sequence[Entry]) -> N
             _apply_run(ledger, connection, from_wire(Run, entry.payload), finished=True)
 
 
-def _apply_run(ledger: Ledger, connection: Connection, run: Run, *, finished: bool, streamed: Set[str]) -> None:
+def _apply_run(ledger: Ledger, connection: Connection, run: Run, *, finished: bool) -> None:
     row = run_row(run)
     statement = ledger.upsert(tables.runs).values(**row)
     if not finished:
@@ -170,9 +170,9 @@ def _apply_run(ledger: Ledger, connection: Connection, run: Run, *, finished: bo
     known = set(
         connection.scalars(select(tables.metrics.c.name).distinct().where(tables.metrics.c.run_id == run.run_id))
     )
-    # A metric that has a series, here or on its way in the same batch, needs no point of its own.
+    # A metric that has a series needs no point of its own.
     finals = [
-        MetricPoint(name=k, value=v, timestamp=stamp) for k, v in run.metrics.items() if k not in known | streamed
+        MetricPoint(name=k, value=v, timestamp=stamp) for k, v in run.metrics.items() if k not in known
     ]
     write_points(ledger, connection, run.run_id, finals)
 
