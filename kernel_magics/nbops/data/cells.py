@@ -22,7 +22,7 @@ def encode(value: Any) -> bytes:
     if value is None or kind is bool or kind is int:
         return name + b" " + repr(value).encode()
     if kind is str:
-        return b"s " + value.encode("utf-8", "surrogatepass")
+        return b"s " + str(value).encode("utf-8", "surrogatepass")
     if kind is float:
         return b"f " + struct.pack("<d", value)
     if kind in (bytes, bytearray):
@@ -40,7 +40,7 @@ def encode(value: Any) -> bytes:
 def _other(value: Any, name: bytes) -> bytes:
     module = type(value).__module__.encode()
     if module == b"numpy" and hasattr(value, "tobytes") and value.dtype != object:
-        return b"numpy " + value.dtype.str.encode() + repr(value.shape).encode() + value.tobytes()
+        return b"numpy " + value.dtype.str.encode() + repr(value.shape).encode() + bytes(value.tobytes())
     if module == b"numpy" and hasattr(value, "tolist"):
         return b"numpy " + encode(value.tolist())
     try:

@@ -288,7 +288,8 @@ def _packed(column: ColumnProfile) -> dict[str, Any]:
 
 
 def _unpacked(data: dict[str, Any]) -> ColumnProfile:
-    pairs = np.frombuffer(zlib.decompress(base64.b64decode(data["histogram"])), "<i8") if data["histogram"] else []
+    packed = base64.b64decode(data["histogram"])
+    pairs = np.frombuffer(zlib.decompress(packed), "<i8") if packed else np.zeros(0, "<i8")
     half = len(pairs) // 2
     found = dict(zip((int(b) for b in pairs[:half]), (int(c) for c in pairs[half:]), strict=True))
     return ColumnProfile(**{**data, "histogram": found})

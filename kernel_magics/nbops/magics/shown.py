@@ -25,7 +25,7 @@ class Call:
     def __init__(self, grammar: Grammar, line: str) -> None:
         from IPython.core.getipython import get_ipython
 
-        self.shell: Any = get_ipython()  # type: ignore[no-untyped-call]
+        self.shell: Any = get_ipython()
         self.namespace: dict[str, Any] = self.shell.user_ns if self.shell is not None else {}
         found = grammar.parse(line)
         self.wanted = not found.help

@@ -116,7 +116,7 @@ def _decile_bins(p: Counts, q: Counts) -> tuple[Counts, Counts]:
     cuts = np.unique(np.searchsorted(share, np.arange(1, 10) / 10 - 1e-12))
     group = np.searchsorted(cuts, np.arange(len(p)), "left")
     size = len(cuts) + 1
-    return np.bincount(group, p, size), np.bincount(group, q, size)
+    return np.bincount(group, p, size).astype(float), np.bincount(group, q, size).astype(float)
 
 
 def _binned(p: Counts, q: Counts) -> dict[str, float]:

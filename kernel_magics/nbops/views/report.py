@@ -115,7 +115,7 @@ def _metrics(parts: ReportParts) -> str:
             f"{number(low_high[0])} – {number(low_high[1])}" if low_high else "–",
         ]
         if parts.later:
-            outside = bool(low_high) and late is not None and not low_high[0] <= late <= low_high[1]
+            outside = low_high is not None and late is not None and not low_high[0] <= late <= low_high[1]
             change = "–" if held is None or late is None else f"{late - held:+.4g}"
             note = ' <span class="warn">▲ outside the interval</span>' if outside else ""
             cells += [number(late), change + note]
