@@ -259,9 +259,9 @@ def _error_of(result: Any) -> BaseException | None:
 def _start_courier(workspace: Workspace) -> None:
     if not workspace.courier_wanted:
         return
-    from nbops.tracking import courier
+    from nbops.tracking.launch import ensure_running
 
-    courier.ensure_running(workspace)
+    ensure_running(workspace)
 
 
 @contextmanager

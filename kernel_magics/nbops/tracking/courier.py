@@ -20,13 +20,16 @@ from sqlalchemy import func, select
 
 from nbops.errors import NbopsError
 from nbops.ledger import open_ledger, tables
-from nbops.tracking.delivery import deliver, outbox_of
+from nbops.tracking.delivery import deliver
 from nbops.tracking.forwarding import Forwarder
 from nbops.tracking.launch import LOCK, ensure_running, is_running, name_holder, start
+from nbops.tracking.outbox import outbox_of
 from nbops.tracking.process import process_identity
 from nbops.tracking.watch import Watch
 from nbops.workspace import Workspace, find_workspace
 from nbops.workspace.locks import HeldLock, try_lock
+
+__all__ = ["Courier", "CourierStatus", "ensure_running", "flush", "is_running", "main", "status"]
 
 _TICK = 0.05
 _IDLE = 600.0
@@ -70,7 +73,7 @@ def flush(workspace: Workspace, timeout: float = 60.0) -> bool:
     started = 0.0
     while True:
         state = status(workspace)
-        if not state.pending:
+        if not state.pending and not state.error:
             return True
         if time.monotonic() > end:
             return False

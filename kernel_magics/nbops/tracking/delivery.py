@@ -7,7 +7,6 @@ the two leaves entries that are applied again to the same effect; two that deliv
 from __future__ import annotations
 
 import math
-import threading
 import time
 from collections.abc import Iterable, Sequence
 from typing import Any
@@ -17,7 +16,7 @@ from sqlalchemy.engine import Connection
 
 from nbops.ledger import Ledger, open_ledger, tables
 from nbops.records import MetricPoint, Run, from_wire, to_wire
-from nbops.tracking.outbox import Entry, Outbox
+from nbops.tracking.outbox import Entry, outbox_of
 from nbops.tracking.process import is_alive
 from nbops.workspace import Workspace
 
@@ -34,14 +33,6 @@ _DETAIL = (
     "git",
     "environment",
 )
-_boxes: dict[str, Outbox] = {}
-_boxes_lock = threading.Lock()
-
-
-def outbox_of(workspace: Workspace) -> Outbox:
-    """Give this process's outbox of a workspace."""
-    with _boxes_lock:
-        return _boxes.setdefault(str(workspace.root), Outbox(workspace))
 
 
 def deliver(workspace: Workspace) -> int:
@@ -171,9 +162,7 @@ def _apply_run(ledger: Ledger, connection: Connection, run: Run, *, finished: bo
         connection.scalars(select(tables.metrics.c.name).distinct().where(tables.metrics.c.run_id == run.run_id))
     )
     # A metric that has a series needs no point of its own.
-    finals = [
-        MetricPoint(name=k, value=v, timestamp=stamp) for k, v in run.metrics.items() if k not in known
-    ]
+    finals = [MetricPoint(name=k, value=v, timestamp=stamp) for k, v in run.metrics.items() if k not in known]
     write_points(ledger, connection, run.run_id, finals)
 
 

@@ -10,6 +10,7 @@ from __future__ import annotations
 import contextlib
 import json
 import os
+import re
 import sqlite3
 import threading
 import time
@@ -25,6 +26,7 @@ from nbops.workspace.locks import file_lock
 
 HISTORY = 20
 _VERSION = 1
+_NUL = re.compile(r"(?<!\\)((?:\\\\)*)\\u0000")
 _SCHEMA = """
 CREATE TABLE entries (
     seq INTEGER PRIMARY KEY AUTOINCREMENT,
@@ -43,6 +45,10 @@ CREATE TABLE family (
 );
 CREATE TABLE counts (cell_key TEXT PRIMARY KEY, runs INTEGER NOT NULL);
 """
+
+
+_boxes: dict[str, Outbox] = {}
+_inherited: list[sqlite3.Connection] = []
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,7 +78,7 @@ class Outbox:
         self._workspace = workspace
         self._lock = threading.RLock()
         self._connection: sqlite3.Connection | None = None
-        self._pid = 0
+        self._pid = self._lock_pid = 0
         self._inode = 0
 
     def start(self, run: Run) -> None:
@@ -202,6 +208,9 @@ class Outbox:
 
     @contextlib.contextmanager
     def _open(self) -> Iterator[sqlite3.Connection]:
+        if self._pid not in (0, os.getpid()) and self._lock_pid != os.getpid():
+            # Whoever held it when we were forked does not exist here.
+            self._lock, self._lock_pid = threading.RLock(), os.getpid()
         with self._lock:
             try:
                 yield self._ready()
@@ -220,6 +229,9 @@ class Outbox:
         # A connection must not cross a fork, nor outlive a file that was deleted.
         if self._connection is not None and self._pid == os.getpid() and inode == self._inode:
             return self._connection
+        if self._connection is not None and self._pid != os.getpid():
+            # Closing it here would meddle with the locks of the process we were forked from.
+            _inherited.append(self._connection)
         self._connection = None
         self._workspace.ensure()
         connection = _connect(str(path))
@@ -230,8 +242,13 @@ class Outbox:
         return connection
 
 
+def outbox_of(workspace: Workspace) -> Outbox:
+    """Give this process's outbox of a workspace."""
+    return _boxes.setdefault(str(workspace.root), Outbox(workspace))
+
+
 def _connect(path: str) -> sqlite3.Connection:
-    connection = sqlite3.connect(path, isolation_level=None, check_same_thread=False, timeout=20)
+    connection = sqlite3.connect(path, isolation_level=None, check_same_thread=False, timeout=10)
     # Entering WAL does not wait for others as statements do.
     for _ in range(200):
         try:
@@ -258,17 +275,21 @@ def _create(connection: sqlite3.Connection) -> None:
 
 
 def _add(connection: sqlite3.Connection, run_id: str, kind: str, payload: dict[str, Any]) -> None:
-    text = json.dumps(payload, ensure_ascii=False, allow_nan=False, separators=(",", ":"))
-    # Text from a terminal or a broken string may hold half a surrogate pair, which SQLite's UTF-8 does not take.
-    text = text.encode("utf-8", "backslashreplace").decode("utf-8")
     connection.execute(
-        "INSERT INTO entries (run_id, kind, at, payload) VALUES (?, ?, ?, ?)", (run_id, kind, time.time(), text)
+        "INSERT INTO entries (run_id, kind, at, payload) VALUES (?, ?, ?, ?)",
+        (run_id, kind, time.time(), _text(payload)),
     )
+
+
+def _text(payload: dict[str, Any]) -> str:
+    text = json.dumps(payload, ensure_ascii=False, allow_nan=False, separators=(",", ":"))
+    # Output may hold half a surrogate pair, which no database's UTF-8 takes, or NUL, which PostgreSQL does not.
+    return _NUL.sub("\\1\\\\ufffd", text.encode("utf-8", "replace").decode("utf-8"))
 
 
 def _remember(connection: sqlite3.Connection, run: Run) -> None:
     slim = replace(run, code="", stdout="", stderr="", error=None, artifacts=(), names_read=(), names_written=())
-    text = json.dumps(to_wire(slim), ensure_ascii=True, allow_nan=False, separators=(",", ":"))
+    text = _text(to_wire(slim))
     key = run.cell.key
     last = connection.execute("SELECT max(seq) FROM family WHERE cell_key = ?", (key,)).fetchone()[0] or 0
     connection.execute("INSERT INTO family VALUES (?, ?, ?, ?)", (key, last + 1, run.run_id, text))

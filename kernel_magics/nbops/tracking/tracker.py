@@ -20,9 +20,9 @@ from nbops.capture.models import store_model
 from nbops.capture.redaction import Redactor
 from nbops.errors import NbopsError, NotFoundError, UsageError
 from nbops.records import ArtifactRef, CellRef, MetricPoint, ModelRef
-from nbops.tracking import active, courier, mlflow_session
-from nbops.tracking.delivery import outbox_of
-from nbops.tracking.outbox import Outbox
+from nbops.tracking import active, mlflow_session
+from nbops.tracking.launch import ensure_running
+from nbops.tracking.outbox import Outbox, outbox_of
 from nbops.tracking.parts import file_part, picture_part
 from nbops.tracking.process import process_identity
 from nbops.workspace import Workspace, find_workspace
@@ -216,7 +216,7 @@ class track:  # noqa: N801 - it is called like a function: with nbops.track("nig
         family = box.family(run.cell.key)
         box.finish(replace(run, attempt=family.count + 1), (*captured.blobs, *self._blobs))
         if self._workspace is not None:
-            courier.ensure_running(self._workspace)
+            ensure_running(self._workspace)
 
 
 class _Names(Mapping[str, Any]):
