@@ -23,7 +23,7 @@ from nbops.ledger import open_ledger, tables
 from nbops.tracking.delivery import deliver
 from nbops.tracking.forwarding import Forwarder
 from nbops.tracking.launch import LOCK, ensure_running, is_running, name_holder, start
-from nbops.tracking.outbox import outbox_of
+from nbops.tracking.outbox import Outbox, outbox_of
 from nbops.tracking.process import process_identity
 from nbops.tracking.watch import Watch
 from nbops.workspace import Workspace, find_workspace
@@ -39,11 +39,15 @@ _log = logging.getLogger("nbops.courier")
 
 @dataclass(frozen=True, slots=True)
 class CourierStatus:
-    """``pending`` counts what MLflow does not have yet; ``error`` is what last went wrong with one of those."""
+    """``pending`` counts what MLflow does not have yet; ``error`` is what last went wrong with one of those.
+
+    ``ledger`` says whether the ledger answered; without it the count is no count.
+    """
 
     running: bool
     pending: int
     error: str = ""
+    ledger: bool = True
 
 
 def status(workspace: Workspace) -> CourierStatus:
@@ -51,11 +55,14 @@ def status(workspace: Workspace) -> CourierStatus:
     if not workspace.data.exists():
         return CourierStatus(running=False, pending=0)
     try:
-        waiting = outbox_of(workspace).pending() if workspace.outbox.exists() else 0
+        waiting, refused = 0, ""
+        if workspace.outbox.exists():
+            box = outbox_of(workspace)
+            waiting, refused = box.pending(), _refused(box)
         undelivered, error = _undelivered(workspace)
     except NbopsError as problem:
-        return CourierStatus(running=is_running(workspace), pending=0, error=str(problem))
-    return CourierStatus(running=is_running(workspace), pending=waiting + undelivered, error=error)
+        return CourierStatus(running=is_running(workspace), pending=0, error=str(problem), ledger=False)
+    return CourierStatus(running=is_running(workspace), pending=waiting + undelivered, error=error or refused)
 
 
 def flush(workspace: Workspace, timeout: float = 60.0) -> bool:
@@ -73,7 +80,7 @@ def flush(workspace: Workspace, timeout: float = 60.0) -> bool:
     started = 0.0
     while True:
         state = status(workspace)
-        if not state.pending and not state.error:
+        if not state.pending and state.ledger:
             return True
         if time.monotonic() > end:
             return False
@@ -81,6 +88,14 @@ def flush(workspace: Workspace, timeout: float = 60.0) -> bool:
             start(workspace, *(() if workspace.courier_wanted else ("--once", str(timeout))))
             started = time.monotonic()
         time.sleep(0.1)
+
+
+def _refused(box: Outbox) -> str:
+    refused = box.refused()
+    if not refused:
+        return ""
+    run_id, reason = refused[0]
+    return f"{len(refused)} entries of the outbox do not fit the ledger and were set aside, last of run {run_id[:8]}: {reason}"
 
 
 def _undelivered(workspace: Workspace) -> tuple[int, str]:
@@ -150,8 +165,8 @@ class Courier:
     def _carry(self, pause: float) -> tuple[float, bool]:
         try:
             moved = deliver(self._workspace) > 0
-        except NbopsError as error:
-            _log.warning("%s", error)
+        except Exception as error:  # the loop must outlive whatever this was
+            _log.warning("%s", error, exc_info=not isinstance(error, NbopsError))
             return min(pause * 2, 5.0), False
         self._forwarder.wake()
         return _TICK, moved

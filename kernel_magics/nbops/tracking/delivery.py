@@ -13,10 +13,12 @@ from typing import Any
 
 from sqlalchemy import select
 from sqlalchemy.engine import Connection
+from sqlalchemy.exc import DataError, IntegrityError
 
+from nbops.errors import LedgerError
 from nbops.ledger import Ledger, open_ledger, tables
 from nbops.records import MetricPoint, Run, from_wire, to_wire
-from nbops.tracking.outbox import Entry, outbox_of
+from nbops.tracking.outbox import Entry, Outbox, outbox_of
 from nbops.tracking.process import is_alive
 from nbops.workspace import Workspace
 
@@ -54,14 +56,34 @@ def deliver(workspace: Workspace) -> int:
     if workspace.outbox.exists():
         box = outbox_of(workspace)
         while entries := box.entries(limit=_BATCH):
-            ledger = open_ledger(workspace)
-            with ledger.begin() as connection:
-                apply(ledger, connection, entries)
-                ledger.touch(connection)
-            box.discard([entry.seq for entry in entries])
+            _carry(open_ledger(workspace), box, entries)
             done += len(entries)
     reconcile(workspace)
     return done
+
+
+def _carry(ledger: Ledger, box: Outbox, entries: Sequence[Entry]) -> None:
+    try:
+        with ledger.begin() as connection:
+            apply(ledger, connection, entries)
+            ledger.touch(connection)
+    except Exception as error:
+        if not _blames_entry(error):
+            raise
+        # One entry that no ledger takes must not keep all others from it for ever.
+        if len(entries) == 1:
+            box.set_aside(entries[0].seq, f"{type(error).__name__}: {error}"[:500])
+            return
+        middle = len(entries) // 2
+        _carry(ledger, box, entries[:middle])
+        _carry(ledger, box, entries[middle:])
+        return
+    box.discard([entry.seq for entry in entries])
+
+
+def _blames_entry(error: Exception) -> bool:
+    cause = error.__cause__ if isinstance(error, LedgerError) else error
+    return isinstance(cause, (DataError, IntegrityError, TypeError, ValueError, KeyError, OverflowError))
 
 
 def reconcile(workspace: Workspace) -> int:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import time
 from collections.abc import Iterator
 from typing import TYPE_CHECKING, Any
@@ -20,39 +21,65 @@ if TYPE_CHECKING:
 _PAGE = 200
 
 
-def collect(ledger: Ledger, client: MlflowClient) -> int:
+def collect(ledger: Ledger, client: MlflowClient, *, everything: bool = False) -> int:
     """Bring new and changed foreign runs into the ledger; give how many.
 
     Runs come newest first and reading stops at the first page that holds nothing new, so a quiet store of any size
     costs one page. Runs that were still RUNNING are looked at again until they end.
+
+    Parameters
+    ----------
+    ledger
+        Where they go.
+    client
+        The store they come from.
+    everything
+        Read all pages: the first time, and after a first time that was cut short.
     """
     experiments = {e.experiment_id: e.name for e in client.search_experiments()}
-    known = _known(ledger)
     changed = 0
+    seen: set[str] = set()
     for page in _pages(client, list(experiments)):
+        known = _known(ledger, [run.info.run_id for run in page])
         fresh = [run for run in page if _is_new(run, known)]
         for run in fresh:
             changed += _write(ledger, client, run, experiments)
-        if not fresh:
+        seen |= {run.info.run_id for run in page}
+        if not fresh and not everything:
             break
-    for run_id in [run_id for run_id, status in known.items() if status == "RUNNING"]:
-        run = client.get_run(run_id)
-        if run.info.status != "RUNNING":
-            changed += _write(ledger, client, run, experiments)
+    for run_id in _running(ledger) - seen:
+        found = client.get_run(run_id)
+        if _is_new(found, _known(ledger, [run_id])):
+            changed += _write(ledger, client, found, experiments)
     return changed
 
 
-def _known(ledger: Ledger) -> dict[str, str]:
+def _known(ledger: Ledger, run_ids: list[str]) -> dict[str, str]:
+    """Give the state in which runs of others were last read."""
+    runs = tables.runs
+    mine = select(runs.c.run_id, runs.c.detail).where(runs.c.run_id.in_(run_ids), runs.c.origin == "mlflow")
+    with ledger.connect() as connection:
+        return {row.run_id: row.detail.get("mlflow_state", "") for row in connection.execute(mine)}
+
+
+def _running(ledger: Ledger) -> set[str]:
     runs = tables.runs
     with ledger.connect() as connection:
-        rows = connection.execute(select(runs.c.run_id, runs.c.status).where(runs.c.origin == "mlflow"))
-        return {row.run_id: row.status for row in rows}
+        return set(
+            connection.scalars(select(runs.c.run_id).where(runs.c.origin == "mlflow", runs.c.status == "RUNNING"))
+        )
 
 
 def _is_new(run: MlflowRun, known: dict[str, str]) -> bool:
     if run.data.tags.get("nbops.mirror") == "1":
         return False
-    return run.info.run_id not in known
+    return known.get(run.info.run_id) != _state(run)
+
+
+def _state(run: MlflowRun) -> str:
+    # MLflow keeps no time of the last change.
+    parts = (run.info.status, run.info.end_time, run.info.run_name, run.data.params, run.data.tags, run.data.metrics)
+    return hashlib.sha256(repr(parts).encode("utf-8", "replace")).hexdigest()[:16]
 
 
 def _pages(client: MlflowClient, experiments: list[str]) -> Iterator[list[MlflowRun]]:
@@ -74,7 +101,8 @@ def _write(ledger: Ledger, client: MlflowClient, found: MlflowRun, experiments: 
         return 0
     run = _run(found, experiments.get(found.info.experiment_id, ""), parent)
     points = _series(client, found)
-    row = run_row(run) | {"delivery": "delivered"}
+    row = run_row(run)
+    row |= {"delivery": "delivered", "detail": {**row["detail"], "mlflow_state": _state(found)}}
     with ledger.begin() as connection:
         statement = ledger.upsert(tables.runs).values(**row)
         connection.execute(

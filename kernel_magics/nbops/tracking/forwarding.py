@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import hashlib
 import logging
+import os
 import threading
 import time
 from pathlib import Path
@@ -20,7 +22,7 @@ from nbops.workspace import Workspace
 if TYPE_CHECKING:
     from nbops.tracking.mirror import Mirror
 
-_FIRST, _LONGEST = 0.5, 60.0
+_FIRST, _LONGEST = 0.5, 15.0
 _FOREIGN_LOCAL, _FOREIGN_REMOTE = 2.0, 15.0
 _log = logging.getLogger("nbops.courier")
 
@@ -43,8 +45,9 @@ class Forwarder:
         self._attempts: dict[str, tuple[int, float]] = {}
         self._calm_until = 0.0
         self._foreign_next = 0.0
+        self._foreign_due = False
         uri = workspace.mlflow_uri
-        self._store = Watch(Path(uri.removeprefix("sqlite:///"))) if uri.startswith("sqlite:///") else None
+        self._store = Watch(_file_of(uri)) if uri.startswith("sqlite:///") else None
 
     def wake(self) -> None:
         """Say that there may be something to deliver."""
@@ -173,17 +176,32 @@ class Forwarder:
         if now < self._foreign_next or now < self._calm_until:
             return
         self._foreign_next = now + (_FOREIGN_LOCAL if self._store else _FOREIGN_REMOTE)
-        if self._store is not None and not self._store.changed():
-            return
-        if self._store is not None and not Path(self._workspace.mlflow_uri.removeprefix("sqlite:///")).exists():
-            return
+        if self._store is not None:
+            self._foreign_due = self._store.changed() or self._foreign_due
+            if not self._foreign_due or not _file_of(self._workspace.mlflow_uri).exists():
+                return
+        mark = _read_mark(self._workspace)
         try:
-            foreign.collect(ledger, self._opened().client)
+            foreign.collect(ledger, self._opened().client, everything=not mark.exists())
+            mark.touch()
+            self._foreign_due = False
         except Exception as error:
             from nbops.tracking.mirror import describe
 
             _log.warning("runs of others: %s", describe(error))
             self._foreign_next = time.monotonic() + 4 * _FOREIGN_REMOTE
+
+
+def _file_of(uri: str) -> Path:
+    return Path(uri.removeprefix("sqlite:///"))
+
+
+def _read_mark(workspace: Workspace) -> Path:
+    """Give the file that exists once all runs of this store have been read into this ledger."""
+    identity = f"{workspace.mlflow_uri} {workspace.ledger_uri}"
+    if workspace.ledger_uri.startswith("sqlite:///"):
+        identity += f" {os.stat(_file_of(workspace.ledger_uri)).st_ino}"
+    return workspace.locks / f"foreign-{hashlib.sha256(identity.encode()).hexdigest()[:12]}.read"
 
 
 def _waiting(ledger: Ledger) -> list[str]:

@@ -22,4 +22,13 @@ class NbopsRunContext:
         if run is None:
             return {}
         active.note_mlflow()
-        return {**run.tags, "nbops.run_id": run.run_id}
+        return {**_source(run.tags), **run.tags, "nbops.run_id": run.run_id}
+
+
+def _source(tags: dict[str, str]) -> dict[str, str]:
+    """Give MLflow's own tags of where code comes from; in a kernel it would name the kernel's launcher."""
+    name, commit = tags.get("nbops.notebook", ""), tags.get("nbops.git_commit", "")
+    found = {"mlflow.source.name": name, "mlflow.source.git.commit": commit}
+    if name.endswith(".ipynb"):
+        found["mlflow.source.type"] = "NOTEBOOK"
+    return {key: value for key, value in found.items() if value}

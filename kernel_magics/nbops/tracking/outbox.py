@@ -25,9 +25,9 @@ from nbops.workspace.blobs import put_bytes
 from nbops.workspace.locks import file_lock
 
 HISTORY = 20
-_VERSION = 1
 _NUL = re.compile(r"(?<!\\)((?:\\\\)*)\\u0000")
-_SCHEMA = """
+_STEPS = (
+    """
 CREATE TABLE entries (
     seq INTEGER PRIMARY KEY AUTOINCREMENT,
     run_id TEXT NOT NULL,
@@ -43,9 +43,20 @@ CREATE TABLE family (
     payload TEXT NOT NULL,
     PRIMARY KEY (cell_key, seq)
 );
-CREATE TABLE counts (cell_key TEXT PRIMARY KEY, runs INTEGER NOT NULL);
-"""
-
+CREATE TABLE counts (cell_key TEXT PRIMARY KEY, runs INTEGER NOT NULL)
+""",
+    """
+CREATE TABLE aside (
+    seq INTEGER PRIMARY KEY,
+    run_id TEXT NOT NULL,
+    kind TEXT NOT NULL,
+    at REAL NOT NULL,
+    payload TEXT NOT NULL,
+    reason TEXT NOT NULL
+)
+""",
+)
+_VERSION = len(_STEPS)
 
 _boxes: dict[str, Outbox] = {}
 _inherited: list[sqlite3.Connection] = []
@@ -174,6 +185,32 @@ class Outbox:
         with self._transaction(durable=False) as connection:
             connection.executemany("DELETE FROM entries WHERE seq = ?", [(seq,) for seq in through])
 
+    def set_aside(self, seq: int, reason: str) -> None:
+        """Move an entry that the ledger will never take out of the way of the others; it is kept.
+
+        Raises
+        ------
+        TrackingError
+            The outbox cannot be written.
+        """
+        with self._transaction(durable=True) as connection:
+            connection.execute(
+                "INSERT OR REPLACE INTO aside SELECT seq, run_id, kind, at, payload, ? FROM entries WHERE seq = ?",
+                (reason, seq),
+            )
+            connection.execute("DELETE FROM entries WHERE seq = ?", (seq,))
+
+    def refused(self) -> list[tuple[str, str]]:
+        """Give run id and reason of each entry that was set aside, newest first.
+
+        Raises
+        ------
+        TrackingError
+            The outbox cannot be read.
+        """
+        with self._open() as connection:
+            return connection.execute("SELECT run_id, reason FROM aside ORDER BY seq DESC LIMIT 100").fetchall()
+
     def pending(self) -> int:
         """Count the entries that are not in the ledger yet.
 
@@ -262,14 +299,14 @@ def _connect(path: str) -> sqlite3.Connection:
 
 
 def _create(connection: sqlite3.Connection) -> None:
+    connection.execute("BEGIN IMMEDIATE")
     version = connection.execute("PRAGMA user_version").fetchone()[0]
     if version > _VERSION:
+        connection.execute("ROLLBACK")
         raise TrackingError("The outbox was written by a newer nbops.", hint="Upgrade nbops.")
-    if version == _VERSION:
-        return
-    connection.execute("BEGIN IMMEDIATE")
-    for statement in _SCHEMA.split(";"):
-        connection.execute(statement)
+    for step in _STEPS[version:]:
+        for statement in step.split(";"):
+            connection.execute(statement)
     connection.execute(f"PRAGMA user_version = {_VERSION}")
     connection.execute("COMMIT")
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ast
+import hashlib
 import linecache
 import os
 import sys
@@ -15,8 +16,9 @@ from pathlib import Path
 from types import FrameType, TracebackType
 from typing import Any
 
-from nbops.capture import Options, Probe
+from nbops.capture import Options, Probe, calls, redact
 from nbops.capture.models import store_model
+from nbops.capture.place import locate
 from nbops.capture.redaction import Redactor
 from nbops.errors import NbopsError, NotFoundError, UsageError
 from nbops.records import ArtifactRef, CellRef, MetricPoint, ModelRef
@@ -26,6 +28,8 @@ from nbops.tracking.outbox import Outbox, outbox_of
 from nbops.tracking.parts import file_part, picture_part
 from nbops.tracking.process import process_identity
 from nbops.workspace import Workspace, find_workspace
+
+_LARGEST_SCRIPT = 1_000_000
 
 
 class track:  # noqa: N801 - it is called like a function: with nbops.track("nightly") as run
@@ -74,6 +78,10 @@ class track:  # noqa: N801 - it is called like a function: with nbops.track("nig
         self._entry: active.ActiveRun | None = None
         self._mlflow_before = ""
         self._lock = threading.Lock()
+        self._clock = 0.0
+        self._warned = False
+        self._names: _Names | None = None
+        self._recorded: dict[str, float] = {}
 
     @property
     def run_id(self) -> str:
@@ -88,6 +96,8 @@ class track:  # noqa: N801 - it is called like a function: with nbops.track("nig
     def metric(self, name: str, value: float, step: int | None = None) -> None:
         """Log a point of a metric; when this returns it survives the death of the process.
 
+        Where it cannot be written, one line on stderr says so and the last value still goes with the end of the run.
+
         Parameters
         ----------
         name
@@ -101,11 +111,11 @@ class track:  # noqa: N801 - it is called like a function: with nbops.track("nig
         ------
         UsageError
             The value is no number, or the step no whole number.
-        TrackingError
-            It cannot be written.
         """
         try:
             number, place = float(value), None if step is None else int(step)
+            if place is not None and abs(place) >= 2**63:
+                raise ValueError("out of range")
         except (TypeError, ValueError) as error:
             raise UsageError(f"metric {name!r} must be a number, not {value!r} at step {step!r}.") from error
         with self._lock:
@@ -113,9 +123,19 @@ class track:  # noqa: N801 - it is called like a function: with nbops.track("nig
             place = (0 if last is None else last[0] + 1) if place is None else place
             if last is None or place >= last[0]:
                 self._metrics[name] = (place, number)
-        if self._box is not None and self._entry is not None:
-            point = MetricPoint(name=name, value=number, step=place, timestamp=time.time())
+            # Two points must not share a moment, or the second would take the place of the first.
+            self._clock = max(time.time(), self._clock + 1e-6)
+            point = MetricPoint(name=name, value=number, step=place, timestamp=self._clock)
+        if self._box is None:
+            return
+        try:
+            if self._entry is None:
+                raise UsageError(f"run {self.name} is over; metric {name!r} comes too late.")
             self._box.metric(self.run_id, point)
+        except NbopsError as problem:
+            if not self._warned:
+                _say(str(problem))
+            self._warned = True
 
     def param(self, name: str, value: Any) -> None:
         """Keep a parameter with the run."""
@@ -153,8 +173,8 @@ class track:  # noqa: N801 - it is called like a function: with nbops.track("nig
         frame = sys._getframe(1)
         try:
             self._start(frame)
-        except NbopsError as error:
-            print(f"nbops: this block is not tracked: {error}", file=sys.stderr)
+        except Exception as error:  # the user's script comes first
+            _say(f"this block is not tracked: {error}")
             self._probe = self._box = self._entry = None
         return self
 
@@ -167,8 +187,8 @@ class track:  # noqa: N801 - it is called like a function: with nbops.track("nig
         active.leave(entry)
         try:
             self._finish(self._probe, self._box, error)
-        except NbopsError as problem:
-            print(f"nbops: this run could not be written down: {problem}", file=sys.stderr)
+        except Exception as problem:  # the user's script comes first
+            _say(f"this run could not be written down: {problem}")
 
     def _start(self, frame: FrameType) -> None:
         workspace = self._workspace or find_workspace()
@@ -176,12 +196,18 @@ class track:  # noqa: N801 - it is called like a function: with nbops.track("nig
         self._workspace = workspace
         parent = active.current()
         self._box = outbox_of(workspace)
+        self._names = _Names(frame)
+        script = _script(frame)
+        if script is not None:
+            self._blobs.append(script)
+        # A tracked cell around this block keeps the results of its own calls there.
+        self._recorded = dict(calls.recorded)
         self._probe = Probe(
             workspace,
             _block_source(frame),
-            _Names(frame),
+            self._names,
             kind="script",
-            cell=_place(frame),
+            cell=_place(frame, self._options.name, parent),
             options=self._options,
             process=process_identity(),
             parent_id=parent.run_id if parent else os.environ.get("NBOPS_PARENT_RUN", ""),
@@ -198,6 +224,9 @@ class track:  # noqa: N801 - it is called like a function: with nbops.track("nig
 
     def _finish(self, probe: Probe, box: Outbox, error: BaseException | None) -> None:
         captured = probe.finish(error)
+        calls.recorded.update(self._recorded)
+        if self._names is not None:
+            self._names.forget()
         run = captured.run
         mlflow_session.end_runs(self._mlflow_before, run.status)
         explicit = {name: value for name, (_, value) in self._metrics.items()}
@@ -219,19 +248,30 @@ class track:  # noqa: N801 - it is called like a function: with nbops.track("nig
             ensure_running(self._workspace)
 
 
+def _say(text: str) -> None:
+    print("nbops: " + " ".join(text.split()), file=sys.stderr)
+
+
 class _Names(Mapping[str, Any]):
     """The names a frame sees: its own before those of its module, as they are when asked."""
 
     def __init__(self, frame: FrameType) -> None:
-        self._frame = frame
+        self._frame: FrameType | None = frame
+
+    def forget(self) -> None:
+        """Let go of the frame, and with it of all it refers to."""
+        self._frame = None
 
     def _all(self) -> dict[str, Any]:
-        if self._frame.f_locals is self._frame.f_globals:
-            return self._frame.f_globals
+        if self._frame is None:
+            return {}
         return {**self._frame.f_globals, **self._frame.f_locals}
 
     def __getitem__(self, name: str) -> Any:
-        return self._all()[name]
+        if self._frame is None:
+            raise KeyError(name)
+        own = self._frame.f_locals
+        return own[name] if name in own else self._frame.f_globals[name]
 
     def __iter__(self) -> Iterator[str]:
         return iter(list(self._all()))
@@ -258,8 +298,31 @@ def _block_source(frame: FrameType) -> str:
     return textwrap.dedent("".join(lines[body[0].lineno - 1 : body[-1].end_lineno]))
 
 
-def _place(frame: FrameType) -> CellRef:
+def _place(frame: FrameType, name: str, parent: active.ActiveRun | None) -> CellRef:
     path = os.path.abspath(frame.f_code.co_filename)
-    if not os.path.exists(path):
-        return CellRef(source="script")
-    return CellRef(notebook=Path(path).as_posix(), source="script")
+    if os.path.exists(path):
+        place = CellRef(notebook=Path(path).as_posix(), source="script")
+    elif parent is not None:
+        tags = parent.tags
+        place = CellRef(
+            notebook=tags.get("nbops.notebook", ""), cell_id=tags.get("nbops.cell_id", ""), source="ipython"
+        )
+    else:
+        place = replace(locate(None, frame.f_globals), source="script")
+    if not name:
+        return place
+    # What was given a name is known by it, wherever in the file it stands.
+    family = "\0".join((place.notebook or os.getcwd(), "named", name))
+    return replace(place, key=hashlib.sha256(family.encode("utf-8", "surrogatepass")).hexdigest()[:32])
+
+
+def _script(frame: FrameType) -> tuple[ArtifactRef, bytes] | None:
+    """Give the file that the block stands in, without secrets."""
+    path = Path(frame.f_code.co_filename)
+    try:
+        if path.suffix != ".py" or path.stat().st_size > _LARGEST_SCRIPT:
+            return None
+        text = path.read_text(encoding="utf-8", errors="replace")
+    except OSError:
+        return None
+    return file_part(redact(text)[0].encode(), f"source/{path.name}", "code")
