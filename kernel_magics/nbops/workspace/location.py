@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-import getpass
 import os
-import tempfile
 from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import cached_property
@@ -124,6 +122,8 @@ class Workspace:
                 return
             for folder in (self.data, self.blobs, self.locks):
                 folder.mkdir(parents=True, exist_ok=True)
+            import tempfile
+
             descriptor, name = tempfile.mkstemp(dir=self.data, prefix=".gitignore-")
             with os.fdopen(descriptor, "w", encoding="utf-8") as file:
                 file.write(_IGNORE)
@@ -197,7 +197,12 @@ def sqlite_url(path: Path) -> str:
 
 
 def _user() -> str:
+    for variable in ("LOGNAME", "USER", "LNAME", "USERNAME"):
+        if os.environ.get(variable):
+            return os.environ[variable]
     try:
+        import getpass
+
         return getpass.getuser()
-    except (OSError, KeyError):
+    except (OSError, KeyError, ImportError):
         return "unknown"

@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-import difflib
 import os
-import tomllib
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -84,16 +82,21 @@ def read_tables(root: Path) -> dict[str, Any]:
 
 
 def _read_file(path: Path) -> dict[str, Any]:
+    if not path.exists():
+        return {}
+    # Imported here because most workspaces have no file, and loading the extension is counted in milliseconds.
+    import tomllib
+
     try:
         with path.open("rb") as file:
             content = tomllib.load(file)
-    except FileNotFoundError:
-        return {}
     except (OSError, UnicodeDecodeError, tomllib.TOMLDecodeError) as error:
         raise SettingsError(f"{path} cannot be read: {error}.", hint="Mend the file, or remove it.") from error
     names = {known.name for known in _KNOWN}
     for key in content:
         if key not in names | _TABLES:
+            import difflib
+
             near = difflib.get_close_matches(key, sorted(names | _TABLES), 1)
             hint = f"Did you mean {near[0]!r}?" if near else f"Known are: {', '.join(sorted(names))}."
             raise SettingsError(f"{path} has an unknown key {key!r}.", hint=hint)
