@@ -72,7 +72,7 @@ class NbopsHandler(APIHandler):
             place = self.workspaces.locate(path)
             try:
                 self.workspaces.attend(place)
-            except NbopsError as error:  # a courier that does not start must not hide the runs
+            except (NbopsError, OSError) as error:  # a courier that does not start must not hide the runs
                 self.log.warning("nbops: %s", error)
             return place
 

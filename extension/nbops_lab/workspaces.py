@@ -85,7 +85,7 @@ class Workspaces:
         if now - self._asked.get(workspace.root, -_COURIER_PAUSE) < _COURIER_PAUSE:
             return
         self._asked[workspace.root] = now
-        if workspace.courier_wanted and not workspace.readonly and workspace.writable:
+        if workspace.writable:
             from nbops.tracking import courier
 
             courier.ensure_running(workspace)

@@ -23,6 +23,9 @@ import pytest
 
 sync_api = pytest.importorskip("playwright.sync_api", reason="the browser tests need playwright")
 
+# A busy machine with two cores draws a notebook slowly; nothing here measures time.
+sync_api.expect.set_options(timeout=30_000)
+
 TOKEN = "a-token-of-the-tests"
 _BIN = Path(sys.executable).parent
 _BROWSERS = ("chromium", "chromium-browser", "google-chrome", "google-chrome-stable")

@@ -193,3 +193,25 @@ def test_a_ledger_in_postgresql_is_watched_by_revision(far: FarLedger, jp_root_d
     watched = Watched(find_workspace(jp_root_dir))
     assert [type(probe) for probe in watched.probes] == [Watch, LedgerProbe]
     watched.close()
+
+
+async def test_a_page_starts_the_courier(call: Any, tracked: Any, monkeypatch: pytest.MonkeyPatch) -> None:
+    started: list[Path] = []
+    monkeypatch.setattr("nbops.tracking.courier.ensure_running", lambda one: started.append(one.root))
+    await call("runs")
+    assert started == []  # nothing tracked yet
+    tracked(1)
+    for _ in range(3):
+        await call("runs")
+    assert len(started) == 1
+
+
+async def test_a_courier_that_does_not_start_hides_nothing(
+    call: Any, tracked: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def broken(_: Workspace) -> None:
+        raise OSError("no more processes")
+
+    monkeypatch.setattr("nbops.tracking.courier.ensure_running", broken)
+    tracked(1)
+    assert (await call("runs")).json()["total"] == 1
