@@ -35,9 +35,10 @@ class Acks:
 
 def track(request):
     """Scripts' way: runs with series, parameters, files and models, one after the other until the end comes."""
+    from sklearn.linear_model import LogisticRegression
+
     import nbops
     from nbops.workspace import find_workspace
-    from sklearn.linear_model import LogisticRegression
 
     say, workspace = Acks(request["acks"]), find_workspace(request["workspace"])
     path = Path(request["acks"]).with_suffix(".txt")
@@ -79,9 +80,10 @@ def cells(request):
 
 def courier(request):
     """A courier, which may be told to die at its so-manyth statement."""
-    from nbops.tracking import courier as module
     from sqlalchemy import event
     from sqlalchemy.engine import Engine
+
+    from nbops.tracking import courier as module
 
     left = [request["statements"]]
 

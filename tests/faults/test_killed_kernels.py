@@ -8,11 +8,12 @@ import time
 from collections import Counter, defaultdict
 
 import pytest
+from sqlalchemy import select
+
 from nbops.ledger import open_ledger, tables
 from nbops.tracking.delivery import deliver
 from nbops.tracking.search import get_run, metric_series
 from nbops.workspace.blobs import read
-from sqlalchemy import select
 
 POINTS = 25
 # Seconds between the first word of a process and its end.
