@@ -38,7 +38,12 @@ def _no_courier(_plain_environment: None, monkeypatch: pytest.MonkeyPatch) -> No
 
 @pytest.fixture
 def jp_server_config() -> dict[str, Any]:
-    return {"ServerApp": {"jpserver_extensions": {"nbops_lab": True}, "allow_unauthenticated_access": False}}
+    return {
+        "ServerApp": {
+            "jpserver_extensions": {"nbops_lab": True, "jupyter_server_terminals": False},
+            "allow_unauthenticated_access": False,
+        }
+    }
 
 
 @pytest.fixture

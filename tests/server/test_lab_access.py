@@ -34,7 +34,12 @@ def address(pattern: str) -> str:
 @pytest.fixture(params=[False, True], ids=["server-guards", "handlers-guard"])
 def jp_server_config(request: pytest.FixtureRequest) -> dict[str, Any]:
     """The rule must hold also where the server lets each handler decide for itself."""
-    return {"ServerApp": {"jpserver_extensions": {"nbops_lab": True}, "allow_unauthenticated_access": request.param}}
+    return {
+        "ServerApp": {
+            "jpserver_extensions": {"nbops_lab": True, "jupyter_server_terminals": False},
+            "allow_unauthenticated_access": request.param,
+        }
+    }
 
 
 async def test_every_route_refuses_strangers(jp_web_app: Any, http_server_client: Any) -> None:
