@@ -201,8 +201,8 @@ def _user() -> str:
         if os.environ.get(variable):
             return os.environ[variable]
     try:
-        import getpass
+        import pwd
 
-        return getpass.getuser()
-    except (OSError, KeyError, ImportError):
+        return pwd.getpwuid(os.getuid()).pw_name
+    except (OSError, KeyError, ImportError, AttributeError):
         return "unknown"
