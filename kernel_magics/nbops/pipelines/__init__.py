@@ -1,0 +1,1 @@
+"""Pipelines of notebooks: the file, the graph, what is stale and why, the engine, values between stages."""

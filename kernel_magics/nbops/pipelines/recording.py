@@ -1,0 +1,131 @@
+"""Pipelines and stages as runs, through the outbox like every other run."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import time
+from collections.abc import Mapping, Sequence
+from dataclasses import replace
+from typing import Any
+
+from nbops.capture import redact
+from nbops.capture.git import GitReader
+from nbops.capture.naming import new_run_id
+from nbops.pipelines.outputs import Output, is_finite
+from nbops.pipelines.spec import Pipeline, Stage
+from nbops.records import ArtifactRef, CellRef, ErrorInfo, ModelRef, Run, from_wire
+from nbops.records.runs import RunStatus
+from nbops.tracking.outbox import Outbox
+from nbops.tracking.parts import file_part
+from nbops.tracking.process import process_identity
+from nbops.workspace import Workspace
+
+_LONGEST = 250
+
+
+class Recorder:
+    """Writes the runs of one execution of a pipeline into the outbox.
+
+    Parameters
+    ----------
+    workspace
+        Where the runs belong.
+    pipeline
+        What is executed.
+    """
+
+    def __init__(self, workspace: Workspace, pipeline: Pipeline) -> None:
+        self._workspace, self._pipeline = workspace, pipeline
+        self._box = Outbox(workspace)
+        self._process = process_identity()
+        self.run = self._new(pipeline.name, "pipeline", pipeline.path.as_posix(), {"pipeline": pipeline.name})
+        self._box.start(self.run)
+
+    def stage(self, stage: Stage, parameters: Mapping[str, Any], reason: str) -> Run:
+        """Begin the run of a stage."""
+        tags = {"pipeline": self._pipeline.name, "stage": stage.name, "reason": reason}
+        if stage.template:
+            tags["template"] = stage.template
+        run = self._new(stage.name, "stage", stage.notebook.as_posix(), tags)
+        params, hits = _params(parameters)
+        run = replace(run, parent_id=self.run.run_id, params=params, redactions=hits)
+        self._box.start(run)
+        return run
+
+    def stage_done(
+        self,
+        run: Run,
+        outputs: Mapping[str, Output],
+        files: Sequence[tuple[ArtifactRef, bytes]],
+        error: ErrorInfo | None,
+        status: RunStatus,
+        redactions: int = 0,
+    ) -> None:
+        """Finish the run of a stage, with what it gave away."""
+        models = tuple(from_wire(ModelRef, dict(item.model)) for item in outputs.values() if _is_own(item, run))
+        run = replace(run, metrics=_metrics(outputs), models=models, redactions=run.redactions + redactions)
+        self._finish(run, status, files, error)
+
+    def done(self, status: RunStatus, error: ErrorInfo | None = None, facts: Mapping[str, str] | None = None) -> None:
+        """Finish the run of the pipeline."""
+        part = file_part(self._pipeline.path.read_bytes(), self._pipeline.path.name, "pipeline")
+        self.run = replace(self.run, params=dict(facts or {}))
+        self._finish(self.run, status, [part], error)
+
+    def _finish(
+        self, run: Run, status: RunStatus, files: Sequence[tuple[ArtifactRef, bytes]], error: ErrorInfo | None
+    ) -> None:
+        now = time.time()
+        family = self._box.family(run.cell.key)
+        self._box.finish(
+            replace(
+                run,
+                status=status,
+                ended_at=now,
+                duration=now - run.started_at,
+                artifacts=tuple(ref for ref, _ in files),
+                error=error,
+                attempt=family.count + 1,
+            ),
+            files,
+        )
+
+    def _new(self, name: str, kind: Any, notebook: str, tags: dict[str, str]) -> Run:
+        key = hashlib.sha256(f"{kind}\0{self._pipeline.path.as_posix()}\0{name}".encode()).hexdigest()[:32]
+        git, _ = GitReader(self._pipeline.folder).read()
+        return Run(
+            run_id=new_run_id(),
+            name=name,
+            experiment=self._workspace.experiment,
+            kind=kind,
+            author=self._workspace.author,
+            started_at=time.time(),
+            cell=CellRef(notebook=notebook, key=key, source="papermill" if kind == "stage" else "script"),
+            tags=tags,
+            git=git,
+            process=self._process,
+        )
+
+
+def _is_own(item: Output, run: Run) -> bool:
+    return item.kind == "model" and str(item.value).startswith(run.run_id)
+
+
+def _metrics(outputs: Mapping[str, Output]) -> dict[str, float]:
+    """Give the numbers among the outputs, and those of an output called ``metrics``."""
+    found = {name: item.value for name, item in outputs.items() if is_finite(item.value)}
+    several = outputs["metrics"].value if "metrics" in outputs else {}
+    if isinstance(several, dict):
+        found |= {name: value for name, value in several.items() if is_finite(value)}
+    return found
+
+
+def _params(values: Mapping[str, Any]) -> tuple[dict[str, str], int]:
+    found, count = {}, 0
+    for name, value in values.items():
+        text = value if isinstance(value, str) else json.dumps(value, ensure_ascii=False, default=str)
+        shown, hits = redact(f"{name}={text}")
+        shown = shown.partition("=")[2]
+        found[name], count = (shown if len(shown) <= _LONGEST else shown[: _LONGEST - 1] + "…"), count + hits
+    return found, count

@@ -1,0 +1,74 @@
+"""What is known of each stage's last run: one small JSON file per stage, whole or absent."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import re
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass, field
+from pathlib import Path
+from typing import Any
+
+from nbops.pipelines.outputs import Output
+from nbops.workspace import Workspace
+from nbops.workspace.blobs import write_atomically
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class StageState:
+    """The last run of a stage. ``status`` is ``running``, ``succeeded`` or ``failed``; ``parts`` is what it was made of."""
+
+    status: str
+    key: str = ""
+    parts: Mapping[str, Any] = field(default_factory=dict)
+    run_id: str = ""
+    notebook: str = ""
+    html: str = ""
+    duration: float = 0.0
+    outputs: Mapping[str, Output] = field(default_factory=dict)
+    files: tuple[Output, ...] = ()
+
+    def intact(self) -> str:
+        """Give the first output that is gone or changed, or nothing."""
+        for item in (*self.outputs.values(), *self.files):
+            if not item.intact():
+                return item.name
+        return ""
+
+
+class States:
+    """The states of one pipeline's stages, in a folder of the workspace."""
+
+    def __init__(self, workspace: Workspace, pipeline: str) -> None:
+        self.folder = workspace.pipelines / folder_name(pipeline)
+
+    def read(self, stage: str) -> StageState | None:
+        """Give the state of a stage; none if it never ran or its file cannot be read."""
+        try:
+            data = json.loads(self._file(stage).read_text(encoding="utf-8"))
+            data["outputs"] = {name: Output.from_dict(item) for name, item in data["outputs"].items()}
+            data["files"] = tuple(Output.from_dict(item) for item in data["files"])
+            return StageState(**data)
+        except (OSError, ValueError, TypeError, KeyError, AttributeError):
+            # Running a stage once more is right where nothing is known of it.
+            return None
+
+    def write(self, stage: str, state: StageState) -> None:
+        """Keep the state of a stage.
+
+        Raises
+        ------
+        WorkspaceError
+            The workspace cannot be written.
+        """
+        write_atomically(self._file(stage), json.dumps(asdict(state), ensure_ascii=True).encode())
+
+    def _file(self, stage: str) -> Path:
+        return self.folder / "stages" / f"{stage}.json"
+
+
+def folder_name(name: str) -> str:
+    """Give a folder name for a pipeline: its own name where that is one, else made safe and told apart by a digest."""
+    safe = re.sub(r"[^\w.+-]+", "-", name).strip(".-")[:60]
+    return safe if safe == name else f"{safe or 'pipeline'}-{hashlib.sha256(name.encode()).hexdigest()[:8]}"
