@@ -133,15 +133,15 @@ def test_row_and_column_order_in_memory_do_not_count():
 def test_values_under_a_null_do_not_count():
     shown = pa.array(["a", "b"])
     hidden = [pa.array(["a", text]) for text in ("x", "yy")]
-    masks = [
-        pa.StringArray.from_buffers(2, h.buffers()[1], h.buffers()[2], pa.py_buffer(b"\x01"), 1) for h in hidden
-    ]
+    masks = [pa.StringArray.from_buffers(2, h.buffers()[1], h.buffers()[2], pa.py_buffer(b"\x01"), 1) for h in hidden]
     frames = [pd.DataFrame({"w": pd.array(m, dtype=pd.ArrowDtype(pa.string()))}) for m in masks]
     assert fingerprint(frames[0]) == fingerprint(frames[1])
     assert fingerprint(frames[0]) != fingerprint(pd.DataFrame({"w": pd.array(shown, dtype=pd.ArrowDtype(pa.string()))}))
 
 
-cells = st.lists(st.floats(allow_nan=False) | st.integers(-(2**60), 2**60) | st.text() | st.none(), min_size=1, max_size=6)
+cells = st.lists(
+    st.floats(allow_nan=False) | st.integers(-(2**60), 2**60) | st.text() | st.none(), min_size=1, max_size=6
+)
 
 
 @given(values=cells, data=st.data())
@@ -186,7 +186,10 @@ def test_every_process_gives_the_same():
 
 
 def test_other_things_that_have_one():
-    assert len({fingerprint(x) for x in (np.arange(3), np.arange(3.0), np.arange(3).reshape(3, 1), pd.Series([0, 1, 2]))}) == 4
+    assert (
+        len({fingerprint(x) for x in (np.arange(3), np.arange(3.0), np.arange(3).reshape(3, 1), pd.Series([0, 1, 2]))})
+        == 4
+    )
     assert fingerprint(pd.Series([1], name="a")) != fingerprint(pd.Series([1], name="b"))
     index = pd.MultiIndex.from_tuples([("a", 1), ("b", 2)], names=["k", "n"])
     assert fingerprint(pd.DataFrame({"x": [1, 2]}, index=index)) != fingerprint(

@@ -199,6 +199,7 @@ def _period_type() -> type:
 
 
 def _numbers(base: ColumnProfile, values: Any, reference: ColumnProfile | None) -> ColumnProfile:
+    values = values[~np.isnan(values)]
     shift = reference.shift if reference and reference.kind == "number" else histogram.median_shift(values)
     found = histogram.counts(values, shift)
     finite = values[np.isfinite(values)]

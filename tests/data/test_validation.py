@@ -1,0 +1,86 @@
+"""Rules inferred from good data find the dirt of real data."""
+
+import json
+
+import numpy as np
+import pandas as pd
+import pytest
+
+from nbops.data.validation import Rules, infer_rules, validate
+from nbops.errors import DataError
+
+
+def _found(report, rule):
+    return {finding.column for finding in report.findings if finding.rule == rule}
+
+
+def test_data_pass_their_own_rules():
+    random = np.random.default_rng(0)
+    frame = pd.DataFrame(
+        {"n": random.normal(size=300), "w": random.choice(["a", "b"], 300), "id": [f"c{i}" for i in range(300)]}
+    )
+    report = validate(frame, infer_rules(frame))
+    assert report.passed
+    assert report.findings == ()
+    assert "nothing to object to" in str(report)
+
+
+@pytest.mark.parametrize(
+    ("edit", "rule"),
+    [
+        (lambda f: f.drop(columns="n"), "column"),
+        (lambda f: f.assign(n=[None] * 200 + list(f["n"][200:])), "nulls"),
+        (lambda f: f.assign(n=["word"] * len(f)), "type"),
+        (lambda f: f.assign(n=f["n"] - 1000), "minimum"),
+        (lambda f: f.assign(n=f["n"] + 1000), "maximum"),
+        (lambda f: f.assign(w=["new"] + list(f["w"][1:])), "categories"),
+        (lambda f: f.assign(id=["c1"] + list(f["id"][1:])), "unique"),
+        (lambda f: f.iloc[:0], "rows"),
+    ],
+)
+def test_each_rule_is_an_error_when_broken(edit, rule):
+    random = np.random.default_rng(0)
+    frame = pd.DataFrame(
+        {"n": random.normal(size=300), "w": random.choice(["a", "b"], 300), "id": [f"c{i}" for i in range(300)]}
+    )
+    report = validate(edit(frame), infer_rules(frame))
+    assert not report.passed
+    assert rule in {finding.rule for finding in report.findings if finding.severity == "error"}
+
+
+def test_rules_survive_json_and_hand_edits():
+    rules = infer_rules(pd.DataFrame({"n": [1.0, 2.0], "w": ["a", "b"]}))
+    data = json.loads(json.dumps(rules.to_dict()))
+    assert Rules.from_dict(data) == rules
+    data["columns"][0]["maximum"] = 1.5
+    assert _found(validate(pd.DataFrame({"n": [1.0, 2.0], "w": ["a", "b"]}), Rules.from_dict(data)), "maximum") == {"n"}
+    with pytest.raises(DataError, match="no rules"):
+        Rules.from_dict({"columns": [{"nome": "n"}]})
+
+
+def test_blank_strings_in_a_column_of_numbers(shared_data):
+    frame = pd.read_csv(shared_data("telco_churn.csv"))
+    report = validate(frame, infer_rules(frame))
+    assert _found(report, "blank") == {"TotalCharges"}
+    assert _found(report, "text numbers") == {"TotalCharges"}
+
+
+def test_a_number_that_means_missing(shared_data):
+    frame = pd.read_csv(shared_data("credit_scoring.csv"))
+    report = validate(frame, infer_rules(frame))
+    assert _found(report, "sentinel") == {"Income", "Assets", "Debt"}
+    rows = {finding.column: finding.rows for finding in report.findings if finding.rule == "sentinel"}
+    assert rows == {"Income": 34, "Assets": 47, "Debt": 18}
+
+
+def test_a_day_without_one_value(shared_data):
+    frame = pd.read_csv(shared_data("beijing_pm25.csv"))
+    report = validate(frame.iloc[:24], infer_rules(frame.iloc[24:]))
+    assert not report.passed
+    assert "pm2.5" in _found(report, "empty") & _found(report, "nulls")
+
+
+def test_months_that_lost_values(shared_data):
+    before, after = (pd.read_csv(shared_data(f"nyc_taxi/yellow_{month}.csv")) for month in ("2019-06", "2020-04"))
+    report = validate(after, infer_rules(before))
+    assert {"vendor_id", "passenger_count", "payment_type"} <= _found(report, "nulls")
