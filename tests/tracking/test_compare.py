@@ -22,9 +22,7 @@ _runs = st.builds(
     metrics=st.dictionaries(_names, st.floats(width=32), max_size=4),
     code_digest=st.sampled_from(["a" * 64, "b" * 64]),
     data=st.lists(
-        st.builds(
-            DataRef, name=_names, fingerprint=st.sampled_from(["1", "2"]), rows=st.just(1), columns=st.just(1)
-        ),
+        st.builds(DataRef, name=_names, fingerprint=st.sampled_from(["1", "2"]), rows=st.just(1), columns=st.just(1)),
         max_size=3,
         unique_by=lambda ref: ref.name,
     ).map(tuple),

@@ -30,7 +30,7 @@ def test_a_killed_process_is_dead_even_before_it_is_reaped():
 def test_the_same_pid_at_another_time_or_boot_is_another_process():
     pid, start, boot, host = process_identity().split(":", 3)
     assert not is_alive(":".join((pid, str(int(start) + 1), boot, host)))
-    assert not is_alive(":".join((pid, start, "0000beef", host)))
+    assert not is_alive(f"{pid}:{start}:0000beef:{host}")
 
 
 def test_nobody_knows_about_other_machines():
