@@ -57,12 +57,35 @@ def ensure(workspace: Workspace) -> None:
         if exists(workspace):
             return
         try:
+            path = local_path(workspace)
+            if path is not None and not path.exists():
+                _make(workspace, path)
             client(workspace).search_experiments(max_results=1)
         except Exception as error:
             raise TrackingError(
                 f"MLflow's store {workspace.mlflow_uri} cannot be made: {error}", hint="`nbops doctor` says more."
             ) from error
         _mark(workspace).touch()
+
+
+def local_path(workspace: Workspace) -> Path | None:
+    """Give the file of a store that is a SQLite file."""
+    uri = workspace.mlflow_uri
+    return Path(uri.removeprefix("sqlite:///")) if uri.startswith("sqlite:///") else None
+
+
+def _make(workspace: Workspace, path: Path) -> None:
+    # MLflow cannot go on with tables another process died in the middle of making, so they are made aside.
+    # The experiment "Default" gets its files in the workspace, not wherever this process happens to stand.
+    from mlflow.store.tracking.sqlalchemy_store import SqlAlchemyStore
+
+    new = path.with_name(f"{path.name}.new")
+    for stale in (new, Path(f"{new}-journal"), Path(f"{new}-wal"), Path(f"{new}-shm")):
+        stale.unlink(missing_ok=True)
+    path.parent.mkdir(parents=True, exist_ok=True)
+    store = SqlAlchemyStore(f"sqlite:///{new}", workspace.mlflow_artifacts.as_uri())
+    store.engine.dispose()
+    os.replace(new, path)
 
 
 def ensure_in_subprocess(workspace: Workspace) -> None:
@@ -102,5 +125,9 @@ def artifact_location(workspace: Workspace, experiment: str) -> str | None:
 def _mark(workspace: Workspace) -> Path:
     # Beside the database, so that both are deleted together; another database has another mark.
     name = hashlib.sha256(workspace.mlflow_uri.encode()).hexdigest()[:12]
-    path = Path(workspace.mlflow_uri.removeprefix("sqlite:///"))
-    return workspace.locks / f"mlflow-{name}.made" if path.exists() else workspace.locks / "mlflow-never.made"
+    path = local_path(workspace)
+    return (
+        workspace.locks / f"mlflow-{name}.made"
+        if path is not None and path.exists()
+        else workspace.locks / "mlflow-never.made"
+    )
