@@ -71,14 +71,14 @@ js: setup ## lint, types and unit tests of the extension
 	$(JS) npm run --silent test
 
 unit: setup ## Python tests without a browser
-	$(CLEAN_ENV) $(BIN)/python -m pytest -n 2 --dist loadfile -q -m "not e2e"
+	$(CLEAN_ENV) $(BIN)/python -m pytest -n 2 --dist loadfile -q --durations=8 -m "not e2e"
 
 notebooks: setup ## the tutorials, cell by cell
 	rm -rf build/notebooks && mkdir -p build && cp -r notebooks build/notebooks && touch build/notebooks/nbops.toml
 	cd build/notebooks && $(CLEAN_ENV) $(BIN)/python -m pytest -q -c ../../pyproject.toml --rootdir . --nbval-lax -p no:cacheprovider *.ipynb
 
 e2e: setup ## a real JupyterLab in headless Chromium
-	$(CLEAN_ENV) $(BIN)/python -m pytest -q -m e2e
+	$(CLEAN_ENV) $(BIN)/python -m pytest -q --durations=5 -m e2e
 
 bench: setup ## benchmarks, as ratios against peers and limits of the same run
 	$(CLEAN_ENV) $(BIN)/python benchmarks
