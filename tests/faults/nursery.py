@@ -79,22 +79,30 @@ def cells(request):
 
 
 def courier(request):
-    """A courier, which may be told to die at its so-manyth statement."""
+    """A courier that says when it begins to mirror a run, and may be told to die so many statements after."""
     from sqlalchemy import event
     from sqlalchemy.engine import Engine
 
     from nbops.tracking import courier as module
+    from nbops.tracking.mirror import Mirror
 
-    left = [request["statements"]]
+    say, left = Acks(request["acks"]), [0]
+    mirror_run = Mirror.deliver
+
+    def deliver(self, run, *others):
+        left[0] = left[0] or request["statements"]
+        say(did="mirror", run=run.run_id)
+        return mirror_run(self, run, *others)
 
     def count(*_):
-        left[0] -= 1
-        if left[0] == 0:
-            os.kill(os.getpid(), signal.SIGKILL)
+        if left[0]:
+            left[0] -= 1
+            if left[0] == 0:
+                os.kill(os.getpid(), signal.SIGKILL)
 
-    if left[0]:
-        event.listen(Engine, "before_cursor_execute", count)
-    log = os.open(request["log"], os.O_WRONLY | os.O_CREAT | os.O_APPEND)
+    Mirror.deliver = deliver
+    event.listen(Engine, "before_cursor_execute", count)
+    log = os.open(Path(request["acks"]).with_suffix(".log"), os.O_WRONLY | os.O_CREAT | os.O_APPEND)
     os.dup2(log, 1)
     os.dup2(log, 2)
     module.main(["--workspace", request["workspace"]])

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import os
 import random
 import signal
@@ -12,11 +13,23 @@ from collections import Counter
 
 import nbops
 from nbops.registry import register
-from nbops.tracking import courier
+from nbops.tracking import courier, mlflow_store
 from nbops.tracking.search import search_runs
 
 POINTS = 50
-PER_POINT = 2
+# Points that fall before and into the making of MLflow's tables.
+EARLY = 8
+WARM = (
+    "alembic.command",
+    "alembic.runtime.migration",
+    "mlflow.pyfunc",
+    "mlflow.sklearn",
+    "mlflow.store.model_registry.sqlalchemy_store",
+    "mlflow.store.tracking.sqlalchemy_store",
+    "mlflow.tracking.client",
+    "nbops.tracking.courier",
+    "nbops.tracking.mirror",
+)
 CHECK = """
 import json, sys
 import mlflow
@@ -46,32 +59,54 @@ print(json.dumps({"runs": found, "versions": versions, "champion": champion}))
 
 
 def test_everything_arrives_once(workspace, nursery, tmp_path):
-    """Half of the points are moments, the other half statements to a database."""
+    """Points fall into the start, into the making of MLflow's tables, and most into the mirroring of runs."""
     chance = random.Random("killed courier")
-    family = nursery("nbops.tracking.courier", "nbops.tracking.mirror", "mlflow", "mlflow.sklearn", "alembic.command")
-    log = tmp_path / "courier-output"
-    expected, hit = {}, Counter()
+    family = nursery(*WARM)
+    expected, mirrored = {}, 0
     for point in range(POINTS):
-        for _ in range(PER_POINT if point % 5 else 1):
+        for _ in range(1 + point % 3 // 2):
             expected |= _one_run(workspace, len(expected))
-        by_statement = point % 2 == 1
-        statements = chance.randint(20, 900) if by_statement else 0
-        pid = family.start("courier", workspace=workspace.root, log=log, statements=statements)
-        if by_statement:
-            _wait_until_dead(pid)
-            status = family.reap(pid)
+        acks = tmp_path / f"acks-{point}"
+        acks.touch()
+        if point == EARLY:
+            _let_make_tables(workspace, family, acks)
+        within = point >= EARLY and point % 4 < 3
+        statements = chance.randint(1, 250) if within and point % 2 else 0
+        pid = family.start("courier", workspace=workspace.root, acks=acks, statements=statements)
+        if within:
+            _wait(lambda acks=acks: acks.stat().st_size, acks)
+        if statements:
+            status = _reap_soon(family, pid)
         else:
-            time.sleep(chance.uniform(0.05, 1.0))
+            time.sleep(chance.uniform(0.0, 0.5) if within else chance.uniform(0.05, 1.0))
             status = family.kill(pid)
         assert os.WIFSIGNALED(status) and os.WTERMSIG(status) == signal.SIGKILL
-        hit[("statement" if by_statement else "moment", courier.status(workspace).pending > 0)] += 1
-    print(len(expected), "runs;", dict(hit))
-    pid = family.start("courier", workspace=workspace.root, log=log, statements=0)
-    assert courier.flush(workspace, timeout=120), (courier.status(workspace), log.read_text()[-2000:])
+        mirrored += acks.stat().st_size > 0
+    print(f"{len(expected)} runs, {mirrored} kills while mirroring, {courier.status(workspace).pending} left")
+    assert mirrored >= (POINTS - EARLY) // 2
+    pid = family.start("courier", workspace=workspace.root, acks=acks, statements=0)
+    assert courier.flush(workspace, timeout=120), (courier.status(workspace), _log(acks))
     family.kill(pid)
     assert search_runs(workspace, include_mlflow=False).total == len(expected)
     assert search_runs(workspace).total == len(expected), "a run of ours came back as somebody else's"
     _compare(expected, _seen_by_mlflow(workspace))
+
+
+def _let_make_tables(workspace, family, acks):
+    pid = family.start("courier", workspace=workspace.root, acks=acks.with_suffix(".early"), statements=0)
+    _wait(lambda: mlflow_store.exists(workspace), acks.with_suffix(".early"))
+    family.kill(pid)
+
+
+def _wait(for_what, acks):
+    end = time.monotonic() + 60
+    while not for_what():
+        assert time.monotonic() < end, _log(acks)
+        time.sleep(0.005)
+
+
+def _log(acks):
+    return acks.with_suffix(".log").read_text(errors="replace")[-3000:]
 
 
 def _one_run(workspace, number):
@@ -95,22 +130,18 @@ def _one_run(workspace, number):
     return {run.run_id: (number, with_model, version.version if version else None)}
 
 
-def _wait_until_dead(pid):
-    end = time.monotonic() + 60
+def _reap_soon(family, pid):
+    end = time.monotonic() + 2
     while time.monotonic() < end:
         with open(f"/proc/{pid}/stat", encoding="utf-8") as file:
             if file.read().rpartition(")")[2].split()[0] == "Z":
-                return
-        # Nothing left to mirror: statements come slowly then, and the moment is as good as any.
-        if time.monotonic() > end - 58:
-            os.kill(pid, signal.SIGKILL)
+                return family.reap(pid)
         time.sleep(0.005)
-    raise AssertionError("the courier does not die")
+    # It had less to do than that many statements.
+    return family.kill(pid)
 
 
 def _seen_by_mlflow(workspace):
-    import json
-
     done = subprocess.run(
         [sys.executable, "-c", CHECK, workspace.mlflow_uri], capture_output=True, text=True, check=False, timeout=300
     )
