@@ -40,7 +40,8 @@ def encode(value: Any) -> bytes:
 def _other(value: Any, name: bytes) -> bytes:
     module = type(value).__module__.encode()
     if module == b"numpy" and hasattr(value, "tobytes") and value.dtype != object:
-        return b"numpy " + value.dtype.str.encode() + repr(value.shape).encode() + bytes(value.tobytes())
+        content: bytes = value.tobytes()
+        return b"numpy " + str(value.dtype.str).encode() + repr(value.shape).encode() + content
     if module == b"numpy" and hasattr(value, "tolist"):
         return b"numpy " + encode(value.tolist())
     try:
