@@ -4,9 +4,13 @@ from __future__ import annotations
 
 import argparse
 import sys
+from typing import TYPE_CHECKING
 
 from nbops.cli.options import common, print_json, workspace_of
 from nbops.views.pipeline import event_line, result_text
+
+if TYPE_CHECKING:
+    from nbops.pipelines.result import PipelineEvent
 
 
 def add_parser(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
@@ -20,30 +24,43 @@ def add_parser(commands: argparse._SubParsersAction[argparse.ArgumentParser]) ->
     run.set_defaults(func=_run)
 
 
+class Progress:
+    """Tells on stderr how a pipeline goes on: one line that changes in a terminal, else a line per stage."""
+
+    def __init__(self) -> None:
+        self._live = sys.stderr.isatty()
+        self._open = False
+
+    def __enter__(self) -> Progress:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        # What is said next, perhaps of an interrupt, stands on a line of its own.
+        if self._open:
+            print(file=sys.stderr)
+
+    def tell(self, event: PipelineEvent) -> None:
+        """Say what happened."""
+        if not self._live:
+            if event.kind != "cell":
+                print(event_line(event), file=sys.stderr, flush=True)
+            return
+        self._open = event.kind in {"stage", "cell"}
+        print(f"\r\x1b[K{event_line(event)}", end="" if self._open else "\n", file=sys.stderr, flush=True)
+
+
 def _run(options: argparse.Namespace) -> int:
     from nbops.pipelines.engine import execute_pipeline
-    from nbops.pipelines.result import PipelineEvent
-
-    live = sys.stderr.isatty()
-
-    def tell(event: PipelineEvent) -> None:
-        if event.kind == "cell" and not live:
-            return
-        start, end = ("\r\x1b[K", "") if live else ("", "\n")
-        print(
-            start + event_line(event),
-            end="\n" if live and event.kind not in {"cell", "stage"} else end,
-            file=sys.stderr,
-        )
 
     # Without -C the workspace is that of the pipeline file, as it is in a notebook.
     chosen = workspace_of(options) if options.folder else None
-    result = execute_pipeline(options.file, force=options.force, on_event=tell, workspace=chosen)
+    with Progress() as progress:
+        result = execute_pipeline(options.file, force=options.force, on_event=progress.tell, workspace=chosen)
     if options.json:
         print_json(result.to_dict())
     else:
         print(result_text(result))
-    if result.status == "failed":
+    if result.failure is not None:
         print(f"nbops: {result.error}", file=sys.stderr)
         return 1
     return 0
