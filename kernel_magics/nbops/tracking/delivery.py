@@ -36,6 +36,9 @@ _DETAIL = (
     "environment",
 )
 
+# Statements are made once: making one costs more than carrying it out.
+_statements: dict[tuple[str, ...], Any] = {}
+
 
 def deliver(workspace: Workspace) -> int:
     """Bring the ledger up to date with the outbox, and close the runs of processes that died.
@@ -159,24 +162,12 @@ def apply(ledger: Ledger, connection: Connection, entries: Sequence[Entry]) -> N
 
 
 def _apply_run(ledger: Ledger, connection: Connection, run: Run, *, finished: bool) -> None:
-    row = run_row(run)
-    statement = ledger.upsert(tables.runs).values(**row)
     if not finished:
         # A start that comes late must not reopen what has ended.
-        connection.execute(statement.on_conflict_do_nothing())
+        connection.execute(ledger.upsert(tables.runs).on_conflict_do_nothing(), [run_row(run)])
         write_texts(ledger, connection, run)
         return
-    keep = {"run_id", "mlflow_run_id", "mlflow_experiment_id", "delivery", "delivery_error"}
-    changed = {name: value for name, value in row.items() if name not in keep}
-    delivered = tables.runs.c.delivery == "delivered"
-    connection.execute(
-        statement.on_conflict_do_update(
-            index_elements=["run_id"],
-            set_={**changed, "delivery": "ledger"},
-            # Once MLflow has it, the same entry again must not send it round again.
-            where=~(delivered & tables.runs.c.status.in_(_ENDED)),
-        )
-    )
+    connection.execute(_finishing(ledger), [run_row(run)])
     write_texts(ledger, connection, run)
     _write_parts(ledger, connection, run)
     stamp = run.ended_at or run.started_at
@@ -185,7 +176,22 @@ def _apply_run(ledger: Ledger, connection: Connection, run: Run, *, finished: bo
     )
     # A metric that has a series needs no point of its own.
     finals = [MetricPoint(name=k, value=v, timestamp=stamp) for k, v in run.metrics.items() if k not in known]
-    write_points(ledger, connection, run.run_id, finals)
+    write_points(ledger, connection, run.run_id, finals, alone=True)
+
+
+def _finishing(ledger: Ledger) -> Any:
+    kind = (ledger.dialect, "finish")
+    if kind not in _statements:
+        insert, runs = ledger.upsert(tables.runs), tables.runs
+        keep = {"run_id", "mlflow_run_id", "mlflow_experiment_id", "delivery", "delivery_error"}
+        changed = {column.name: insert.excluded[column.name] for column in runs.c if column.name not in keep}
+        _statements[kind] = insert.on_conflict_do_update(
+            index_elements=["run_id"],
+            set_={**changed, "delivery": "ledger"},
+            # Once MLflow has it, the same entry again must not send it round again.
+            where=~((runs.c.delivery == "delivered") & runs.c.status.in_(_ENDED)),
+        )
+    return _statements[kind]
 
 
 def run_row(run: Run) -> dict[str, Any]:
@@ -229,8 +235,22 @@ def _write_parts(ledger: Ledger, connection: Connection, run: Run) -> None:
     _upsert(ledger, connection, tables.artifacts, artifacts, ("run_id", "path"))
 
 
-def write_points(ledger: Ledger, connection: Connection, run_id: str, points: Iterable[MetricPoint]) -> None:
-    """Write points of series and the latest value of each; the same point twice is one point."""
+def write_points(
+    ledger: Ledger, connection: Connection, run_id: str, points: Iterable[MetricPoint], *, alone: bool = False
+) -> None:
+    """Write points of series and the latest value of each; the same point twice is one point.
+
+    Parameters
+    ----------
+    ledger, connection
+        The ledger and a transaction of it.
+    run_id
+        Whose points.
+    points
+        Points of any metrics.
+    alone
+        Each is known to be the only one of its metric.
+    """
     rows: dict[tuple[str, int, float], dict[str, Any]] = {}
     for point in points:
         key = (point.name, point.step, point.timestamp)
@@ -244,16 +264,20 @@ def write_points(ledger: Ledger, connection: Connection, run_id: str, points: It
     if not rows:
         return
     _upsert(ledger, connection, tables.metrics, list(rows.values()), ("run_id", "name", "step", "timestamp"))
+    newest = list(rows.values()) if alone else _newest(connection, run_id, {key[0] for key in rows})
+    wanted = ("run_id", "name", "value", "special")
+    latest = [{name: row[name] for name in wanted} for row in newest]
+    _upsert(ledger, connection, tables.latest_metrics, latest, ("run_id", "name"))
+
+
+def _newest(connection: Connection, run_id: str, names: Iterable[str]) -> list[dict[str, Any]]:
     table = tables.metrics
-    for name in sorted({key[0] for key in rows}):
-        newest = connection.execute(
-            select(table.c.value, table.c.special)
-            .where(table.c.run_id == run_id, table.c.name == name)
-            .order_by(table.c.step.desc(), table.c.timestamp.desc())
-            .limit(1)
-        ).one()
-        row = {"run_id": run_id, "name": name, "value": newest.value, "special": newest.special}
-        _upsert(ledger, connection, tables.latest_metrics, [row], ("run_id", "name"))
+    found = []
+    for name in sorted(names):
+        statement = select(table).where(table.c.run_id == run_id, table.c.name == name)
+        statement = statement.order_by(table.c.step.desc(), table.c.timestamp.desc()).limit(1)
+        found.append(dict(connection.execute(statement).mappings().one()))
+    return found
 
 
 def stored(value: float) -> dict[str, Any]:
@@ -268,13 +292,13 @@ def _upsert(
 ) -> None:
     # One statement must not write a row twice; what came last holds.
     rows = list({tuple(row[key] for key in keys): row for row in rows}.values())
-    # PostgreSQL takes at most 65,535 values in a statement, SQLite 32,766.
-    size = max(1, 30_000 // max(1, len(rows[0]))) if rows else 1
-    for first in range(0, len(rows), size):
-        statement = ledger.upsert(table).values(rows[first : first + size])
-        others = {c.name: statement.excluded[c.name] for c in table.c if c.name not in keys and c.name in rows[0]}
-        connection.execute(
-            statement.on_conflict_do_update(index_elements=list(keys), set_=others)
-            if others
-            else statement.on_conflict_do_nothing()
-        )
+    if not rows:
+        return
+    kind = (ledger.dialect, table.name, *rows[0])
+    statement = _statements.get(kind)
+    if statement is None:
+        insert = ledger.upsert(table)
+        others = {name: insert.excluded[name] for name in rows[0] if name not in keys}
+        update = insert.on_conflict_do_update(index_elements=list(keys), set_=others)
+        statement = _statements[kind] = update if others else insert.on_conflict_do_nothing()
+    connection.execute(statement, rows)
