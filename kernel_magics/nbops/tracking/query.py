@@ -134,29 +134,29 @@ def _one(connection: Connection, condition: Condition) -> ColumnElement[bool]:
 
 def _metric(condition: Condition) -> ColumnElement[bool]:
     latest = tables.latest_metrics
-    same = (latest.c.run_id == tables.runs.c.run_id) & (latest.c.name == condition.field)
     number = _as_number(condition)
     if math.isnan(number):
         held = latest.c.special == "NaN"
     else:
         held = and_(latest.c.value.is_not(None), _COMPARE[_no_tilde(condition)](latest.c.value, number))
-    return select(1).where(same, held).exists()
+    return tables.runs.c.run_id.in_(select(latest.c.run_id).where(latest.c.name == condition.field, held))
 
 
 def _param(connection: Connection, condition: Condition) -> ColumnElement[bool]:
     params = tables.params
-    same = (params.c.run_id == tables.runs.c.run_id) & (params.c.name == condition.field)
+    having = select(params.c.run_id).where(params.c.name == condition.field)
     try:
         number = float(condition.value)
     except ValueError:
-        return select(1).where(same, _text(params.c.value, condition.op, condition.value, condition)).exists()
+        held: Any = _text(params.c.value, condition.op, condition.value, condition)
+        return tables.runs.c.run_id.in_(having.where(held))
     if condition.op == "~":
-        return select(1).where(same, _text(params.c.value, "~", condition.value, condition)).exists()
+        return tables.runs.c.run_id.in_(having.where(_text(params.c.value, "~", condition.value, condition)))
     # Parameters are text; comparing them as numbers is left to Python, because databases differ in what a cast of
     # other text gives.
     values = connection.scalars(select(params.c.value).distinct().where(params.c.name == condition.field)).all()
-    held = [value for value in values if _holds(value, condition.op, number)]
-    return select(1).where(same, params.c.value.in_(held)).exists()
+    held = params.c.value.in_([value for value in values if _holds(value, condition.op, number)])
+    return tables.runs.c.run_id.in_(having.where(held))
 
 
 def _holds(value: str, op: str, number: float) -> bool:
@@ -196,10 +196,9 @@ def _text(column: Any, op: str, value: str, condition: Condition) -> ColumnEleme
 def _word(word: str) -> ColumnElement[bool]:
     runs, params = tables.runs, tables.params
     columns = (runs.c.name, runs.c.experiment, runs.c.notebook, runs.c.code, runs.c.run_id, runs.c.error_message)
-    in_params = select(1).where(
-        params.c.run_id == runs.c.run_id, or_(_contains(params.c.name, word), _contains(params.c.value, word))
-    )
-    return or_(*(_contains(column, word) for column in columns), in_params.exists())
+    # Not correlated: one walk over all parameters is faster than a look at those of each run.
+    in_params = select(params.c.run_id).where(or_(_contains(params.c.name, word), _contains(params.c.value, word)))
+    return or_(*(_contains(column, word) for column in columns), runs.c.run_id.in_(in_params))
 
 
 def _contains(column: Any, text: str) -> ColumnElement[bool]:

@@ -80,8 +80,11 @@ def search_runs(
         conditions += where(connection, parse(query))
         metrics = known_metrics(connection)
         total = connection.scalar(select(func.count()).select_from(runs).where(*conditions)) or 0
-        statement = _ordered(select(*_row_columns()).where(*conditions), sort, descending, metrics)
-        rows = connection.execute(statement.offset(offset).limit(min(limit, _MOST))).mappings().all()
+        statement = select(*_row_columns()).where(*conditions)
+        if sort not in _SORTABLE and sort not in metrics:
+            raise unknown_field(sort, [*_SORTABLE, *metrics])
+        find = _by_column if sort in _SORTABLE else _by_metric
+        rows = find(connection, statement, sort, descending, offset, min(limit, _MOST))
         experiments = connection.scalars(select(runs.c.experiment).distinct().order_by(runs.c.experiment)).all()
         return RunPage(
             runs=_rows(connection, rows),
@@ -181,19 +184,35 @@ def _row_columns() -> list[Any]:
     return [tables.runs.c[name] for name in names]
 
 
-def _ordered(statement: Select[Any], sort: str, descending: bool, metrics: Sequence[str]) -> Select[Any]:
+def _by_column(
+    connection: Connection, statement: Select[Any], sort: str, descending: bool, offset: int, limit: int
+) -> list[RowMapping]:
+    column = tables.runs.c[sort]
+    order = ((column.desc() if descending else column.asc()).nulls_last(), *_newest_first())
+    return list(connection.execute(statement.order_by(*order).offset(offset).limit(limit)).mappings())
+
+
+def _by_metric(
+    connection: Connection, statement: Select[Any], sort: str, descending: bool, offset: int, limit: int
+) -> list[RowMapping]:
+    """Give a page in the order of a metric: by its index those that have it, then, if there is room, the others."""
     # Under a name of its own: a condition of the query may ask the same table in a subquery.
     runs, latest = tables.runs, tables.latest_metrics.alias("sorted_by")
-    newest = (runs.c.started_at.desc(), runs.c.run_id)
-    if sort in _SORTABLE:
-        column: Any = runs.c[sort]
-    elif sort in metrics:
-        same = (latest.c.run_id == runs.c.run_id) & (latest.c.name == sort)
-        statement = statement.outerjoin(latest, same)
-        column = latest.c.value
-    else:
-        raise unknown_field(sort, [*_SORTABLE, *metrics])
-    return statement.order_by((column.desc() if descending else column.asc()).nulls_last(), *newest)
+    same = (latest.c.run_id == runs.c.run_id) & (latest.c.name == sort)
+    having = statement.join(latest, same)
+    value = (latest.c.value.desc() if descending else latest.c.value.asc()).nulls_last()
+    ordered = having.order_by(value, *_newest_first()).offset(offset).limit(limit)
+    rows = list(connection.execute(ordered).mappings())
+    if len(rows) < limit:
+        count = connection.scalar(select(func.count()).select_from(having.subquery())) or 0
+        others = statement.where(~select(1).where(same).exists()).order_by(*_newest_first())
+        left = others.offset(max(0, offset - count)).limit(limit - len(rows))
+        rows += connection.execute(left).mappings()
+    return rows
+
+
+def _newest_first() -> tuple[Any, ...]:
+    return tables.runs.c.started_at.desc(), tables.runs.c.run_id
 
 
 def _rows(connection: Connection, rows: Sequence[RowMapping]) -> tuple[RunRow, ...]:
