@@ -15,7 +15,7 @@ from nbops.pipelines.passing import Parameters, parameters_of
 from nbops.pipelines.recording import Recorder
 from nbops.pipelines.result import EventKind, PipelineEvent, PipelineResult, StageResult
 from nbops.pipelines.spec import Pipeline, Stage, load_pipeline
-from nbops.pipelines.staleness import Parts, difference, key_of, parts_of
+from nbops.pipelines.staleness import Parts, difference, key_of, parts_of, rewritten, without
 from nbops.pipelines.state import StageState, States, folder_name
 from nbops.records.runs import ErrorInfo, RunStatus
 from nbops.tracking.launch import ensure_running
@@ -163,7 +163,8 @@ class _Execution:
     def _plan(self, stage: Stage) -> _Plan:
         state = self._states.read(stage.name)
         parameters = parameters_of(self._pipeline, stage, self._given)
-        parts = parts_of(self._pipeline, stage, parameters, self._given, self._keys)
+        own = state.written if state is not None else frozenset()
+        parts = parts_of(self._pipeline, stage, parameters, self._given, self._keys, own)
         key = key_of(parts)
         return _Plan(parameters, parts, key, self._reason(state, parts, key, parameters), state)
 
@@ -240,23 +241,30 @@ class _Execution:
         )
         duration = time.monotonic() - begun
         html = self._page(stage, plan, target, done, duration)
-        files = [
+        kept = [
             file_part(path.read_bytes(), path.name, "notebook" if path == target else "report")
             for path in (target, html)
         ]
         state = replace(state, html=str(html), duration=duration)
         if done.failure is not None:
             told = ErrorInfo(type=done.failure.type, message=done.failure.message, traceback=done.failure.traceback)
-            recorder.stage_done(run, {}, files, told, "FAILED", done.redactions)
+            recorder.stage_done(run, {}, kept, told, "FAILED", done.redactions)
             self._states.write(stage.name, replace(state, status="failed"))
             self._results[stage.name] = replace(self._results[stage.name], html=str(html))
             line = f"{done.failure.type}: {done.failure.message}" if done.failure.message else done.failure.type
             raise StageFailed(stage.name, done.failure.cell, line[:500], str(target))
         outputs = self._outputs(values, run)
-        written = tuple(file_output(name, self._pipeline.folder / name) for name in stage.files)
-        recorder.stage_done(run, outputs, files, None, "FINISHED", done.redactions)
-        self._states.write(stage.name, replace(state, status="succeeded", outputs=outputs, files=written))
-        self._given[stage.name], self._keys[stage.name] = outputs, plan.key
+        files = {name: self._pipeline.folder / name for name in stage.files} | rewritten(
+            plan.parts, self._pipeline, stage
+        )
+        written = tuple(file_output(name, path) for name, path in files.items())
+        recorder.stage_done(run, outputs, kept, None, "FINISHED", done.redactions)
+        state = replace(state, status="succeeded", outputs=outputs, files=written)
+        # What the stage has written was perhaps there before, and looked like an input.
+        inputs = without(plan.parts["inputs"], self._pipeline.folder, state.written)
+        parts = {**plan.parts, "inputs": inputs}
+        self._states.write(stage.name, replace(state, parts=parts, key=key_of(parts)))
+        self._given[stage.name], self._keys[stage.name] = outputs, key_of(parts)
         self._results[stage.name] = replace(
             self._results[stage.name],
             status="succeeded",

@@ -26,6 +26,7 @@ SAVE_TAG = "nbops-outputs"
 _INJECTED_TAG = "injected-parameters"
 _SAVE_CELL = "from nbops.pipelines.outputs import save_named as _nbops_save\n_nbops_save(globals(), {names!r})"
 _SAVE_EVERY = 2.0
+_STARTS = 3
 # What belongs to the process that asked for the pipeline and not to the stage's kernel.
 _OWN = ("JPY_SESSION_NAME", "MLFLOW_RUN_ID", "PYTHONSTARTUP")
 _log = logging.getLogger("nbops.pipelines")
@@ -74,22 +75,38 @@ def execute(task: Task) -> Executed:
     PipelineError
         The source is no notebook, or its kernel does not start.
     """
-    notebook, known = _prepared(task)
-    kernel = _kernel(notebook)
     papermill_engines.register("nbops", _Engine)
-    failures: list[Failure] = []
-    try:
-        papermill_engines.execute_notebook_with_engine(
-            "nbops", notebook, kernel, progress_bar=False, autosave_cell_every=0, task=task, known=known, found=failures
-        )
-    except DeadKernelError:
-        failures.append(Failure(_last_cell(notebook), "DeadKernelError", "the kernel died (out of memory?)"))
-    except (OSError, RuntimeError) as error:
-        raise PipelineError(f"the kernel {kernel!r} does not start: {' '.join(str(error).split())[:160]}.") from error
-    finally:
-        redactions = _redact(notebook)
-        _save(notebook, task.target)
+    for start in range(1, _STARTS + 1):
+        notebook, known = _prepared(task)
+        failures: list[Failure] = []
+        try:
+            _run(notebook, known, failures, task)
+        except DeadKernelError:
+            failures.append(Failure(_last_cell(notebook), "DeadKernelError", "the kernel died (out of memory?)"))
+        except (OSError, RuntimeError) as error:
+            # Ports are chosen before the kernel binds them; on a busy machine another process may be quicker.
+            if start < _STARTS and not _begun(notebook):
+                continue
+            said = " ".join(str(error).split())[:160]
+            raise PipelineError(f"the kernel {_kernel(notebook)!r} does not start: {said}.") from error
+        finally:
+            redactions = _redact(notebook)
+            _save(notebook, task.target)
+        break
     return Executed(notebook, failures[0] if failures else None, redactions)
+
+
+def _run(notebook: Any, known: frozenset[str], found: list[Failure], task: Task) -> None:
+    papermill_engines.execute_notebook_with_engine(
+        "nbops",
+        notebook,
+        _kernel(notebook),
+        progress_bar=False,
+        autosave_cell_every=0,
+        task=task,
+        known=known,
+        found=found,
+    )
 
 
 def _prepared(task: Task) -> tuple[Any, frozenset[str]]:
@@ -202,8 +219,13 @@ def _number(notebook: Any, index: int) -> int:
     return max(1, index + 1 - injected)
 
 
+def _begun(notebook: Any) -> list[int]:
+    """Give the positions of the cells that were begun."""
+    return [i for i, cell in enumerate(notebook.cells) if cell.metadata.get("papermill", {}).get("start_time")]
+
+
 def _last_cell(notebook: Any) -> int:
-    begun = [i for i, cell in enumerate(notebook.cells) if cell.metadata.get("papermill", {}).get("start_time")]
+    begun = _begun(notebook)
     return _number(notebook, begun[-1]) if begun else 1
 
 

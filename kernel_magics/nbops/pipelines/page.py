@@ -23,7 +23,11 @@ pre,code{font:12.5px/1.45 Menlo,"DejaVu Sans Mono",monospace}pre{white-space:pre
 table{border-collapse:collapse;font-size:13px}td,th{padding:3px 10px 3px 0;border-bottom:1px solid #e0e0e0;text-align:left}
 header{border-left:3px solid #2e7d32;padding:4px 12px;margin:0 0 18px}header.failed{border-color:#d32f2f}header p{margin:0;color:#616161}
 .ansi-red-fg,.ansi-red-intense-fg{color:#d32f2f}.ansi-green-fg{color:#2e7d32}.ansi-cyan-fg{color:#00838f}.ansi-bold{font-weight:600}
-@media (prefers-color-scheme:dark){body{background:#212121;color:#e0e0e0}header p{color:#9e9e9e}td,th{border-color:#424242}}
+@media (prefers-color-scheme:dark){body{background:#212121;color:#e0e0e0}header p{color:#9e9e9e}td,th{border-color:#424242}
+.highlight,.jp-InputArea .highlight{background:#2b2b2b;border-color:#424242;color:#e0e0e0}
+:root{--jp-layout-color0:#111;--jp-layout-color1:#212121;--jp-layout-color2:#303030;--jp-border-color1:#616161;--jp-border-color2:#424242;
+--jp-ui-font-color0:#fff;--jp-ui-font-color1:rgba(255,255,255,.87);--jp-ui-font-color2:rgba(255,255,255,.6);--jp-ui-font-color3:#8a8a8a;
+--jp-content-font-color1:#e0e0e0;--jp-brand-color1:#64b5f6;--jp-success-color1:#81c784;--jp-warn-color1:#ffb74d;--jp-error-color1:#e57373}}
 """
 # Scripts that an output may carry (an interactive plot, a widget) do not run without a network anyway.
 _REMOTE = re.compile(r"<script\b[^>]*\bsrc\s*=\s*[\"']?(?:https?:)?//[^>]*>\s*</script>", re.IGNORECASE)
@@ -45,11 +49,12 @@ def page_of(notebook: Any, title: str, subtitle: str, *, failed: bool = False) -
     exporter = HTMLExporter(config=remove, template_name="basic")
     body, _ = exporter.from_notebook_node(notebook)
     colours = HtmlFormatter(style="default").get_style_defs(".highlight")
+    night = HtmlFormatter(style="monokai").get_style_defs(".highlight")
     mark = ' class="failed"' if failed else ""
     return (
         '<!doctype html><html lang="en"><head><meta charset="utf-8">'
         '<meta name="viewport" content="width=device-width,initial-scale=1">'
-        f"<title>{escape(title)}</title><style>{colours}{_STYLE}</style></head><body>"
+        f"<title>{escape(title)}</title><style>{colours}@media (prefers-color-scheme:dark){{{night}}}{_STYLE}</style></head><body>"
         f"<header{mark}><strong>{escape(title)}</strong><p>{escape(subtitle)}</p></header>"
         f"{_REMOTE.sub('', body)}</body></html>"
     )

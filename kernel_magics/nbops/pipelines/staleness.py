@@ -12,7 +12,7 @@ import json
 import os
 import platform
 import sys
-from collections.abc import Iterator, Mapping
+from collections.abc import Collection, Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
@@ -26,7 +26,14 @@ from nbops.pipelines.spec import Pipeline, Stage
 Parts = dict[str, Any]
 
 
-def parts_of(pipeline: Pipeline, stage: Stage, parameters: Parameters, given: Given, keys: Mapping[str, str]) -> Parts:
+def parts_of(
+    pipeline: Pipeline,
+    stage: Stage,
+    parameters: Parameters,
+    given: Given,
+    keys: Mapping[str, str],
+    own: Collection[str] = (),
+) -> Parts:
     """Give what a stage is made of, as JSON-able values.
 
     Parameters
@@ -35,6 +42,8 @@ def parts_of(pipeline: Pipeline, stage: Stage, parameters: Parameters, given: Gi
         Outputs of the stages that have run, by stage and name.
     keys
         Keys of the stages that have run; they stand for a stage that gives nothing away.
+    own
+        Files that the stage itself writes; they are none of its inputs.
 
     Raises
     ------
@@ -44,12 +53,24 @@ def parts_of(pipeline: Pipeline, stage: Stage, parameters: Parameters, given: Gi
     return {
         "notebook": [[cell.number, _sha(cell.source)] for cell in stage.source.code],
         "parameters": {name: _plain(value) for name, value in sorted(parameters.identity.items())},
-        "inputs": _inputs(pipeline, stage),
+        "inputs": without(_inputs(pipeline, stage), pipeline.folder, own),
         "modules": _modules(pipeline.folder, stage.source),
         "upstream": {name: _upstream(given.get(name, {}), keys.get(name, "")) for name in sorted(stage.after)},
         "outputs": sorted(stage.outputs),
         "packages": {"python": platform.python_version(), "nbops": nbops.__version__, **packages()},
     }
+
+
+def without(inputs: Mapping[str, str], folder: Path, own: Collection[str]) -> dict[str, str]:
+    """Take files that a stage writes itself from its inputs."""
+    names = {_shown(Path(path), folder) for path in own}
+    return {name: digest for name, digest in inputs.items() if name not in names}
+
+
+def rewritten(before: Parts, pipeline: Pipeline, stage: Stage) -> dict[str, Path]:
+    """Give the files named by parameters that are new or changed since ``before``: the stage has written them."""
+    now = _parameter_files(pipeline, stage)
+    return {name: pipeline.folder / name for name, digest in now.items() if before["inputs"].get(name) != digest}
 
 
 def key_of(parts: Parts) -> str:
@@ -90,13 +111,18 @@ def _inputs(pipeline: Pipeline, stage: Stage) -> dict[str, str]:
         if not files:
             raise PipelineError(f"stage {stage.name!r}: there is no input {pattern}.")
         found |= {_shown(file, pipeline.folder): digest_of(file) for file in files}
+    return dict(sorted((found | _parameter_files(pipeline, stage)).items()))
+
+
+def _parameter_files(pipeline: Pipeline, stage: Stage) -> dict[str, str]:
+    found: dict[str, str] = {}
     for value in stage.parameters.values():
         for text in value if isinstance(value, list) else [value]:
             if isinstance(text, str) and 0 < len(text) < 1024 and "\0" not in text and "\n" not in text:
-                path = pipeline.folder / Path(text)
+                path = pipeline.folder / Path(text).expanduser()
                 if path.is_file():
                     found[_shown(path, pipeline.folder)] = digest_of(path)
-    return dict(sorted(found.items()))
+    return found
 
 
 def _matching(folder: Path, pattern: str) -> Iterator[Path]:

@@ -29,6 +29,12 @@ class StageState:
     outputs: Mapping[str, Output] = field(default_factory=dict)
     files: tuple[Output, ...] = ()
 
+    @property
+    def written(self) -> frozenset[str]:
+        """Paths of the files that the stage wrote."""
+        items = (*self.outputs.values(), *self.files)
+        return frozenset(str(item.value) for item in items if item.kind in {"table", "file"})
+
     def intact(self) -> str:
         """Give the first output that is gone or changed, or nothing."""
         for item in (*self.outputs.values(), *self.files):
