@@ -135,12 +135,22 @@ class Courier:
         self._workspace = workspace
         self._idle = idle
         self._until = None if once is None else time.monotonic() + once
-        self._forwarder = Forwarder(workspace)
+        workspace.ensure()
+        self._inode = os.stat(workspace.data).st_ino
+        self._forwarder = Forwarder(workspace, self.present)
         self._stop = threading.Event()
 
     def stop(self) -> None:
         """End soon."""
         self._stop.set()
+
+    def at_home(self) -> bool:
+        """Whether the workspace is still the one this courier began in, and not gone or made anew."""
+        try:
+            held, found = os.fstat(self._lock.descriptor), os.stat(self._workspace.locks / LOCK)
+        except OSError:
+            return False
+        return (held.st_dev, held.st_ino) == (found.st_dev, found.st_ino)
 
     def run(self) -> None:
         """Work until there is nothing left to do."""
@@ -148,7 +158,7 @@ class Courier:
         forwarding.start()
         watch = Watch(self._workspace.outbox)
         last, pause, reconciled = time.monotonic(), _TICK, 0.0
-        while not self._stop.is_set() and self._workspace.data.exists():
+        while not self._stop.is_set() and self.present():
             now = time.monotonic()
             if watch.changed() or now - reconciled > 5:
                 reconciled = now
@@ -161,6 +171,14 @@ class Courier:
             self._stop.wait(pause)
         self._forwarder.stop()
         forwarding.join(30)
+
+    def present(self) -> bool:
+        """Whether the workspace's folder is still the one this courier began with."""
+        # Opening a ledger makes the folder anew; one that somebody deleted must not come back by itself.
+        try:
+            return os.stat(self._workspace.data).st_ino == self._inode
+        except OSError:
+            return False
 
     def _carry(self, pause: float) -> tuple[float, bool]:
         try:
@@ -192,11 +210,11 @@ def main(arguments: Sequence[str] | None = None) -> int:
     if lock is None:
         return 0
     name_holder(workspace, process_identity())
-    courier = Courier(workspace, idle=options.idle, once=options.once)
+    courier = Courier(workspace, lock, idle=options.idle, once=options.once)
     for number in (signal.SIGTERM, signal.SIGINT):
         signal.signal(number, lambda *_: courier.stop())
     courier.run()
-    if not workspace.data.exists():
+    if not courier.present():
         return 0
     # Nobody may take us for alive once we have looked for the last time.
     name_holder(workspace, "")

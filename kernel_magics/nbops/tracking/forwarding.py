@@ -7,6 +7,7 @@ import logging
 import os
 import threading
 import time
+from collections.abc import Callable
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -34,9 +35,12 @@ class Forwarder:
     ----------
     workspace
         Whose ledger and store.
+    present
+        Whether the workspace is still there.
     """
 
-    def __init__(self, workspace: Workspace) -> None:
+    def __init__(self, workspace: Workspace, present: Callable[[], bool] = lambda: True) -> None:
+        self._present = present
         self._workspace = workspace
         self._mirror: Mirror | None = None
         self._wake = threading.Event()
@@ -65,10 +69,10 @@ class Forwarder:
 
     def run(self) -> None:
         """Work until :meth:`stop`."""
-        while not self._stop.is_set():
+        while not self._stop.is_set() and self._at_home():
             self._wake.clear()
             try:
-                left = self._round()
+                left = self._present() and self._round()
             except NbopsError as error:
                 _log.warning("%s", error)
                 left = True
