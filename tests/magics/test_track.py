@@ -169,7 +169,9 @@ def test_syntax_error_and_exception(kernel):
     assert "\x1b" not in shown.run["error"]["traceback"]
 
 
-@pytest.mark.parametrize("code", ["import time\ntime.sleep(60)", "import asyncio\nawait asyncio.sleep(60)"])
+@pytest.mark.parametrize(
+    "code", ["import time\ntime.sleep(60)", "import asyncio\nfor _ in range(600):\n    await asyncio.sleep(0.1)"]
+)
 def test_interrupt(kernel, code):
     def interrupt():
         time.sleep(2)
