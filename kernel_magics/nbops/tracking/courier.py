@@ -131,13 +131,14 @@ def _undelivered(workspace: Workspace) -> tuple[int, str]:
 class Courier:
     """The loop: this thread carries outbox to ledger at once, another one ledger to MLflow."""
 
-    def __init__(self, workspace: Workspace, *, idle: float = _IDLE, once: float | None = None) -> None:
+    def __init__(
+        self, workspace: Workspace, lock: HeldLock, *, idle: float = _IDLE, once: float | None = None
+    ) -> None:
         self._workspace = workspace
+        self._lock = lock
         self._idle = idle
         self._until = None if once is None else time.monotonic() + once
-        workspace.ensure()
-        self._inode = os.stat(workspace.data).st_ino
-        self._forwarder = Forwarder(workspace, self.present)
+        self._forwarder = Forwarder(workspace, self.at_home)
         self._stop = threading.Event()
 
     def stop(self) -> None:
@@ -158,7 +159,7 @@ class Courier:
         forwarding.start()
         watch = Watch(self._workspace.outbox)
         last, pause, reconciled = time.monotonic(), _TICK, 0.0
-        while not self._stop.is_set() and self.present():
+        while not self._stop.is_set() and self.at_home():
             now = time.monotonic()
             if watch.changed() or now - reconciled > 5:
                 reconciled = now
@@ -171,14 +172,6 @@ class Courier:
             self._stop.wait(pause)
         self._forwarder.stop()
         forwarding.join(30)
-
-    def present(self) -> bool:
-        """Whether the workspace's folder is still the one this courier began with."""
-        # Opening a ledger makes the folder anew; one that somebody deleted must not come back by itself.
-        try:
-            return os.stat(self._workspace.data).st_ino == self._inode
-        except OSError:
-            return False
 
     def _carry(self, pause: float) -> tuple[float, bool]:
         try:
@@ -214,7 +207,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     for number in (signal.SIGTERM, signal.SIGINT):
         signal.signal(number, lambda *_: courier.stop())
     courier.run()
-    if not courier.present():
+    if not courier.at_home():
         return 0
     # Nobody may take us for alive once we have looked for the last time.
     name_holder(workspace, "")

@@ -35,12 +35,12 @@ class Forwarder:
     ----------
     workspace
         Whose ledger and store.
-    present
-        Whether the workspace is still there.
+    at_home
+        Tells whether the workspace is still there; opening the ledger of one that was deleted would make it again.
     """
 
-    def __init__(self, workspace: Workspace, present: Callable[[], bool] = lambda: True) -> None:
-        self._present = present
+    def __init__(self, workspace: Workspace, at_home: Callable[[], bool] = lambda: True) -> None:
+        self._at_home = at_home
         self._workspace = workspace
         self._mirror: Mirror | None = None
         self._wake = threading.Event()
@@ -69,10 +69,10 @@ class Forwarder:
 
     def run(self) -> None:
         """Work until :meth:`stop`."""
-        while not self._stop.is_set() and self._at_home():
+        while not self._stop.is_set():
             self._wake.clear()
             try:
-                left = self._present() and self._round()
+                left = self._at_home() and self._round()
             except NbopsError as error:
                 _log.warning("%s", error)
                 left = True
