@@ -131,9 +131,7 @@ def _undelivered(workspace: Workspace) -> tuple[int, str]:
 class Courier:
     """The loop: this thread carries outbox to ledger at once, another one ledger to MLflow."""
 
-    def __init__(
-        self, workspace: Workspace, lock: HeldLock, *, idle: float = _IDLE, once: float | None = None
-    ) -> None:
+    def __init__(self, workspace: Workspace, lock: HeldLock, *, idle: float = _IDLE, once: float | None = None) -> None:
         self._workspace = workspace
         self._lock = lock
         self._idle = idle
