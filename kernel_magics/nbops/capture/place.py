@@ -56,13 +56,15 @@ def key_of(cell: CellRef, folder: str, analysis: Analysis) -> str:
 
     With a cell id that is notebook and id; without, what the cell binds and makes stands for it.
     """
-    parts = [cell.notebook or folder]
+    # The same notebook may serve two stages of a pipeline, which are two families.
+    parts = [cell.notebook or folder, *filter(None, [os.environ.get("NBOPS_STAGE")])]
+    fewest = len(parts) + 2
     if cell.cell_id:
         parts.append(cell.cell_id)
     else:
         parts += ["names", *sorted(analysis.names_written)]
         parts += ["makes", *sorted({made.path for made in analysis.constructions})]
-        if len(parts) == 3:
+        if len(parts) == fewest:
             parts.append(analysis.digest)
     return hashlib.sha256("\0".join(parts).encode("utf-8", "surrogatepass")).hexdigest()[:32]
 

@@ -151,13 +151,17 @@ class Courier:
             return False
         return (held.st_dev, held.st_ino) == (found.st_dev, found.st_ino)
 
+    def outdated(self) -> bool:
+        """Whether MLflow's store was replaced under it, so that only another process can go on."""
+        return self._forwarder.outdated()
+
     def run(self) -> None:
         """Work until there is nothing left to do."""
         forwarding = threading.Thread(target=self._forwarder.run, name="forward", daemon=True)
         forwarding.start()
         watch = Watch(self._workspace.outbox)
         last, pause, reconciled = time.monotonic(), _TICK, 0.0
-        while not self._stop.is_set() and self.at_home():
+        while not self._stop.is_set() and self.at_home() and not self.outdated():
             now = time.monotonic()
             if watch.changed() or now - reconciled > 5:
                 reconciled = now
@@ -210,8 +214,10 @@ def main(arguments: Sequence[str] | None = None) -> int:
     # Nobody may take us for alive once we have looked for the last time.
     name_holder(workspace, "")
     lock.release()
+    if courier.outdated():
+        start(workspace, "--idle", str(options.idle), *(() if options.once is None else ("--once", str(options.once))))
     # Something may have come between the last look and letting go of the lock.
-    if options.once is None and workspace.outbox.exists() and outbox_of(workspace).pending():
+    elif options.once is None and workspace.outbox.exists() and outbox_of(workspace).pending():
         ensure_running(workspace)
     return 0
 

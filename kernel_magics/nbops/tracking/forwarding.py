@@ -16,6 +16,7 @@ from sqlalchemy import select
 from nbops.errors import NbopsError
 from nbops.ledger import Ledger, open_ledger, tables
 from nbops.tracking import foreign, registry_mirror
+from nbops.tracking.mlflow_store import local_path
 from nbops.tracking.search import load_run, load_series
 from nbops.tracking.watch import Watch
 from nbops.workspace import Workspace
@@ -43,6 +44,7 @@ class Forwarder:
         self._at_home = at_home
         self._workspace = workspace
         self._mirror: Mirror | None = None
+        self._opened_file: tuple[int, int] | None = None
         self._wake = threading.Event()
         self._stop = threading.Event()
         self._busy = True
@@ -104,7 +106,12 @@ class Forwarder:
             from nbops.tracking.mirror import Mirror
 
             self._mirror = Mirror(self._workspace)
+            self._opened_file = _identity(self._workspace)
         return self._mirror
+
+    def outdated(self) -> bool:
+        """Whether the file of MLflow's store was removed or replaced; MLflow holds on to the old one in this process."""
+        return self._opened_file is not None and self._opened_file != _identity(self._workspace)
 
     def _forward(self, ledger: Ledger, run_id: str) -> None:
         count, due = self._attempts.get(run_id, (0, 0.0))
@@ -194,6 +201,15 @@ class Forwarder:
 
             _log.warning("runs of others: %s", describe(error))
             self._foreign_next = time.monotonic() + 4 * _FOREIGN_REMOTE
+
+
+def _identity(workspace: Workspace) -> tuple[int, int] | None:
+    path = local_path(workspace)
+    try:
+        found = path.stat() if path is not None else None
+    except OSError:
+        return None
+    return (found.st_dev, found.st_ino) if found is not None else None
 
 
 def _file_of(uri: str) -> Path:
