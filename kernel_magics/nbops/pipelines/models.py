@@ -7,7 +7,7 @@ from typing import Any
 
 from nbops.errors import NotFoundError, PipelineError
 from nbops.records import ModelRef, Run
-from nbops.tracking.search import get_run
+from nbops.tracking.search import get_run, search_runs
 from nbops.workspace import Workspace, find_workspace
 from nbops.workspace.blobs import read
 
@@ -18,7 +18,7 @@ def run_model(reference: str, *, workspace: Workspace | None = None) -> tuple[An
     Parameters
     ----------
     reference
-        ``run/model``, or a run alone (id, beginning of an id, name, ``last``) that has one model.
+        ``run/model``, or a run alone (id, beginning of an id, name) that has one model; ``last`` is the last run with one.
     workspace
         The workspace of the working directory by default.
 
@@ -36,7 +36,7 @@ def run_model(reference: str, *, workspace: Workspace | None = None) -> tuple[An
     """
     workspace = workspace or find_workspace()
     wanted, _, name = reference.partition("/")
-    run = get_run(workspace, wanted)
+    run = get_run(workspace, _last(workspace) if wanted == "last" else wanted)
     stored = [ref for ref in run.models if ref.digest and name in ("", ref.name)]
     if not stored:
         raise NotFoundError(f"Run {run.name} has no stored model{f' {name!r}' if name else ''}.")
@@ -45,3 +45,10 @@ def run_model(reference: str, *, workspace: Workspace | None = None) -> tuple[An
             f"Run {run.name} has several models.", hint=f"Name one of them: {run.run_id[:8]}/{stored[0].name}"
         )
     return pickle.loads(read(workspace, stored[0].digest)), run, stored[0]
+
+
+def _last(workspace: Workspace) -> str:
+    for row in search_runs(workspace, limit=1000).runs:
+        if row.has_model and row.status == "FINISHED":
+            return row.run_id
+    raise NotFoundError("No run has a stored model.", hint="Fit one in a cell that starts with %%track.")
