@@ -99,9 +99,11 @@ def test_it_ends_when_the_workspace_is_gone(wanted, tmp_path):
     assert _wait(lambda: pid not in _couriers(wanted))
 
 
-def test_it_ends_when_there_is_nothing_to_do(wanted):
+@pytest.mark.parametrize("idle", ["0.2", "6"])
+def test_it_ends_when_there_is_nothing_to_do(wanted, idle):
+    """Its own look at the ledger, every five seconds, is nothing to do."""
     done = subprocess.run(
-        [sys.executable, "-m", "nbops.tracking.courier", "--workspace", str(wanted.root), "--idle", "0.2"],
+        [sys.executable, "-m", "nbops.tracking.courier", "--workspace", str(wanted.root), "--idle", idle],
         timeout=120,
         check=False,
     )

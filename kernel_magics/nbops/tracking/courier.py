@@ -181,7 +181,8 @@ class Courier:
         except Exception as error:  # the loop must outlive whatever this was
             _log.warning("%s", error, exc_info=not isinstance(error, NbopsError))
             return min(pause * 2, 5.0), False
-        self._forwarder.wake()
+        if moved:
+            self._forwarder.wake()
         return _TICK, moved
 
     def _finished(self, now: float) -> bool:

@@ -91,6 +91,7 @@ class Forwarder:
         if not waiting and not registry_mirror.due(ledger):
             self._collect(ledger)
             return False
+        self._busy = True
         if time.monotonic() < self._calm_until:
             return True
         for run_id in waiting:
