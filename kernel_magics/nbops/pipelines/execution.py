@@ -193,8 +193,8 @@ class _Engine(Engine):  # type: ignore[misc]
             startup_timeout=120,
             kernel_name=kernel_name,
             log=_log,
-            # The kernel's own advice on transports is not for whoever runs a pipeline.
-            extra_arguments=["--log-level=ERROR"],
+            # What the kernel has to say about transports and its own end is not for whoever runs a pipeline.
+            extra_arguments=["--log-level=CRITICAL"],
             resources={"metadata": {"path": str(task.folder)}},
         )
         client.nbops_task, client.nbops_known, client.nbops_found = task, options["known"], options["found"]
