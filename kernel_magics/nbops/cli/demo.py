@@ -22,7 +22,7 @@ def add_parser(commands: argparse._SubParsersAction[argparse.ArgumentParser]) ->
     """Add the command."""
     demo = commands.add_parser("demo", help="run the whole life cycle on real data")
     demo.add_argument("--json", action="store_true", help="print JSON for machines")
-    demo.add_argument("--workspace", default="nbops-demo", metavar="FOLDER", help="where (default ./nbops-demo)")
+    demo.add_argument("--workspace", "-C", default="nbops-demo", metavar="FOLDER", help="where (default ./nbops-demo)")
     demo.add_argument("--force", action="store_true", help="run every stage, also those that are unchanged")
     demo.set_defaults(func=_demo)
 
@@ -63,13 +63,15 @@ def _tell(workspace: Workspace, result: PipelineResult, delivered: bool) -> None
     ids = {stage.run_id for stage in result.stages}
     page = search_runs(workspace, kind="cell", limit=200)
     latest = tuple(run for run in page.runs if run.parent_id in ids)
-    shown = type(page)(runs=latest, total=page.total, offset=0, limit=len(latest))
+    shown = type(page)(runs=latest, total=len(latest), offset=0, limit=len(latest))
     print(f"\nRuns\n{runs_text(shown)}\n\nRegistry\n{models_text(list_models(workspace))}")
     if all(stage.status == "skipped" for stage in result.stages):
         print("\nNothing has changed since the last run, so no stage ran and no version was added; --force runs all.")
-    evaluation, watch = result.stage("evaluate").outputs, result.stage("monitor").outputs
-    print(f"\n{evaluation['verdict']}\nLater cohort: {watch['drift']['sentence']}")
-    print(f"\nReport: {result.stage('report').outputs['report']}")
+    # The pipeline file belongs to the person, who may have taken stages out.
+    found = {name: value for stage in result.stages for name, value in stage.outputs.items()}
+    drift = found.get("drift", {}).get("sentence", "")
+    lines = (found.get("verdict", ""), drift and f"Later cohort: {drift}", f"\nReport: {found.get('report', 'none')}")
+    print("\n" + "\n".join(filter(None, lines)))
     if not delivered:
         print("MLflow does not have everything yet; the courier goes on. See it with: nbops courier")
     print(_next(workspace.root))

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import json
+import os
 import time
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
@@ -40,6 +41,8 @@ class Recorder:
         self._box = Outbox(workspace)
         self._process = process_identity()
         self.run = self._new(pipeline.name, "pipeline", pipeline.path.as_posix(), {"pipeline": pipeline.name})
+        # A stage may itself run a pipeline.
+        self.run = replace(self.run, parent_id=os.environ.get("NBOPS_PARENT_RUN", ""))
         self._box.start(self.run)
 
     def stage(self, stage: Stage, parameters: Mapping[str, Any], reason: str) -> Run:
