@@ -17,7 +17,7 @@ from nbops.workspace.blobs import read
 
 POINTS = 25
 # Seconds between the first word of a process and its end.
-LONGEST = {"track": 0.4, "cells": 0.25}
+LONGEST = {"track": 1.5, "cells": 0.4}
 
 
 @pytest.mark.parametrize("kind", ["track", "cells"])
