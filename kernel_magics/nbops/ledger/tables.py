@@ -18,7 +18,6 @@ from sqlalchemy import (
     String,
     Table,
     Text,
-    UniqueConstraint,
 )
 
 metadata = MetaData(
@@ -188,22 +187,4 @@ model_aliases = Table(
     Column("set_at", Double, nullable=False),
     Column("actor", Text, nullable=False, server_default=""),
     Column("mirrored", Integer, nullable=False, server_default="0"),
-)
-
-stage_runs = Table(
-    "stage_runs",
-    metadata,
-    Column("run_id", String(64), primary_key=True),
-    Column("pipeline", Text, nullable=False),
-    Column("pipeline_run_id", String(64), nullable=False),
-    Column("stage", Text, nullable=False),
-    Column("status", String(16), nullable=False),
-    Column("key", String(64), nullable=False),
-    Column("reason", Text, nullable=False, server_default=""),
-    Column("started_at", Double, nullable=False),
-    Column("ended_at", Double),
-    # outputs by name, the parts of the key, paths of the executed notebook and the HTML, error
-    Column("detail", JSON, nullable=False),
-    UniqueConstraint("pipeline_run_id", "stage"),
-    Index("ix_stage_runs_pipeline", "pipeline", "stage", "started_at"),
 )

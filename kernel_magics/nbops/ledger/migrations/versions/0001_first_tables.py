@@ -75,22 +75,6 @@ def upgrade() -> None:
     op.create_index("ix_runs_started_at", "runs", ["started_at"], unique=False)
     op.create_index("ix_runs_status", "runs", ["status"], unique=False)
     op.create_table(
-        "stage_runs",
-        sa.Column("run_id", sa.String(length=64), nullable=False),
-        sa.Column("pipeline", sa.Text(), nullable=False),
-        sa.Column("pipeline_run_id", sa.String(length=64), nullable=False),
-        sa.Column("stage", sa.Text(), nullable=False),
-        sa.Column("status", sa.String(length=16), nullable=False),
-        sa.Column("key", sa.String(length=64), nullable=False),
-        sa.Column("reason", sa.Text(), server_default="", nullable=False),
-        sa.Column("started_at", sa.Double(), nullable=False),
-        sa.Column("ended_at", sa.Double(), nullable=True),
-        sa.Column("detail", sa.JSON(), nullable=False),
-        sa.PrimaryKeyConstraint("run_id", name=op.f("pk_stage_runs")),
-        sa.UniqueConstraint("pipeline_run_id", "stage", name=op.f("uq_stage_runs_pipeline_run_id_stage")),
-    )
-    op.create_index("ix_stage_runs_pipeline", "stage_runs", ["pipeline", "stage", "started_at"], unique=False)
-    op.create_table(
         "artifacts",
         sa.Column("run_id", sa.String(length=64), nullable=False),
         sa.Column("path", sa.Text(), nullable=False),
@@ -190,7 +174,6 @@ def upgrade() -> None:
 def downgrade() -> None:
     """Drop them all."""
     for name in (
-        "stage_runs",
         "model_aliases",
         "model_versions",
         "models",
