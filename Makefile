@@ -75,7 +75,7 @@ unit: setup ## Python tests without a browser
 
 notebooks: setup ## the tutorials, cell by cell
 	rm -rf build/notebooks && mkdir -p build && cp -r notebooks build/notebooks && touch build/notebooks/nbops.toml
-	cd build/notebooks && $(CLEAN_ENV) $(BIN)/python -m pytest -q -c ../../pyproject.toml --rootdir . --nbval-lax -p no:cacheprovider *.ipynb
+	cd build/notebooks && $(CLEAN_ENV) NBOPS_COURIER=false $(BIN)/python -m pytest -q -c ../../pyproject.toml --rootdir . --nbval-lax -p no:cacheprovider *.ipynb
 
 e2e: setup ## a real JupyterLab in headless Chromium
 	$(CLEAN_ENV) $(BIN)/python -m pytest -q --durations=5 -m e2e
