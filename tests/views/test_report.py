@@ -1,6 +1,5 @@
 """Reports and drift tables: one static file, everything escaped, drawn without scripts or requests."""
 
-import shutil
 from dataclasses import replace
 
 import numpy as np
@@ -110,26 +109,3 @@ def test_a_page_is_whole_or_absent(tmp_path):
     (tmp_path / "file").touch()
     with pytest.raises(WorkspaceError, match="cannot be written"):
         write_document(tmp_path / "file" / "report.html", "x")
-
-
-@pytest.mark.e2e
-@pytest.mark.parametrize("scheme", ["light", "dark"])
-def test_chromium_draws_it_offline(parts, tmp_path, scheme):
-    from playwright.sync_api import sync_playwright
-
-    program = shutil.which("chromium") or shutil.which("google-chrome")
-    assert program, "Chromium is not installed; `make system` installs it"
-    path = write_document(tmp_path / "report.html", report_html(parts))
-    asked, problems = [], []
-    with sync_playwright() as playwright:
-        browser = playwright.chromium.launch(executable_path=program, args=["--no-sandbox", "--disable-gpu"])
-        page = browser.new_context(color_scheme=scheme, offline=True, java_script_enabled=False).new_page()
-        page.on("request", lambda request: asked.append(request.url))
-        page.on("console", lambda message: problems.append(message.text))
-        page.goto(path.as_uri())
-        drawn = [box for box in (svg.bounding_box() for svg in page.locator("svg:visible").all()) if box["width"] > 50]
-        page.screenshot(path=tmp_path / "report.png")
-        browser.close()
-    assert len(drawn) >= 5
-    assert asked == [path.as_uri()]
-    assert problems == []
