@@ -39,6 +39,7 @@ def _collect(place, client, **options):
 
 
 def test_a_run_comes_whole_and_marked(place, client, experiment):
+    _collect(place, client)
     run = client.create_run(experiment, run_name="theirs", tags={"team": "ops", "mlflow.user": "eve"})
     run_id = run.info.run_id
     client.log_param(run_id, "depth", 4)
@@ -102,7 +103,7 @@ def test_the_courier_brings_them_and_leaves_ours_alone(place, client, experiment
         pass
     assert courier.flush(place, timeout=240), place.courier_log.read_text()
     end = time.monotonic() + 60
-    while search_runs(place, query="'while it works'").total == 0 and time.monotonic() < end:
+    while search_runs(place, query="name ~ 'while it works'").total == 0 and time.monotonic() < end:
         time.sleep(0.2)
     assert get_run(place, run_id).origin == "mlflow"
     assert [row.origin for row in search_runs(place, query="name = ours").runs] == ["nbops"]

@@ -78,7 +78,8 @@ def _is_new(run: MlflowRun, known: dict[str, str]) -> bool:
 
 def _state(run: MlflowRun) -> str:
     # MLflow keeps no time of the last change.
-    parts = (run.info.status, run.info.end_time, run.info.run_name, run.data.params, run.data.tags, run.data.metrics)
+    values = (sorted(held.items()) for held in (run.data.params, run.data.tags, run.data.metrics))
+    parts = (run.info.status, run.info.end_time, run.info.run_name, *values)
     return hashlib.sha256(repr(parts).encode("utf-8", "replace")).hexdigest()[:16]
 
 
