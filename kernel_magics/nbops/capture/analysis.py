@@ -10,6 +10,7 @@ from functools import lru_cache
 from typing import Any
 
 from nbops.capture.names import names_of
+from nbops.capture.parsing import parse
 from nbops.capture.values import as_param
 
 _CLOCKS = frozenset({"time", "perf_counter", "monotonic", "process_time", "default_timer", "thread_time", "time_ns"})
@@ -75,7 +76,7 @@ def analyse(source: str) -> Analysis:
     """Analyse a block of Python. Never raises: what is not Python gives an ``Analysis`` with a ``problem``."""
     digest = digest_of(source)
     try:
-        tree = ast.parse(source)
+        tree = parse(source)
         return _Reader(tree).analysis(source, digest)
     except (SyntaxError, ValueError, RecursionError, MemoryError) as error:
         return Analysis(source=source, digest=digest, problem=f"{type(error).__name__}: {error}")

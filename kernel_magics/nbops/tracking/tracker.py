@@ -18,6 +18,7 @@ from typing import Any
 
 from nbops.capture import Options, Probe, calls, redact
 from nbops.capture.models import store_model
+from nbops.capture.parsing import parse
 from nbops.capture.place import locate
 from nbops.capture.redaction import Redactor
 from nbops.errors import NbopsError, NotFoundError, UsageError
@@ -284,7 +285,7 @@ def _block_source(frame: FrameType) -> str:
     """Give the body of the ``with`` statement that the frame is in; empty where there is no source."""
     lines = linecache.getlines(frame.f_code.co_filename, frame.f_globals)
     try:
-        tree = ast.parse("".join(lines))
+        tree = parse("".join(lines))
     except (SyntaxError, ValueError):
         return ""
     around = [
