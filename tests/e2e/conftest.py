@@ -1,7 +1,7 @@
 """A real JupyterLab, token and XSRF check on, driven in headless Chromium.
 
 The server, its kernels and the extension are those of the environment that runs the tests. Configuration, data,
-runtime and home folders are the test's own. Without a browser on the machine the tests are skipped with the reason.
+runtime and home folders are the test's own. Without a browser on the machine they fail and say how to get one.
 """
 
 from __future__ import annotations
@@ -157,7 +157,7 @@ def browser() -> Iterator[sync_api.Browser]:
     """The machine's own Chromium; nothing is downloaded."""
     program = next(filter(None, map(shutil.which, _BROWSERS)), None)
     if program is None:
-        pytest.skip("no Chromium on this machine (Debian: apt-get install chromium)")
+        pytest.fail("Chromium is not installed; `make system` installs it (Debian: apt-get install chromium)")
     with sync_api.sync_playwright() as playwright:
         found = playwright.chromium.launch(
             executable_path=program, args=["--no-sandbox", "--disable-gpu", "--disable-dev-shm-usage"]

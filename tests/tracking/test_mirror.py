@@ -80,7 +80,8 @@ def world(tmp_path_factory):
 
 @pytest.fixture
 def client(world):
-    mlflow = pytest.importorskip("mlflow")
+    import mlflow
+
     return mlflow.MlflowClient(world.workspace.mlflow_uri, world.workspace.mlflow_uri)
 
 

@@ -81,7 +81,7 @@ test('every action names the run', async () => {
   ]);
   expect(actions.register).toHaveBeenCalledWith(target);
   expect(actions.jumpToCell).toHaveBeenCalledWith({
-    notebook: '/srv/work/01_train.ipynb',
+    notebook: '/srv/study/01_train.ipynb',
     cellId: 'c1',
     path: 'work/a.ipynb'
   });

@@ -2,13 +2,11 @@
 
 from __future__ import annotations
 
-import contextlib
 import os
-import tempfile
 from html import escape
 from pathlib import Path
 
-from nbops.errors import WorkspaceError
+from nbops.workspace.blobs import write_atomically
 
 # JupyterLab's names, so that a fragment looks right in a notebook and in a page of its own.
 _STYLE = """
@@ -63,18 +61,5 @@ def write_document(path: str | os.PathLike[str], html: str) -> Path:
         The file cannot be written.
     """
     target = Path(path)
-    name = ""
-    try:
-        target.parent.mkdir(parents=True, exist_ok=True)
-        descriptor, name = tempfile.mkstemp(dir=target.parent, prefix=".writing-")
-        with os.fdopen(descriptor, "w", encoding="utf-8") as file:
-            file.write(html)
-            file.flush()
-            os.fsync(file.fileno())
-        os.chmod(name, 0o644)
-        os.replace(name, target)
-    except OSError as error:
-        with contextlib.suppress(OSError):
-            os.unlink(name)
-        raise WorkspaceError(f"{target} cannot be written: {error.strerror or error}.") from error
+    write_atomically(target, html.encode("utf-8"))
     return target
