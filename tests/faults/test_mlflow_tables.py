@@ -11,6 +11,7 @@ import time
 
 import nbops
 from nbops.tracking import courier, launch, mlflow_store
+from nbops.tracking.search import get_run
 
 HALF = """
 import os, signal, sys
@@ -79,3 +80,13 @@ def _flush(workspace):
         courier.status(workspace),
         (workspace.root / "courier-output").read_text()[-2000:],
     )
+
+
+def test_a_child_that_was_deleted_in_mlflow_does_not_hold_its_parent_back(workspace):
+    with nbops.track("parent", workspace=workspace) as parent:
+        with nbops.track("child", workspace=workspace) as child:
+            pass
+        assert courier.flush(workspace, timeout=120), workspace.courier_log.read_text()
+        mlflow_store.client(workspace).delete_run(get_run(workspace, child.run_id).mlflow_run_id)
+    assert courier.flush(workspace, timeout=120), workspace.courier_log.read_text()
+    assert get_run(workspace, parent.run_id).delivery == "delivered"

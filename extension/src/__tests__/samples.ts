@@ -70,7 +70,13 @@ export function cardData(run: object = {}, rest: object = {}): Record<string, un
       attempt: 14,
       duration: 1.82,
       tracking: 0.006,
-      cell: { notebook: '/srv/study/01_train.ipynb', cell_id: 'c1', execution_count: 3, key: 'k', source: '' },
+      cell: {
+        notebook: '/srv/study/01_train.ipynb',
+        cell_id: 'c1',
+        execution_count: 3,
+        key: 'k',
+        source: ''
+      },
       code: 'a = 1\nb = 2',
       params: { max_depth: '6' },
       metrics: { auc: 0.913, recall: 0.78 },

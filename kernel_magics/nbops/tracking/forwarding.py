@@ -146,7 +146,9 @@ class Forwarder:
         with ledger.connect() as connection:
             known = connection.scalars(children).all()
         for child in known:
-            self._opened().client.set_tag(child, "mlflow.parentRunId", found)
+            # What somebody has deleted in MLflow must not keep its parent from arriving.
+            if self._opened().has(child):
+                self._opened().client.set_tag(child, "mlflow.parentRunId", found)
 
     def _failed(self, ledger: Ledger, run_id: str, count: int, error: Exception) -> None:
         from nbops.tracking.mirror import describe

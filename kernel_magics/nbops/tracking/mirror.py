@@ -83,9 +83,21 @@ class Mirror:
         self._end(run, target)
         return run_id, target.info.experiment_id
 
+    def has(self, run_id: str) -> bool:
+        """Whether MLflow still has a run, and not in its bin."""
+        from mlflow.exceptions import MlflowException
+
+        try:
+            found = self._client.get_run(run_id)
+        except MlflowException as error:
+            if error.error_code == "RESOURCE_DOES_NOT_EXIST":
+                return False
+            raise
+        return str(found.info.lifecycle_stage) == "active"
+
     def _target(self, run: Run, parent: str) -> tuple[MlflowRun, list[MlflowRun]]:
         """Find the MLflow run that is ours, or make it; and further runs that the user's code made meanwhile."""
-        if run.mlflow_run_id:
+        if run.mlflow_run_id and self.has(run.mlflow_run_id):
             return self._client.get_run(run.mlflow_run_id), []
         experiment = self._experiment(run.experiment)
         where = [experiment]
