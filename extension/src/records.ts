@@ -14,6 +14,14 @@ export type Origin = 'nbops' | 'mlflow';
 
 export type Delivery = 'pending' | 'ledger' | 'delivered' | 'failed';
 
+export type LifecycleStage = 'None' | 'Staging' | 'Production' | 'Archived';
+
+export type IdentitySource = 'os' | 'token' | 'jupyter';
+
+export type GateVerdict = 'passed' | 'failed' | 'error';
+
+export type RequestStatus = 'open' | 'promoted' | 'rejected' | 'withdrawn' | 'superseded';
+
 /** Where the code of a run stands. */
 export interface CellRef {
   readonly notebook: string;
@@ -198,7 +206,24 @@ export interface Alias {
   readonly actor: string;
 }
 
-/** One registered version. ``digest`` is the sha256 of the model's bytes; times in seconds since the epoch. */
+/** A file of a version: ``path`` inside the version, ``digest`` (sha256) names its bytes in the content store. */
+export interface VersionFile {
+  readonly path: string;
+  readonly digest: string;
+  readonly size: number;
+}
+
+/** Something that stands otherwise in MLflow's registry than in the ledger: it came not through the gate. */
+export interface ForeignChange {
+  readonly model: string;
+  readonly kind: string;
+  readonly name: string;
+  readonly expected: string;
+  readonly found: string;
+  readonly seen_at: WireNumber;
+}
+
+/** One registered version. ``digest`` is the sha256 over the list of its files; times in seconds since the epoch. */
 export interface ModelVersion {
   readonly model: string;
   readonly version: number;
@@ -210,24 +235,291 @@ export interface ModelVersion {
   readonly serialization: string;
   readonly created_at: WireNumber;
   readonly author: string;
+  readonly lifecycle_stage: LifecycleStage;
   readonly aliases: readonly string[];
+  readonly files: readonly VersionFile[];
   readonly metrics: Readonly<Record<string, WireNumber>>;
   readonly params: Readonly<Record<string, string>>;
   readonly data: Readonly<Record<string, string>>;
   readonly features: readonly string[];
+  readonly feature_types: readonly string[];
   readonly task: string;
   readonly description: string;
-  readonly profile_digest: string;
+  readonly problem: string;
   readonly mlflow_version: string;
   readonly mlflow_model_id: string;
   readonly origin: string;
 }
 
-/** A registered model with its versions, newest first. */
+/** A registered model with its versions, newest first; ``foreign`` is what others changed in MLflow's registry. */
 export interface RegisteredModel {
   readonly name: string;
   readonly created_at: WireNumber;
   readonly aliases: readonly Alias[];
   readonly versions: readonly ModelVersion[];
+  readonly foreign: readonly ForeignChange[];
   readonly origin: string;
+}
+
+/** Something that differs between two versions; ``None`` where it is absent. */
+export interface VersionChange {
+  readonly kind: string;
+  readonly name: string;
+  readonly before: string | null;
+  readonly after: string | null;
+}
+
+/** How predictions of two versions differ on the same rows. */
+export interface PredictionChange {
+  readonly rows: number;
+  readonly changed: number;
+  readonly to_right: number | null;
+  readonly to_wrong: number | null;
+  readonly mean_shift: WireNumber | null;
+  readonly groups: readonly Readonly<Record<string, unknown>>[];
+  readonly problem: string;
+}
+
+/** What changed from version ``before`` of a model to version ``after``; ``code`` is a unified diff. */
+export interface VersionDiff {
+  readonly model: string;
+  readonly before: number;
+  readonly after: number;
+  readonly changes: readonly VersionChange[];
+  readonly code: string;
+  readonly predictions: PredictionChange | null;
+}
+
+/** Who acts, and who vouches for that: the operating system, a configured token, or Jupyter's identity provider. */
+export interface Identity {
+  readonly name: string;
+  readonly source: IdentitySource;
+  readonly roles: readonly string[];
+}
+
+/** What one gate found. ``low`` and ``high`` bound the interval of ``value``; ``close`` says it passed narrowly. */
+export interface GateResult {
+  readonly name: string;
+  readonly kind: string;
+  readonly verdict: GateVerdict;
+  readonly value: WireNumber | null;
+  readonly champion: WireNumber | null;
+  readonly low: WireNumber | null;
+  readonly high: WireNumber | null;
+  readonly limit: string;
+  readonly close: boolean;
+  readonly message: string;
+  readonly evidence: Readonly<Record<string, unknown>>;
+  readonly duration: WireNumber;
+}
+
+/** All gates of one version for one target, at one time. ``digest`` is the sha256 of everything else. */
+export interface GateReport {
+  readonly digest: string;
+  readonly model: string;
+  readonly version: number;
+  readonly artifact_digest: string;
+  readonly target: string;
+  readonly passed: boolean;
+  readonly gates: readonly GateResult[];
+  readonly champion: number | null;
+  readonly spec_digest: string;
+  readonly run_id: string;
+  readonly actor: string;
+  readonly created_at: WireNumber;
+}
+
+/** One entry of a target's history: from ``at`` until ``until``, ``version`` held it (``None``: nobody did). */
+export interface Placement {
+  readonly model: string;
+  readonly target: string;
+  readonly version: number | null;
+  readonly previous: number | null;
+  readonly at: WireNumber;
+  readonly until: WireNumber | null;
+  readonly actor: string;
+  readonly kind: string;
+  readonly reason: string;
+  readonly digest: string;
+  readonly gate_report: string;
+  readonly self_approved: boolean;
+  readonly seq: number;
+}
+
+/** One person's word on one version, bound to its digest. ``target`` ``load:pickle`` lets it be unpickled. */
+export interface Approval {
+  readonly id: string;
+  readonly request_id: string;
+  readonly model: string;
+  readonly version: number;
+  readonly digest: string;
+  readonly target: string;
+  readonly verdict: 'approve' | 'reject';
+  readonly actor: string;
+  readonly source: string;
+  readonly roles: readonly string[];
+  readonly comment: string;
+  readonly gate_report: string;
+  readonly at: WireNumber;
+  readonly expires_at: WireNumber | null;
+  readonly self_approved: boolean;
+}
+
+/** What a promotion to ``target`` needs. ``expires`` is the life of an approval in seconds. */
+export interface Policy {
+  readonly target: string;
+  readonly approvals: number;
+  readonly roles: readonly string[];
+  readonly gates: boolean;
+  readonly card: readonly string[];
+  readonly four_eyes: boolean;
+  readonly expires: WireNumber | null;
+  readonly digest: string;
+}
+
+/** Somebody asks for a promotion. ``expected`` is the holder the asker saw. */
+export interface PromotionRequest {
+  readonly id: string;
+  readonly model: string;
+  readonly version: number;
+  readonly digest: string;
+  readonly target: string;
+  readonly expected: number | null;
+  readonly requested_by: string;
+  readonly requested_at: WireNumber;
+  readonly status: RequestStatus;
+  readonly comment: string;
+  readonly gate_report: string;
+  readonly closed_by: string;
+  readonly closed_at: WireNumber | null;
+  readonly approvals: readonly Approval[];
+}
+
+/** Why a promotion cannot happen now. ``kind``: ``gates``, ``approvals``, ``card``, ``holder``, ``digest``, ``stage``. */
+export interface Obstacle {
+  readonly kind: string;
+  readonly message: string;
+}
+
+/** A promotion that happened, or would (``dry_run``): who held the target before, and the audit event's number. */
+export interface Promotion {
+  readonly model: string;
+  readonly version: number;
+  readonly target: string;
+  readonly digest: string;
+  readonly previous: number | null;
+  readonly kind: string;
+  readonly actor: string;
+  readonly at: WireNumber;
+  readonly reason: string;
+  readonly gate_report: string;
+  readonly self_approved: boolean;
+  readonly changed: boolean;
+  readonly dry_run: boolean;
+  readonly obstacles: readonly Obstacle[];
+  readonly audit_seq: number;
+}
+
+/** Everything one must see to decide on a promotion, joined: what the panel shows. */
+export interface PromotionView {
+  readonly model: string;
+  readonly version: number;
+  readonly target: string;
+  readonly digest: string;
+  readonly holder: number | null;
+  readonly holder_since: WireNumber | null;
+  readonly policy: Policy;
+  readonly me: Identity;
+  readonly headline: string;
+  readonly report: GateReport | null;
+  readonly report_current: boolean;
+  readonly request: PromotionRequest | null;
+  readonly approvals: readonly Approval[];
+  readonly obstacles: readonly Obstacle[];
+  readonly can_approve: string;
+  readonly diff: VersionDiff | null;
+  readonly history: readonly Placement[];
+  readonly lifecycle_stage: string;
+  readonly aliases: readonly string[];
+  readonly audit_seq: number;
+}
+
+/** One entry of the audit log. ``rows`` maps each ledger row it changed to that row's digest, empty if removed. */
+export interface AuditEvent {
+  readonly seq: number;
+  readonly at: WireNumber;
+  readonly actor: string;
+  readonly source: string;
+  readonly action: string;
+  readonly model: string;
+  readonly version: number | null;
+  readonly reason: string;
+  readonly detail: Readonly<Record<string, unknown>>;
+  readonly rows: Readonly<Record<string, string>>;
+  readonly mac: string;
+}
+
+/** Something that cannot be: ``seq`` of the event, or 0 when it is about a row. ``kind`` is ``chain``, ``row``, */
+export interface AuditProblem {
+  readonly kind: string;
+  readonly seq: number;
+  readonly message: string;
+}
+
+/** Whether chain, registry rows and heads kept elsewhere agree. ``head`` is the MAC of the last event. */
+export interface AuditVerdict {
+  readonly ok: boolean;
+  readonly events: number;
+  readonly rows: number;
+  readonly head: string;
+  readonly anchors: number;
+  readonly problems: readonly AuditProblem[];
+}
+
+/** A thing in the lineage. ``kind``: ``data``, ``cell``, ``run``, ``version``, ``promotion``, ``notebook``. */
+export interface LineageNode {
+  readonly id: string;
+  readonly kind: string;
+  readonly label: string;
+  readonly detail: string;
+  readonly at: WireNumber | null;
+  readonly facts: Readonly<Record<string, string>>;
+  readonly columns: readonly string[];
+}
+
+/** ``source`` went into ``target``; ``columns`` are those the code shows. */
+export interface LineageEdge {
+  readonly source: string;
+  readonly target: string;
+  readonly label: string;
+  readonly columns: readonly string[];
+}
+
+/** A graph around ``start``: what it came from and what came from it. */
+export interface Lineage {
+  readonly start: string;
+  readonly nodes: readonly LineageNode[];
+  readonly edges: readonly LineageEdge[];
+  readonly truncated: boolean;
+}
+
+/** One field of a model card. ``source`` is ``known`` (generated), ``written`` (by a person) or ``missing``. */
+export interface CardField {
+  readonly name: string;
+  readonly title: string;
+  readonly text: string;
+  readonly source: string;
+  readonly required: boolean;
+}
+
+/** The card of a version, as it stands. ``revision`` counts edits by people, 0 before the first. */
+export interface ModelCard {
+  readonly model: string;
+  readonly version: number;
+  readonly revision: number;
+  readonly digest: string;
+  readonly fields: readonly CardField[];
+  readonly missing: readonly string[];
+  readonly actor: string;
+  readonly at: WireNumber;
 }

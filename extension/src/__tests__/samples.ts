@@ -129,6 +129,7 @@ export const MODELS: readonly RegisteredModel[] = [
     name: 'churn',
     created_at: 1000,
     aliases: [{ name: 'champion', version: 1, set_at: 1000, actor: 'ada' }],
+    foreign: [],
     origin: 'nbops',
     versions: [
       {
@@ -142,14 +143,17 @@ export const MODELS: readonly RegisteredModel[] = [
         serialization: 'pickle',
         created_at: 1000,
         author: 'ada',
+        lifecycle_stage: 'None',
         aliases: ['champion'],
+        files: [],
         metrics: { auc: 0.9 },
         params: {},
         data: {},
         features: [],
+        feature_types: [],
         task: '',
         description: '',
-        profile_digest: '',
+        problem: '',
         mlflow_version: '',
         mlflow_model_id: '',
         origin: 'nbops'

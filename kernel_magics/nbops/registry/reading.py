@@ -12,7 +12,7 @@ from sqlalchemy.engine import Connection
 
 from nbops.errors import NotFoundError
 from nbops.ledger import open_ledger, tables
-from nbops.records import Alias, ModelVersion, RegisteredModel
+from nbops.records import Alias, ForeignChange, ModelVersion, RegisteredModel, VersionFile, from_wire
 from nbops.workspace import Workspace
 
 
@@ -80,14 +80,20 @@ def _known(model: RegisteredModel) -> str:
 
 
 def _models(connection: Connection, name: str | None) -> tuple[RegisteredModel, ...]:
-    m, v, a = tables.models, tables.model_versions, tables.model_aliases
+    m, v, a, f = tables.models, tables.model_versions, tables.model_aliases, tables.foreign_changes
+    mirrors = tables.version_mirrors
     one = [] if name is None else [name]
     models = connection.execute(select(m).where(*(m.c.name == n for n in one)).order_by(m.c.name)).mappings().all()
     aliases: dict[str, list[Alias]] = defaultdict(list)
     for row in connection.execute(select(a).where(*(a.c.model == n for n in one)).order_by(a.c.alias)):
         aliases[row.model].append(Alias(name=row.alias, version=row.version, set_at=row.set_at, actor=row.actor))
+    foreign: dict[str, list[ForeignChange]] = defaultdict(list)
+    for row in connection.execute(select(f).where(*(f.c.model == n for n in one)).order_by(f.c.kind, f.c.name)):
+        foreign[row.model].append(ForeignChange(**row._mapping))
     versions: dict[str, list[ModelVersion]] = defaultdict(list)
-    query = select(v).where(*(v.c.model == n for n in one)).order_by(v.c.version.desc())
+    told = (mirrors.c.model == v.c.model) & (mirrors.c.version == v.c.version)
+    query = select(v, mirrors.c.mlflow_version, mirrors.c.mlflow_model_id).outerjoin(mirrors, told)
+    query = query.where(*(v.c.model == n for n in one)).order_by(v.c.version.desc())
     for found in connection.execute(query).mappings():
         names = tuple(x.name for x in aliases[found["model"]] if x.version == found["version"])
         versions[found["model"]].append(_version(dict(found), names))
@@ -97,6 +103,7 @@ def _models(connection: Connection, name: str | None) -> tuple[RegisteredModel, 
             created_at=row["created_at"],
             aliases=tuple(aliases[row["name"]]),
             versions=tuple(versions[row["name"]]),
+            foreign=tuple(foreign[row["name"]]),
             origin=row["origin"],
         )
         for row in models
@@ -105,15 +112,16 @@ def _models(connection: Connection, name: str | None) -> tuple[RegisteredModel, 
 
 def _version(row: dict[str, Any], aliases: tuple[str, ...]) -> ModelVersion:
     detail = row.pop("detail")
+    row |= {"mlflow_version": row["mlflow_version"] or "", "mlflow_model_id": row["mlflow_model_id"] or ""}
     return ModelVersion(
-        **row,
+        **row | {"files": tuple(from_wire(VersionFile, file) for file in row["files"])},
         aliases=aliases,
         metrics=detail.get("metrics", {}),
         params=detail.get("params", {}),
         data=detail.get("data", {}),
         features=tuple(detail.get("features", ())),
+        feature_types=tuple(detail.get("feature_types", ())),
         task=detail.get("task", ""),
         description=detail.get("description", ""),
-        profile_digest=detail.get("profile_digest", ""),
-        mlflow_model_id=detail.get("mlflow_model_id", ""),
+        problem=detail.get("problem", ""),
     )

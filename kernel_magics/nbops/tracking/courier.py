@@ -25,6 +25,7 @@ from nbops.tracking.forwarding import Forwarder
 from nbops.tracking.launch import LOCK, ensure_running, is_running, name_holder, start
 from nbops.tracking.outbox import Outbox, outbox_of
 from nbops.tracking.process import process_identity
+from nbops.tracking.registry_mirror import waiting
 from nbops.tracking.watch import Watch
 from nbops.workspace import Workspace, find_workspace
 from nbops.workspace.locks import HeldLock, try_lock
@@ -99,26 +100,11 @@ def _refused(box: Outbox) -> str:
 
 
 def _undelivered(workspace: Workspace) -> tuple[int, str]:
-    runs, versions = tables.runs, tables.model_versions
+    runs = tables.runs
     waits = (runs.c.delivery != "delivered") & (runs.c.status != "RUNNING") & (runs.c.origin == "nbops")
     with open_ledger(workspace).connect() as connection:
         count = connection.scalar(select(func.count()).select_from(runs).where(waits)) or 0
-        count += (
-            connection.scalar(
-                select(func.count())
-                .select_from(versions)
-                .where(versions.c.mlflow_version == "", versions.c.origin == "nbops")
-            )
-            or 0
-        )
-        count += (
-            connection.scalar(
-                select(func.count())
-                .select_from(tables.model_aliases)
-                .where(tables.model_aliases.c.mirrored != tables.model_aliases.c.version)
-            )
-            or 0
-        )
+        count += waiting(connection)
         error = connection.scalar(
             select(runs.c.delivery_error)
             .where(waits, runs.c.delivery_error != "")
