@@ -60,6 +60,20 @@ class Ledger:
         with _told(), self.engine.connect().execution_options(nbops_read=True) as connection:
             yield connection
 
+    @contextlib.contextmanager
+    def snapshot(self) -> Iterator[Connection]:
+        """Open a connection whose reads all see the ledger at one moment.
+
+        Raises
+        ------
+        LedgerError
+            The database is gone.
+        """
+        # In SQLite a transaction is one already.
+        options = {"isolation_level": "REPEATABLE READ"} if self.dialect == "postgresql" else {}
+        with _told(), self.engine.connect().execution_options(nbops_read=True, **options) as connection:
+            yield connection
+
     def upsert(self, table: sqlalchemy.Table) -> Any:
         """Give an ``insert`` of this dialect, which has ``on_conflict_do_update`` and ``on_conflict_do_nothing``."""
         if self.dialect == "postgresql":
@@ -182,7 +196,7 @@ def _prepare_sqlite(connection: Any, _record: Any) -> None:
     # Transactions are ours: the driver's own implicit BEGIN is deferred and would fail at the first write instead of waiting.
     connection.isolation_level = None
     cursor = connection.cursor()
-    for pragma in ("busy_timeout=30000", "foreign_keys=ON", "synchronous=NORMAL"):
+    for pragma in ("busy_timeout=30000", "foreign_keys=ON", "synchronous=FULL"):
         cursor.execute(f"PRAGMA {pragma}")
     _enter_wal(cursor)
     cursor.close()

@@ -86,7 +86,7 @@ def read(workspace: Workspace, digest: str) -> bytes:
     return data
 
 
-def write_atomically(path: Path, data: bytes | memoryview) -> None:
+def write_atomically(path: Path, data: bytes | memoryview, *, mode: int = 0o644) -> None:
     """Write a file so that it is either whole or absent, also after a crash.
 
     Raises
@@ -102,7 +102,7 @@ def write_atomically(path: Path, data: bytes | memoryview) -> None:
             file.write(data)
             file.flush()
             os.fsync(file.fileno())
-        os.chmod(name, 0o644)
+        os.chmod(name, mode)
         os.replace(name, path)
     except OSError as error:
         with contextlib.suppress(OSError):

@@ -39,7 +39,9 @@ _KNOWN = (
     _Known("courier", "NBOPS_COURIER", bool),
 )
 # Tables of nbops.toml that belong to other rooms.
-_TABLES = frozenset({"pipelines", "gates", "policy", "monitors", "schedules", "features", "track", "llm"})
+_TABLES = frozenset(
+    {"pipelines", "gates", "policy", "monitors", "schedules", "features", "track", "llm", "webhooks", "audit"}
+)
 _TRUE, _FALSE = frozenset({"1", "true", "yes", "on"}), frozenset({"0", "false", "no", "off", ""})
 
 
