@@ -107,6 +107,7 @@ export interface Run {
   readonly parent_id: string;
   readonly attempt: number;
   readonly author: string;
+  readonly user: string;
   readonly started_at: WireNumber;
   readonly ended_at: WireNumber | null;
   readonly duration: WireNumber | null;
@@ -459,7 +460,7 @@ export interface AuditEvent {
   readonly mac: string;
 }
 
-/** Something that cannot be: ``seq`` of the event, or 0 when it is about a row. ``kind`` is ``chain``, ``row``, */
+/** Something that cannot be. ``seq`` is the event's, 0 for a row; ``kind`` is ``chain``, ``row``, ``head`` or ``key``. */
 export interface AuditProblem {
   readonly kind: string;
   readonly seq: number;

@@ -128,3 +128,62 @@ class MissingExtraError(NbopsError, ImportError):
 
     def __reduce__(self) -> tuple[Any, ...]:
         return (MissingExtraError, (self.feature, self.extra))
+
+
+class PromotionConflict(RegistryError):
+    """Somebody else was first: the target is not held by the version that was expected.
+
+    Parameters
+    ----------
+    model
+        Registered model.
+    target
+        Lifecycle stage or alias.
+    holder
+        The version that holds it now, ``None`` for nobody.
+    expected
+        The version that was expected to.
+    """
+
+    def __init__(self, model: str, target: str, holder: int | None, expected: int | None) -> None:
+        said = "nobody" if expected is None else f"version {expected}"
+        held = "nobody holds it" if holder is None else f"version {holder} holds it"
+        super().__init__(
+            f"{target} of {model} is not held by {said} as expected: {held} now.",
+            hint="Look again, and promote against that if it still makes sense.",
+        )
+        self.model, self.target, self.holder, self.expected = model, target, holder, expected
+
+    def __reduce__(self) -> tuple[Any, ...]:
+        return (PromotionConflict, (self.model, self.target, self.holder, self.expected))
+
+
+class PromotionRefused(RegistryError):
+    """Gates, approvals or the model card stand against a promotion.
+
+    Parameters
+    ----------
+    model, version, target
+        What was to be promoted where.
+    reasons
+        Each in one line; ``kinds`` names what each is about: ``gates``, ``approvals``, ``card``, ``digest``, ``stage``.
+    """
+
+    def __init__(
+        self, model: str, version: int, target: str, reasons: tuple[str, ...], kinds: tuple[str, ...], *, hint: str = ""
+    ) -> None:
+        super().__init__(f"{model} version {version} cannot go to {target}: {'; '.join(reasons)}.", hint=hint)
+        self.model, self.version, self.target, self.reasons, self.kinds = model, version, target, reasons, kinds
+
+    def __reduce__(self) -> tuple[Any, ...]:
+        return (_refused, (self.model, self.version, self.target, self.reasons, self.kinds, self.hint))
+
+
+def _refused(
+    model: str, version: int, target: str, reasons: tuple[str, ...], kinds: tuple[str, ...], hint: str
+) -> PromotionRefused:
+    return PromotionRefused(model, version, target, reasons, kinds, hint=hint)
+
+
+class ApprovalRefused(RegistryError):
+    """Somebody may not approve or reject a version, or the word does not fit what it is for."""

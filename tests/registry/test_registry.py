@@ -8,7 +8,7 @@ from sklearn.linear_model import LogisticRegression, Ridge
 
 import nbops
 from nbops.errors import NotFoundError, RegistryError, UsageError, WorkspaceError
-from nbops.registry import get_model, get_version, list_models, load_model, register, set_alias
+from nbops.registry import get_model, get_version, list_models, load_model, register, promote
 from nbops.workspace import find_workspace
 from nbops.workspace.blobs import path_of
 
@@ -68,10 +68,10 @@ def test_aliases_move_and_resolve(place):
     _train("second", model=_fitted(10.0))
     assert register("churn").aliases == ()
     assert get_version(place, "churn", "champion").version == 1
-    assert set_alias("churn", "champion", 2).aliases == ("champion",)
+    assert promote("churn", 2, "champion").version == 2
     assert get_version(place, "churn", "champion").version == get_version(place, "churn", "v2").version == 2
     with pytest.raises(NotFoundError, match="no version 9"):
-        set_alias("churn", "champion", 9)
+        promote("churn", 9, "champion")
     with pytest.raises(NotFoundError, match="has versions 1, 2 and aliases champion"):
         get_version(place, "churn", "challenger")
 

@@ -13,7 +13,7 @@ import pytest
 
 import nbops
 from nbops.records import DataRef
-from nbops.registry import register, set_alias
+from nbops.registry import promote, register
 from nbops.tracking import courier
 from nbops.tracking.mirror import model_name, safe_name
 from nbops.tracking.outbox import outbox_of
@@ -182,7 +182,7 @@ def test_a_second_version_moves_the_alias(world, client):
     with nbops.track("second", workspace=world.workspace) as run:
         run.model(Ridge().fit([[0.0], [1.0]], [0.0, 1.0]), "model")
     second = register("churn", run_id=run.run_id, workspace=world.workspace)
-    set_alias("churn", "champion", second.version, workspace=world.workspace)
+    promote("churn", second.version, "champion", workspace=world.workspace)
     assert courier.flush(world.workspace, timeout=240)
     assert client.get_model_version_by_alias("churn", "champion").tags["nbops.version"] == "2"
     assert len(client.search_model_versions("name = 'churn'")) == 2

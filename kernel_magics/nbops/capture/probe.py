@@ -28,6 +28,7 @@ from nbops.capture.resolution import metric_names
 from nbops.capture.resources import Meter
 from nbops.records import ArtifactRef, CellRef, ErrorInfo, GitState, Run
 from nbops.records.runs import RunKind
+from nbops.workspace.identity import user_name
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -119,6 +120,7 @@ class Probe:
                 experiment=self._redactor.text(self.options.experiment) or workspace.experiment,
                 kind=kind,
                 author=workspace.author,
+                user=user_name(workspace),
                 parent_id=parent_id,
                 started_at=time.time(),
                 cell=replace(place, key=place.key or key_of(place, str(self._folder), self.analysis)),

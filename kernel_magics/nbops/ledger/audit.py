@@ -23,7 +23,8 @@ from nbops.workspace import Workspace
 class AuditedChange:
     """A change under way. Write through ``connection``, name every sealed row that was written with :meth:`row`.
 
-    ``seq`` is the number of the event that will tell of it, ``at`` its time, ``detail`` what it will say besides.
+    ``seq`` is the number of the event that will tell of it, ``at`` its time, ``detail`` what it will say besides;
+    ``reason`` and ``version`` can still be set.
     """
 
     def __init__(self, ledger: Ledger, connection: Connection, key: bytes, head: tuple[int, str]) -> None:
@@ -31,6 +32,7 @@ class AuditedChange:
         self.at = time.time()
         self.detail: dict[str, Any] = {}
         self.reason = ""
+        self.version: int | None = None
         self.wanted = True
         self._key, self._head = key, head
         self._rows: dict[str, tuple[Table, tuple[Any, ...]]] = {}
@@ -142,10 +144,12 @@ def audited(
         if head[0] == 0:
             _begin(change)
         change.detail.update(detail or {})
-        change.reason = reason
+        change.reason, change.version = reason, version
         yield change
         if change.wanted:
-            change.tell(identity, action, model=model, version=version, reason=change.reason, detail=change.detail)
+            change.tell(
+                identity, action, model=model, version=change.version, reason=change.reason, detail=change.detail
+            )
         if change.head != head:
             ledger.touch(connection)
     if change.head != head:

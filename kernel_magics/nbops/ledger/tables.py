@@ -307,6 +307,7 @@ audit_events = Table(
     Column("key_id", String(16), nullable=False),
     Column("mac", String(64), nullable=False),
     Index("ix_audit_events_model", "model", "seq"),
+    Index("ix_audit_events_action", "action", "seq"),
 )
 
 # One row, locked by whoever adds an event.

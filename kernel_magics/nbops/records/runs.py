@@ -120,6 +120,7 @@ class Run:
     Times are seconds since the epoch, durations seconds, memory bytes. ``metrics`` holds the last value of each
     metric; the points of a series are kept apart. ``metric_functions`` maps a metric to the
     ``sklearn.metrics`` function that made it, where the code shows it. ``redactions`` counts replaced secrets.
+    ``author`` is what the settings say, ``user`` whom the operating system or a token vouches for.
     """
 
     run_id: str
@@ -131,6 +132,7 @@ class Run:
     parent_id: str = ""
     attempt: int = 1
     author: str = ""
+    user: str = ""
     started_at: float = 0.0
     ended_at: float | None = None
     duration: float | None = None

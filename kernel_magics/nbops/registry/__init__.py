@@ -4,8 +4,29 @@ A version is whole or absent: the model's bytes lie in the content store before 
 is given once and never again, and the bytes are checked against their digest at every load.
 """
 
+from nbops.registry.approvals import approve, approve_pickle, reject, request_promotion, withdraw
+from nbops.registry.history import history, holder
 from nbops.registry.loading import load_model
+from nbops.registry.promotion import ANY, archive, promote, rollback, vacate_target
 from nbops.registry.reading import get_model, get_version, list_models
-from nbops.registry.writing import register, set_alias
+from nbops.registry.writing import register
 
-__all__ = ["get_model", "get_version", "list_models", "load_model", "register", "set_alias"]
+__all__ = [
+    "ANY",
+    "approve",
+    "approve_pickle",
+    "archive",
+    "get_model",
+    "get_version",
+    "history",
+    "holder",
+    "list_models",
+    "load_model",
+    "promote",
+    "register",
+    "reject",
+    "request_promotion",
+    "rollback",
+    "vacate_target",
+    "withdraw",
+]

@@ -1,26 +1,28 @@
-"""Register models and move aliases."""
+"""Register models."""
 
 from __future__ import annotations
 
 import re
-import time
 from typing import Any
 
 from sqlalchemy import select
 from sqlalchemy.engine import Connection
 
-from nbops.errors import NotFoundError, RegistryError, UsageError
+from nbops.errors import RegistryError, UsageError
 from nbops.ledger import Ledger, open_ledger, tables
-from nbops.records import ModelRef, ModelVersion, Run, to_wire
-from nbops.registry.reading import get_model, get_version, version_number
+from nbops.ledger.audit import AuditedChange, audited
+from nbops.records import Identity, ModelRef, ModelVersion, Run, to_wire
+from nbops.registry.promotion import promote
+from nbops.registry.reading import get_version
+from nbops.registry.targets import target_name
 from nbops.tracking.delivery import deliver
 from nbops.tracking.search import get_run
 from nbops.workspace import Workspace, find_workspace
 from nbops.workspace.blobs import path_of
+from nbops.workspace.identity import who
 
 # What MLflow's registry and a file name both take, so that a name means the same everywhere.
 _NAME = re.compile(r"[^\s/:\\\x00-\x1f\x7f](?:[^/:\\\x00-\x1f\x7f]{0,198}[^\s/:\\\x00-\x1f\x7f])?")
-_ALIAS = re.compile(r"[A-Za-z][A-Za-z0-9_-]{0,99}")
 
 
 def register(
@@ -32,6 +34,7 @@ def register(
     author: str | None = None,
     description: str = "",
     notebook: str = "",
+    identity: Identity | None = None,
     workspace: Workspace | None = None,
 ) -> ModelVersion:
     """Register the model of a run as the next version of ``name``.
@@ -47,13 +50,15 @@ def register(
     model
         Which model of the run, by its name in the code, when the run has several.
     alias
-        Alias to point at the version, such as ``champion``.
+        Alias to promote the version to, such as ``champion``, by whatever its policy asks for.
     author
-        Who registers; the workspace's author by default.
+        Who is written down as its author; the workspace's author by default.
     description
         Free text.
     notebook
         Prefer the last run of this notebook when no run is named.
+    identity
+        Who registers; this process's user by default.
     workspace
         The workspace of the working directory by default.
 
@@ -65,11 +70,13 @@ def register(
         There is no such run.
     RegistryError
         The run has no stored model, or several.
+    PromotionConflict, PromotionRefused
+        The version is registered, but the alias did not go to it.
     """
     workspace = workspace or find_workspace(notebook or None)
     check_name(name)
     if alias is not None:
-        check_alias(alias)
+        alias = target_name(alias)
     ledger = open_ledger(workspace)
     deliver(workspace)
     run = get_run(workspace, run_id or _last_run_with_model(ledger, notebook))
@@ -79,39 +86,15 @@ def register(
             f"The bytes of {chosen.name!r} of run {run.name} are not in this workspace's store.",
             hint="Register it where it was trained, or train it again.",
         )
-    actor = author or workspace.author
-    with ledger.begin() as connection:
-        number = _existing(connection, name, run.run_id, chosen.digest)
+    identity = identity or who(workspace)
+    with audited(workspace, identity, "register", model=name) as change:
+        number = _existing(change.connection, name, run.run_id, chosen.digest)
         if number is None:
-            number = _insert(connection, ledger, name, run, chosen, actor, description)
-        if alias is not None:
-            _point(connection, ledger, name, alias, number, actor)
-        ledger.touch(connection)
-    return get_version(workspace, name, number)
-
-
-def set_alias(
-    name: str, alias: str, version: int | str, *, actor: str | None = None, workspace: Workspace | None = None
-) -> ModelVersion:
-    """Point an alias of a model at a version.
-
-    Raises
-    ------
-    UsageError
-        The alias has characters that MLflow does not take.
-    NotFoundError
-        The model or version does not exist.
-    """
-    workspace = workspace or find_workspace()
-    check_alias(alias)
-    model = get_model(workspace, name)
-    number = version_number(model, version)
-    if all(known.version != number for known in model.versions):
-        raise NotFoundError(f"Model {name!r} has no version {number}.")
-    ledger = open_ledger(workspace)
-    with ledger.begin() as connection:
-        _point(connection, ledger, name, alias, number, actor or workspace.author)
-        ledger.touch(connection)
+            number = _insert(change, name, run, chosen, author or workspace.author, identity, description)
+        else:
+            change.nothing()
+    if alias is not None:
+        promote(name, number, alias, identity=identity, workspace=workspace)
     return get_version(workspace, name, number)
 
 
@@ -127,21 +110,6 @@ def check_name(name: str) -> None:
         raise UsageError(
             f"{name!r} cannot name a registered model.",
             hint="Use 1 to 200 characters without / : \\, not starting or ending with a space.",
-        )
-
-
-def check_alias(alias: str) -> None:
-    """Refuse an alias that MLflow would not take.
-
-    Raises
-    ------
-    UsageError
-        It does not start with a letter, holds other than letters, digits, ``_`` and ``-``, or is reserved.
-    """
-    if not _ALIAS.fullmatch(alias) or alias.lower() == "latest" or re.fullmatch(r"[vV]\d+", alias):
-        raise UsageError(
-            f"{alias!r} cannot be an alias.",
-            hint="Start with a letter, use letters, digits, _ and -; 'latest' and 'v1' are reserved.",
         )
 
 
@@ -184,11 +152,11 @@ def _existing(connection: Connection, name: str, run_id: str, digest: str) -> in
 
 
 def _insert(
-    connection: Connection, ledger: Ledger, name: str, run: Run, ref: ModelRef, actor: str, description: str
+    change: AuditedChange, name: str, run: Run, ref: ModelRef, author: str, identity: Identity, description: str
 ) -> int:
-    now = time.time()
-    models = tables.models
-    connection.execute(ledger.upsert(models).values(name=name, created_at=now).on_conflict_do_nothing())
+    models, connection = tables.models, change.connection
+    new = change.ledger.upsert(models).values(name=name, created_at=change.at).on_conflict_do_nothing()
+    connection.execute(new)
     # Raising the counter locks the row, so two who register at once get two numbers.
     connection.execute(models.update().where(models.c.name == name).values(last_version=models.c.last_version + 1))
     number = int(connection.scalar(select(models.c.last_version).where(models.c.name == name)) or 0)
@@ -202,11 +170,16 @@ def _insert(
             class_name=ref.class_name,
             flavor=ref.flavor,
             serialization=ref.serialization,
-            created_at=now,
-            author=actor,
-            detail=_detail(run, ref, description),
+            created_at=change.at,
+            author=author,
+            files=[],
+            detail=_detail(run, ref, description) | {"registered_by": identity.name},
         )
     )
+    change.row(models, (name,))
+    change.row(tables.model_versions, (name, number))
+    change.version = number
+    change.detail |= {"run": run.run_id, "digest": ref.digest}
     return number
 
 
@@ -220,9 +193,3 @@ def _detail(run: Run, ref: ModelRef, description: str) -> dict[str, Any]:
         "task": ref.task,
         "description": description,
     }
-
-
-def _point(connection: Connection, ledger: Ledger, name: str, alias: str, number: int, actor: str) -> None:
-    values = {"version": number, "set_at": time.time(), "actor": actor}
-    statement = ledger.upsert(tables.model_aliases).values(model=name, alias=alias, **values)
-    connection.execute(statement.on_conflict_do_update(index_elements=["model", "alias"], set_=values))

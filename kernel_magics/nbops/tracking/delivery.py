@@ -25,6 +25,7 @@ from nbops.workspace import Workspace
 _BATCH = 500
 _ENDED = ("FINISHED", "FAILED", "KILLED")
 _DETAIL = (
+    "user",
     "names_read",
     "names_written",
     "metric_functions",

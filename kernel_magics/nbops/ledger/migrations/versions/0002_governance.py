@@ -36,6 +36,7 @@ def upgrade() -> None:
     )
     with op.batch_alter_table("audit_events", schema=None) as batch_op:
         batch_op.create_index("ix_audit_events_model", ["model", "seq"], unique=False)
+        batch_op.create_index("ix_audit_events_action", ["action", "seq"], unique=False)
 
     op.create_table(
         "audit_head",

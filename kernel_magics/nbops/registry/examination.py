@@ -1,0 +1,132 @@
+"""What stands against a promotion: gates, approvals, the model card."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from sqlalchemy import select
+from sqlalchemy.engine import Connection
+
+from nbops.ledger import tables
+from nbops.records import Approval, GateReport, GateResult, ModelVersion, Obstacle, Policy, from_wire
+from nbops.registry import eyes
+from nbops.registry.policy import read_policy
+from nbops.workspace import Workspace
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Examination:
+    """What was found: ``approvals`` are those the promotion would rest on, ``gates_missing`` says they were not run."""
+
+    policy: Policy
+    obstacles: tuple[Obstacle, ...]
+    approvals: tuple[Approval, ...]
+    report: GateReport | None
+    report_current: bool
+    gates_missing: bool
+
+    @property
+    def report_digest(self) -> str:
+        """Digest of the report that counts, empty if none does."""
+        return self.report.digest if self.report is not None and self.report_current else ""
+
+
+def examine(
+    connection: Connection,
+    workspace: Workspace,
+    version: ModelVersion,
+    target: str,
+    holder: int | None,
+    gate_report: str = "",
+) -> Examination:
+    """Look for everything that stands against promoting ``version`` to ``target``, now held by ``holder``.
+
+    Raises
+    ------
+    SettingsError
+        Policy or gates of ``nbops.toml`` are wrong.
+    """
+    from nbops.registry.gates import declared
+
+    policy = read_policy(workspace, target)
+    specs = declared(workspace, version.model, target)
+    report = newest_report(connection, version, target)
+    wanted = bool(specs.checks) and policy.gates
+    current = (
+        report is not None and report.spec_digest == specs.digest and (report.champion == holder or not specs.compares)
+    )
+    obstacles = []
+    if wanted or gate_report:
+        obstacles += _against_gates(report, current, gate_report)
+    approvals = eyes.counted(connection, workspace, policy, version, target)
+    obstacles += _against_approvals(policy, approvals)
+    obstacles += _against_card(connection, workspace, policy, version)
+    return Examination(
+        policy=policy,
+        obstacles=tuple(obstacles),
+        approvals=approvals,
+        report=report,
+        report_current=current,
+        gates_missing=wanted and not current and not gate_report,
+    )
+
+
+def newest_report(connection: Connection, version: ModelVersion, target: str) -> GateReport | None:
+    """Give the last gate report of these very bytes for this target."""
+    g = tables.gate_reports
+    query = select(g).where(
+        g.c.model == version.model,
+        g.c.version == version.version,
+        g.c.target == target,
+        g.c.artifact_digest == version.digest,
+    )
+    row = connection.execute(query.order_by(g.c.created_at.desc()).limit(1)).mappings().first()
+    return None if row is None else report_of(dict(row))
+
+
+def report_of(row: dict[str, object]) -> GateReport:
+    """Make the record of a row."""
+    content = row.pop("content")
+    assert isinstance(content, list)
+    return GateReport(**row, gates=tuple(from_wire(GateResult, gate) for gate in content))  # type: ignore[arg-type]
+
+
+def _against_gates(report: GateReport | None, current: bool, wanted: str) -> list[Obstacle]:
+    def blame(message: str) -> list[Obstacle]:
+        return [Obstacle(kind="gates", message=message)]
+
+    if report is None:
+        return blame("its gates have not been run")
+    if wanted and report.digest != wanted:
+        return blame(f"its newest gate report is {report.digest[:12]}, not {wanted[:12]}")
+    if not current:
+        return blame("its gates were run against another version or with other gates than now; run them again")
+    if report.passed:
+        return []
+    bad = [
+        f"{gate.name} ({gate.message})" if gate.message else gate.name
+        for gate in report.gates
+        if gate.verdict != "passed"
+    ]
+    return blame(f"gates do not pass: {', '.join(bad)}")
+
+
+def _against_approvals(policy: Policy, approvals: tuple[Approval, ...]) -> list[Obstacle]:
+    have = len({approval.actor for approval in approvals})
+    if have >= policy.approvals:
+        return []
+    by = f" by {' or '.join(policy.roles)}" if policy.roles else ""
+    return [Obstacle(kind="approvals", message=f"it has {have} of {policy.approvals} approvals{by}")]
+
+
+def _against_card(
+    connection: Connection, workspace: Workspace, policy: Policy, version: ModelVersion
+) -> list[Obstacle]:
+    if not policy.card:
+        return []
+    from nbops.registry.card import missing_fields
+
+    missing = missing_fields(connection, workspace, version, policy.card)
+    if not missing:
+        return []
+    return [Obstacle(kind="card", message=f"its model card lacks {', '.join(missing)}")]
