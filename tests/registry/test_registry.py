@@ -8,18 +8,9 @@ from sklearn.linear_model import LogisticRegression, Ridge
 
 import nbops
 from nbops.errors import NotFoundError, RegistryError, UsageError, WorkspaceError
-from nbops.registry import get_model, get_version, list_models, load_model, register, promote
+from nbops.registry import get_model, get_version, list_models, load_model, promote, register
 from nbops.workspace import find_workspace
 from nbops.workspace.blobs import path_of
-
-
-@pytest.fixture
-def place(tmp_path, monkeypatch, ledger_uri):
-    """A workspace whose ledger is each database in turn."""
-    monkeypatch.setenv("NBOPS_WORKSPACE", str(tmp_path))
-    monkeypatch.setenv("NBOPS_LEDGER_URI", ledger_uri)
-    monkeypatch.setenv("NBOPS_COURIER", "false")
-    return find_workspace()
 
 
 def _train(name, **models):
