@@ -1,0 +1,83 @@
+"""``nbops audit log|verify|head``."""
+
+from __future__ import annotations
+
+import argparse
+
+from nbops.cli.history import moment_of
+from nbops.cli.options import common, print_json, workspace_of
+from nbops.errors import UsageError
+from nbops.views.registry import audit_text, verdict_text
+
+
+def add_parser(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
+    """Add the commands."""
+    audit = commands.add_parser("audit", help="read and prove the audit log")
+    parts = audit.add_subparsers(title="commands", metavar="COMMAND", required=True)
+    log = parts.add_parser("log", help="show events, the newest last")
+    common(log)
+    log.add_argument("--model", default="", help="only this model")
+    log.add_argument("--action", default="", help="only these, e.g. promote")
+    log.add_argument("--from", dest="since", metavar="DATE", help="only from then on")
+    log.add_argument("--to", dest="until", metavar="DATE", help="only before then")
+    log.add_argument("--limit", type=int, default=50, help="at most so many, the newest (default: 50)")
+    log.set_defaults(func=_log)
+    verify = parts.add_parser(
+        "verify", help="prove the log and that the registry agrees with it; exit code 0 only then"
+    )
+    common(verify)
+    verify.add_argument("--head", action="append", default=[], metavar="SEQ:MAC", help="a head kept elsewhere (repeat)")
+    verify.set_defaults(func=_verify)
+    head = parts.add_parser("head", help="print SEQ:MAC of the last event, to be kept elsewhere")
+    common(head)
+    head.set_defaults(func=_head)
+
+
+def _log(options: argparse.Namespace) -> int:
+    from nbops.ledger.audit import read_events
+
+    if not 1 <= options.limit <= 1_000_000:
+        raise UsageError("--limit must be from 1 to 1000000.")
+    found = read_events(
+        workspace_of(options),
+        model=options.model,
+        action=options.action,
+        since=moment_of(options.since, "--from"),
+        until=moment_of(options.until, "--to"),
+        limit=options.limit,
+        newest=True,
+    )
+    if options.json:
+        print_json(found)
+    else:
+        print(audit_text(found))
+    return 0
+
+
+def _verify(options: argparse.Namespace) -> int:
+    from nbops.ledger.anchors import parse
+    from nbops.ledger.verification import verify
+
+    heads = []
+    for text in options.head:
+        head = parse(text)
+        if head is None:
+            raise UsageError(f"--head {text[:80]}: write it as SEQ:MAC, as `nbops audit head` prints it.")
+        heads.append(head)
+    verdict = verify(workspace_of(options), heads)
+    if options.json:
+        print_json(verdict)
+    else:
+        print(verdict_text(verdict))
+    return 0 if verdict.ok else 1
+
+
+def _head(options: argparse.Namespace) -> int:
+    from nbops.ledger.audit import head
+
+    seq, mac = head(workspace_of(options))
+    if options.json:
+        print_json({"seq": seq, "mac": mac})
+    else:
+        print(f"{seq}:{mac}" if seq else "The audit log has no events yet.")
+    return 0
