@@ -1,7 +1,7 @@
 """A warm process that makes others by fork, so that fifty of them cost no fifty imports.
 
 Run as a script: it imports what the first line of its input asks for, then reads one JSON line after another:
-``{"do": "track" | "cells" | "courier", ...}`` forks a process and answers with its pid, ``{"reap": pid}`` waits for one.
+``{"do": "track" | "cells" | "courier" | "promote", ...}`` forks a process and answers with its pid, ``{"reap": pid}`` waits for one.
 What such a process acknowledges it writes to the file ``acks``, one line per call that has returned, straight to the
 kernel, so that it stays when the process is killed.
 """
@@ -108,6 +108,23 @@ def courier(request):
     module.main(["--workspace", request["workspace"]])
 
 
+def promote(request):
+    """A registry in use: promotions and rollbacks, one after the other until the end comes."""
+    from nbops.registry import holder, rollback
+    from nbops.registry import promote as promote_version
+    from nbops.workspace import find_workspace
+
+    say, workspace = Acks(request["acks"]), find_workspace(request["workspace"])
+    number = holder(workspace, "churn", "Production") or 0
+    for turn in range(10_000):
+        if turn % 5 == 4:
+            done = rollback("churn", to=number % 3 + 1, reason="back", workspace=workspace)
+        else:
+            done = promote_version("churn", number % 3 + 1, expect=number or None, workspace=workspace)
+        number = done.version
+        say(did=done.kind, version=number, seq=done.audit_seq)
+
+
 def main():
     for module in json.loads(sys.stdin.readline()):
         importlib.import_module(module)
@@ -122,7 +139,7 @@ def main():
             # Whatever happens, the child must not go on as the nursery.
             try:
                 os.close(0)
-                {"track": track, "cells": cells, "courier": courier}[request["do"]](request)
+                {"track": track, "cells": cells, "courier": courier, "promote": promote}[request["do"]](request)
             finally:
                 os._exit(0)
         print(pid, flush=True)

@@ -1,0 +1,58 @@
+"""Several promoters at once: one wins, the others are told who holds it."""
+
+import json
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from nbops.ledger.verification import verify
+from nbops.registry import history, holder
+
+RACERS, RACES = 8, 200
+
+
+@pytest.fixture
+def racers(place, versions):
+    """Eight processes, each with a version of its own."""
+    versions(RACERS)
+    script = str(Path(__file__).with_name("racer.py"))
+    made = [
+        subprocess.Popen(
+            [sys.executable, script, str(number)],
+            stdin=subprocess.PIPE,
+            stdout=subprocess.PIPE,
+            text=True,
+            cwd=place.root,
+        )
+        for number in range(1, RACERS + 1)
+    ]
+    assert [racer.stdout.readline() for racer in made] == ["ready\n"] * RACERS
+    yield made
+    for racer in made:
+        racer.stdin.close()
+        racer.wait(30)
+
+
+@pytest.mark.slow
+@pytest.mark.timeout(600)
+def test_of_eight_promoters_one_wins_each_race(place, racers):
+    wins = [0] * RACERS
+    for race in range(RACES):
+        alias = f"race-{race}"
+        for racer in racers:
+            racer.stdin.write(alias + "\n")
+            racer.stdin.flush()
+        answers = [json.loads(racer.stdout.readline()) for racer in racers]
+        winners = [number for number, answer in enumerate(answers, 1) if answer["won"]]
+        assert len(winners) == 1, (alias, answers)
+        assert {answer["holder"] for answer in answers} == {winners[0]}, (alias, answers)
+        wins[winners[0] - 1] += 1
+    print(wins)
+    # The race would prove nothing if the same one were always first.
+    assert sum(count > 0 for count in wins) > 1
+    told = history(place, "churn")
+    assert len(told) == RACES and all(p.previous is None for p in told)
+    assert holder(place, "churn", "race-0") is not None
+    assert verify(place).ok
