@@ -5,10 +5,12 @@ is given once and never again, and the bytes are checked against their digest at
 """
 
 from nbops.registry.approvals import approve, approve_pickle, reject, request_promotion, withdraw
+from nbops.registry.diff import version_diff
 from nbops.registry.history import history, holder
 from nbops.registry.loading import load_model
 from nbops.registry.promotion import ANY, archive, promote, rollback, vacate_target
 from nbops.registry.reading import get_model, get_version, list_models
+from nbops.registry.view import promotion_view
 from nbops.registry.writing import register
 
 __all__ = [
@@ -23,10 +25,12 @@ __all__ = [
     "list_models",
     "load_model",
     "promote",
+    "promotion_view",
     "register",
     "reject",
     "request_promotion",
     "rollback",
     "vacate_target",
+    "version_diff",
     "withdraw",
 ]
