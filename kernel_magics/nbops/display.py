@@ -8,7 +8,10 @@ from typing import Any
 
 from nbops.monitoring import drift as engine
 from nbops.monitoring.report import DriftReport
+from nbops.records import PromotionView, to_wire
 from nbops.views.drift import drift_html, drift_text
+from nbops.views.promotion import PROMOTION_MIME, promotion_view_html, promotion_view_text
+from nbops.workspace import Workspace, find_workspace
 
 DRIFT_MIME = "application/vnd.nbops.drift.v1+json"
 
@@ -60,3 +63,55 @@ def drift(
     """
     found = engine.drift(reference, current, columns=columns, alpha=alpha, min_effect=min_effect, importance=importance)
     return ShownDriftReport(**{field.name: getattr(found, field.name) for field in fields(found)})
+
+
+def promotion(
+    name: str,
+    version: int | str,
+    target: str = "Production",
+    *,
+    buttons: bool = True,
+    workspace: Workspace | None = None,
+) -> PromotionView:
+    """Show a version against the holder of a lifecycle stage or alias, with buttons where widgets live.
+
+    The static picture is always shown as well as stored, so that a saved notebook still tells what was decided on.
+
+    Parameters
+    ----------
+    name, version, target
+        What is to be decided.
+    buttons
+        Whether to add the buttons that request, approve, reject, promote and roll back.
+    workspace
+        The workspace of the working directory by default.
+
+    Raises
+    ------
+    NotFoundError
+        There is no such model or version.
+    UsageError
+        ``target`` cannot be one.
+    """
+    from IPython.display import display
+
+    from nbops.panel import PromotionPanel
+    from nbops.registry import promotion_view
+
+    workspace = workspace or find_workspace()
+    view = promotion_view(workspace, name, version, target)
+    bundle: dict[str, Any] = {
+        PROMOTION_MIME: to_wire(view),
+        "text/html": promotion_view_html(view),
+        "text/plain": promotion_view_text(view),
+    }
+    if buttons:
+        panel = PromotionPanel(workspace, name, view.version, view.target)
+        # One output: the widget where widgets live, the picture where they do not.
+        bundle["application/vnd.jupyter.widget-view+json"] = {
+            "version_major": 2,
+            "version_minor": 0,
+            "model_id": panel.widget.model_id,
+        }
+    display(bundle, raw=True)  # type: ignore[no-untyped-call]
+    return view

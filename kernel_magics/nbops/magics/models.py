@@ -6,8 +6,15 @@ from nbops.errors import UsageError
 from nbops.magics.arguments import Grammar, Option
 from nbops.magics.shown import Call, show
 from nbops.views.models import models_text, version_html, version_line
+from nbops.views.registry import history_text, versions_text
 
-_MODELS = Grammar("%models", "List the registered models, or the versions of one.", [], words="name")
+# Not %history: that is IPython's own.
+_MODELS = Grammar(
+    "%models",
+    "List the registered models, or the versions of one.",
+    [Option("history", "who held a lifecycle stage or alias of it, when and why")],
+    words="name",
+)
 _REGISTER = Grammar(
     "%register",
     "The model of a run becomes the next version of NAME; by default of this notebook's last run.",
@@ -29,7 +36,14 @@ def models(line: str) -> None:
     from nbops.registry import get_model, list_models
 
     name = " ".join(call.arguments.words)
-    show(models_text((get_model(call.workspace, name),) if name else list_models(call.workspace)))
+    if call.arguments.flag("history"):
+        if not name:
+            raise UsageError("%models --history takes a model's name.")
+        from nbops.registry import history
+
+        show(history_text(history(call.workspace, name)))
+        return
+    show(versions_text(get_model(call.workspace, name)) if name else models_text(list_models(call.workspace)))
 
 
 def register(line: str) -> None:
