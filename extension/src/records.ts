@@ -437,6 +437,7 @@ export interface PromotionView {
   readonly request: PromotionRequest | null;
   readonly approvals: readonly Approval[];
   readonly obstacles: readonly Obstacle[];
+  readonly approved: number;
   readonly can_approve: string;
   readonly diff: VersionDiff | null;
   readonly history: readonly Placement[];

@@ -179,6 +179,7 @@ class PromotionView:
     """Everything one must see to decide on a promotion, joined: what the panel shows.
 
     ``headline`` is the conclusion in one sentence. ``can_approve`` is empty when ``me`` may, else the reason why not.
+    ``approvals`` are all that was ever said; ``approved`` counts the people whose word counts now.
     """
 
     model: str
@@ -195,6 +196,7 @@ class PromotionView:
     request: PromotionRequest | None = None
     approvals: tuple[Approval, ...] = ()
     obstacles: tuple[Obstacle, ...] = ()
+    approved: int = 0
     can_approve: str = ""
     diff: VersionDiff | None = None
     history: tuple[Placement, ...] = ()

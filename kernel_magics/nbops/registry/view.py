@@ -60,6 +60,7 @@ def promotion_view(
             request=next((r for r in asked if r.version == found.version), None),
             approvals=_words(connection, found, target),
             obstacles=looked.obstacles,
+            approved=len({approval.actor for approval in looked.approvals}),
             can_approve=_why_not(connection, workspace, looked, found, identity),
             history=past,
             lifecycle_stage=found.lifecycle_stage,
