@@ -2,5 +2,5 @@
 
 import importlib
 
-for name in ("load", "fingerprint", "cell"):
+for name in ("load", "fingerprint", "cell", "registry"):
     importlib.import_module(name).main()
