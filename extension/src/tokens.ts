@@ -1,4 +1,12 @@
-import type { Card, MetricPoint, ModelRef, ModelVersion, RegisteredModel, RunPage } from './records';
+import type {
+  Card,
+  Identity,
+  MetricPoint,
+  ModelRef,
+  ModelVersion,
+  RegisteredModel,
+  RunPage
+} from './records';
 
 /** The part of JupyterLab's translation bundle that is used here. */
 export interface ITrans {
@@ -26,6 +34,8 @@ export interface IServerStatus {
   readonly workspace: string;
   readonly server_root: string;
   readonly readonly: boolean;
+  /** Who acts through this page. */
+  readonly me: Identity | null;
   readonly courier: { readonly running: boolean; readonly pending: number; readonly error: string };
 }
 
@@ -90,13 +100,15 @@ export interface IPanelSettings {
   readonly defaultSort: string;
   readonly thisNotebookFirst: boolean;
   readonly showMlflowRuns: boolean;
+  readonly notify: boolean;
 }
 
 export const DEFAULT_SETTINGS: IPanelSettings = {
   refreshOnEvents: true,
   defaultSort: 'started_at',
   thisNotebookFirst: true,
-  showMlflowRuns: true
+  showMlflowRuns: true,
+  notify: true
 };
 
 /** Ids of the commands. */
@@ -109,5 +121,11 @@ export const CommandIDs = {
   compare: 'nbops:compare',
   registerRun: 'nbops:register-run',
   jumpToCell: 'nbops:jump-to-cell',
-  copyRunId: 'nbops:copy-run-id'
+  copyRunId: 'nbops:copy-run-id',
+  promote: 'nbops:promote',
+  lineage: 'nbops:lineage',
+  archiveVersion: 'nbops:archive-version',
+  allowPickle: 'nbops:allow-pickle',
+  insertLoad: 'nbops:insert-load',
+  verifyAudit: 'nbops:verify-audit'
 } as const;

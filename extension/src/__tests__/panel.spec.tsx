@@ -4,20 +4,36 @@ import { Panel } from '../components/Panel';
 import { ChangeFeed } from '../model/feed';
 import { PanelModel } from '../model/panel';
 import { ApiError, type IRunsQuery } from '../tokens';
-import { fakeActions, fakeApi, page, trans } from './samples';
+import type { IGovernance } from '../governance';
+import {
+  event,
+  fakeActions,
+  fakeApi,
+  fakeGovernance,
+  fakeRegistry,
+  MODELS,
+  page,
+  request,
+  trans
+} from './samples';
 
-async function show(change: Parameters<typeof fakeApi>[0] = {}) {
+async function show(
+  change: Parameters<typeof fakeApi>[0] = {},
+  governed: Partial<Record<keyof IGovernance, jest.Mock>> = {}
+) {
   const api = fakeApi(change);
+  const governance = fakeGovernance(governed);
+  const registry = fakeRegistry();
   const feed = new ChangeFeed();
-  const model = new PanelModel({ api, feed, visible: () => true });
+  const model = new PanelModel({ api, governance, feed, visible: () => true });
   const actions = fakeActions();
   const urlOf = (runId: string, artifact: string) => `/files/${runId}/${artifact}`;
-  render(<Panel model={model} actions={actions} urlOf={urlOf} trans={trans} />);
+  render(<Panel model={model} actions={actions} registry={registry} urlOf={urlOf} trans={trans} />);
   await act(async () => {
     model.setNotebook('work/01_train.ipynb');
-    await Promise.all([model.runs.refresh(), model.models.refresh()]);
+    await Promise.all([model.runs.refresh(), model.models.refresh(), model.waiting.refresh()]);
   });
-  return { api, feed, model, actions };
+  return { api, governance, registry, feed, model, actions };
 }
 
 const pages = (total: number, change = {}) => ({
@@ -135,4 +151,105 @@ test('sections fold', async () => {
   fireEvent.click(screen.getByRole('button', { name: 'Runs', expanded: true }));
   expect(screen.queryByRole('listbox', { name: 'Runs' })).toBeNull();
   expect(screen.getByRole('button', { name: 'Runs', expanded: false })).toBeTruthy();
+});
+
+const versioned = (change: object) => ({
+  models: jest.fn(async () => [{ ...MODELS[0], versions: [{ ...MODELS[0].versions[0], ...change }] }])
+});
+
+test('a version says its lifecycle stage in words and leads to its promotion', async () => {
+  const { registry } = await show(versioned({ lifecycle_stage: 'Staging', aliases: ['challenger'] }));
+  expect(screen.getByText('Staging')).toBeTruthy();
+  expect(screen.getByText('challenger')).toBeTruthy();
+  fireEvent.click(screen.getByRole('button', { name: 'Promote churn v1' }));
+  expect(registry.openPromotion).toHaveBeenCalledWith({
+    path: 'work/01_train.ipynb',
+    name: 'churn',
+    version: 1,
+    target: 'Production'
+  });
+});
+
+test('a version unfolds to lineage, loading, archiving; a pickle to its approval', async () => {
+  const { registry } = await show(versioned({ problem: 'kept as a pickle: Odd' }));
+  expect(screen.queryByRole('button', { name: 'Archive…' })).toBeNull();
+  fireEvent.click(screen.getByRole('button', { name: 'v1', expanded: false }));
+  expect(screen.getByText(/kept as a pickle: Odd/)).toBeTruthy();
+  fireEvent.click(screen.getByRole('button', { name: 'Lineage' }));
+  expect(registry.openLineage).toHaveBeenCalledWith({ path: 'work/01_train.ipynb', start: 'churn@1' });
+  fireEvent.click(screen.getByRole('button', { name: 'Allow loading…' }));
+  expect(registry.allowPickle).toHaveBeenCalledWith({
+    path: 'work/01_train.ipynb',
+    name: 'churn',
+    version: 1
+  });
+  fireEvent.click(screen.getByRole('button', { name: 'Archive…' }));
+  expect(registry.archive).toHaveBeenCalledTimes(1);
+});
+
+test('a version stored safely needs no approval to be loaded', async () => {
+  await show(versioned({ serialization: 'skops' }));
+  fireEvent.click(screen.getByRole('button', { name: 'v1', expanded: false }));
+  expect(screen.queryByRole('button', { name: 'Allow loading…' })).toBeNull();
+});
+
+test('what waits for an approval stands first and leads to the review', async () => {
+  const { registry } = await show({}, { requests: jest.fn(async () => [request()]) });
+  const list = screen.getByRole('list', { name: 'Waiting for approval' });
+  expect(list.textContent).toContain('churn v4 → Production waits for approval');
+  expect(list.textContent).toContain('ben: segment table checked');
+  fireEvent.click(screen.getByRole('button', { name: 'Review churn v4 for Production' }));
+  expect(registry.openPromotion).toHaveBeenCalledWith({
+    path: 'work/01_train.ipynb',
+    name: 'churn',
+    version: 4,
+    target: 'Production'
+  });
+});
+
+test('what others changed in MLflow is shown as not through the gate', async () => {
+  const foreign = [
+    { model: 'churn', kind: 'alias', name: 'champion', expected: '1', found: '', seen_at: 1000 }
+  ];
+  await show({ models: jest.fn(async () => [{ ...MODELS[0], foreign }]) });
+  expect(screen.getByText(/not through the gate/).parentElement?.textContent).toContain(
+    'alias champion is nothing in MLflow, 1 here'
+  );
+});
+
+test('the audit log is read only once its section is open, newest event first', async () => {
+  const events = [
+    event(1, { action: 'register', detail: {} }),
+    event(2, { action: 'refused', detail: { target: 'Production', why: ['it has 0 of 1 approvals'] } })
+  ];
+  const { governance } = await show({}, { audit: jest.fn(async () => ({ events, head: 2 })) });
+  expect(governance.audit).not.toHaveBeenCalled();
+  await act(async () => {
+    fireEvent.click(screen.getByRole('button', { name: 'Audit', expanded: false }));
+  });
+  const lines = screen.getByRole('list', { name: 'Events, newest first' }).children;
+  expect(lines[0].textContent).toContain('refused churn v4 → Production');
+  expect(lines[0].textContent).toContain('it has 0 of 1 approvals');
+  expect(lines[1].textContent).toContain('registered churn v4');
+});
+
+test('the proof of the audit log is said, and what is broken is named', async () => {
+  const problems = [{ kind: 'chain', seq: 3, message: 'Event 3 was changed.' }];
+  const verify = jest
+    .fn()
+    .mockResolvedValueOnce({ ok: true, events: 1200, rows: 9, head: 'm', anchors: 2, problems: [] })
+    .mockResolvedValueOnce({ ok: false, events: 1200, rows: 9, head: 'm', anchors: 2, problems });
+  await show({}, { verify });
+  await act(async () => {
+    fireEvent.click(screen.getByRole('button', { name: 'Audit', expanded: false }));
+  });
+  await act(async () => {
+    fireEvent.click(screen.getByRole('button', { name: 'Verify' }));
+  });
+  expect(screen.getByText(/Log and registry agree/).parentElement?.textContent).toContain('1,200 events');
+  await act(async () => {
+    fireEvent.click(screen.getByRole('button', { name: 'Verify' }));
+  });
+  expect(screen.getByText('#3').parentElement?.textContent).toContain('Event 3 was changed.');
+  expect(screen.getByText(/broken/)).toBeTruthy();
 });

@@ -2,7 +2,7 @@ import { ChangeFeed } from '../model/feed';
 import { PanelModel } from '../model/panel';
 import { DELAY } from '../model/refresher';
 import { ApiError, DEFAULT_SETTINGS } from '../tokens';
-import { fakeApi } from './samples';
+import { fakeApi, fakeGovernance } from './samples';
 
 beforeEach(() => jest.useFakeTimers());
 afterEach(() => jest.useRealTimers());
@@ -10,7 +10,7 @@ afterEach(() => jest.useRealTimers());
 async function shown(change: Parameters<typeof fakeApi>[0] = {}) {
   const api = fakeApi(change);
   const feed = new ChangeFeed();
-  const model = new PanelModel({ api, feed, visible: () => true });
+  const model = new PanelModel({ api, governance: fakeGovernance(), feed, visible: () => true });
   model.setNotebook('work/01_train.ipynb');
   await jest.advanceTimersByTimeAsync(DELAY);
   return { api, feed, model };

@@ -1,5 +1,17 @@
 import { parseCard } from '../model/card';
-import type { Card, RegisteredModel, RunPage, RunRow } from '../records';
+import type { IGovernance, IRegistryActions } from '../governance';
+import type {
+  AuditEvent,
+  Card,
+  GateReport,
+  GateResult,
+  Lineage,
+  PromotionRequest,
+  PromotionView,
+  RegisteredModel,
+  RunPage,
+  RunRow
+} from '../records';
 import type { IApi, IRunActions, IRunsQuery, IServerStatus, ITrans } from '../tokens';
 
 function fill(text: string, values: unknown[]): string {
@@ -121,6 +133,7 @@ export const STATUS: IServerStatus = {
   workspace: '/srv/work',
   server_root: '/srv',
   readonly: false,
+  me: { name: 'ada', source: 'jupyter', roles: ['reviewer'] },
   courier: { running: true, pending: 0, error: '' }
 };
 
@@ -178,6 +191,207 @@ export function fakeApi(change: Partial<Record<keyof IApi, jest.Mock>> = {}): je
 
 export function fakeActions(): jest.Mocked<IRunActions> {
   return { open: jest.fn(), openTab: jest.fn(), register: jest.fn(), jumpToCell: jest.fn(), copy: jest.fn() };
+}
+
+export function gate(change: Partial<GateResult> = {}): GateResult {
+  return {
+    name: 'AUC, held out',
+    kind: 'metric',
+    verdict: 'passed',
+    value: 0.913,
+    champion: 0.892,
+    low: 0.901,
+    high: 0.925,
+    limit: '≥ 0.88',
+    close: false,
+    message: '',
+    evidence: { rows: 1409 },
+    duration: 0.2,
+    ...change
+  };
+}
+
+export function report(change: Partial<GateReport> = {}): GateReport {
+  return {
+    digest: '88f2d0aa',
+    model: 'churn',
+    version: 4,
+    artifact_digest: '5e1c9abb',
+    target: 'Production',
+    passed: true,
+    gates: [gate()],
+    champion: 3,
+    spec_digest: 's',
+    run_id: 'run-9',
+    actor: 'ada',
+    created_at: 2000,
+    ...change
+  };
+}
+
+export function request(change: Partial<PromotionRequest> = {}): PromotionRequest {
+  return {
+    id: 'r1',
+    model: 'churn',
+    version: 4,
+    digest: '5e1c9abb',
+    target: 'Production',
+    expected: 3,
+    requested_by: 'ben',
+    requested_at: 2100,
+    status: 'open',
+    comment: 'segment table checked',
+    gate_report: '88f2d0aa',
+    closed_by: '',
+    closed_at: null,
+    approvals: [],
+    ...change
+  };
+}
+
+/** Version 4 of churn on its way to Production, which version 3 holds; nothing stands against it. */
+export function view(change: Partial<PromotionView> = {}): PromotionView {
+  return {
+    model: 'churn',
+    version: 4,
+    target: 'Production',
+    digest: '5e1c9abb',
+    holder: 3,
+    holder_since: 1500,
+    policy: {
+      target: 'Production',
+      approvals: 0,
+      roles: [],
+      gates: true,
+      card: [],
+      four_eyes: true,
+      expires: null,
+      digest: 'p'
+    },
+    me: { name: 'ada', source: 'jupyter', roles: ['reviewer'] },
+    headline: 'Its gate passes.',
+    report: report(),
+    report_current: true,
+    request: null,
+    approvals: [],
+    obstacles: [],
+    approved: 0,
+    can_approve: '',
+    diff: null,
+    history: [placement()],
+    lifecycle_stage: 'None',
+    aliases: [],
+    audit_seq: 1204,
+    ...change
+  };
+}
+
+export function placement(change: Partial<PromotionView['history'][number]> = {}) {
+  return {
+    model: 'churn',
+    target: 'Production',
+    version: 3,
+    previous: null,
+    at: 1500,
+    until: null,
+    actor: 'ben',
+    kind: 'promote',
+    reason: 'better',
+    digest: 'd3',
+    gate_report: '',
+    self_approved: false,
+    seq: 7,
+    ...change
+  };
+}
+
+export function event(seq: number, change: Partial<AuditEvent> = {}): AuditEvent {
+  return {
+    seq,
+    at: 1000 + seq,
+    actor: 'ben',
+    source: 'jupyter',
+    action: 'promote',
+    model: 'churn',
+    version: 4,
+    reason: '',
+    detail: { target: 'Production', from: 3, to: 4 },
+    rows: {},
+    mac: 'm',
+    ...change
+  };
+}
+
+const node = (id: string, kind: string, label: string): Lineage['nodes'][number] => ({
+  id,
+  kind,
+  label,
+  detail: `${kind} detail`,
+  at: 1000,
+  facts: { rows: '5634' },
+  columns: kind === 'data' ? ['age', 'plan'] : []
+});
+
+/** Two files go into a run, which made a version, which was promoted. */
+export const LINEAGE: Lineage = {
+  start: 'version:churn@4',
+  nodes: [
+    node('data:a', 'data', 'train.csv'),
+    node('data:b', 'data', 'plans.csv'),
+    node('run:run-9', 'run', 'brisk-heron'),
+    node('version:churn@4', 'version', 'churn v4'),
+    node('promotion:7', 'promotion', 'Production')
+  ],
+  edges: [
+    { source: 'data:a', target: 'run:run-9', label: 'read', columns: ['age'] },
+    { source: 'data:b', target: 'run:run-9', label: 'read', columns: [] },
+    { source: 'run:run-9', target: 'version:churn@4', label: 'registered', columns: [] },
+    { source: 'version:churn@4', target: 'promotion:7', label: 'promoted', columns: [] }
+  ],
+  truncated: false
+};
+
+/** The registry's decisions, whose answers a test may replace. */
+export function fakeGovernance(
+  change: Partial<Record<keyof IGovernance, jest.Mock>> = {}
+): jest.Mocked<IGovernance> {
+  return {
+    view: jest.fn(async () => view()),
+    runGates: jest.fn(async () => ({ running: false, failure: '' })),
+    gates: jest.fn(async () => ({ running: false, failure: '' })),
+    act: jest.fn(async () => ({})),
+    requests: jest.fn(async () => []),
+    history: jest.fn(async () => []),
+    card: jest.fn(async () => ({
+      model: 'churn',
+      version: 4,
+      revision: 1,
+      digest: 'c',
+      fields: [
+        { name: 'intended_use', title: 'Intended use', text: '', source: 'missing', required: true },
+        { name: 'metrics', title: 'Metrics', text: 'auc 0.913', source: 'known', required: false }
+      ],
+      missing: ['intended_use'],
+      actor: 'ada',
+      at: 1000
+    })),
+    audit: jest.fn(async () => ({ events: [], head: 0 })),
+    verify: jest.fn(async () => ({ ok: true, events: 7, rows: 9, head: 'm', anchors: 1, problems: [] })),
+    lineage: jest.fn(async () => LINEAGE),
+    ...change
+  } as jest.Mocked<IGovernance>;
+}
+
+export function fakeRegistry(): jest.Mocked<IRegistryActions> {
+  return {
+    openPromotion: jest.fn(),
+    openLineage: jest.fn(),
+    archive: jest.fn(),
+    allowPickle: jest.fn(),
+    insertLoad: jest.fn(),
+    ask: jest.fn(async () => 'because'),
+    changed: jest.fn()
+  };
 }
 
 /** Let promises that are done be noticed. */

@@ -34,3 +34,20 @@ export function CodeDiff(props: { before: string; after: string; trans: ITrans }
     </pre>
   );
 }
+
+/** A unified diff as it is, each line marked by its sign; the names of the files are left out. */
+export function UnifiedDiff({ text, label }: { text: string; label: string }): React.JSX.Element {
+  const lines = text.split('\n').filter(line => !/^(---|\+\+\+) /.test(line));
+  const tone = (line: string) =>
+    line.startsWith('-') ? 'nbops-removed' : line.startsWith('+') ? 'nbops-added' : '';
+  return (
+    <pre className="nbops-code" aria-label={label} tabIndex={0}>
+      {lines.map((line, i) => (
+        <span key={i} className={`nbops-code-line ${tone(line)}`} data-line={line.slice(0, 1)}>
+          {line.startsWith('@@') ? line : line.slice(1)}
+          {'\n'}
+        </span>
+      ))}
+    </pre>
+  );
+}

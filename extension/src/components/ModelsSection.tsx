@@ -1,22 +1,26 @@
 import React, { useState } from 'react';
-import { formatAgo, formatMoment, formatNumber, formatSize } from '../model/format';
+import type { IRegistryActions } from '../governance';
+import { formatAgo } from '../model/format';
 import type { ModelsModel } from '../model/models';
-import type { ModelVersion, RegisteredModel } from '../records';
+import type { WaitingModel } from '../model/waiting';
+import type { ForeignChange, PromotionRequest, RegisteredModel } from '../records';
 import type { ITrans } from '../tokens';
 import { Failure } from './Failure';
 import { useNow, useStore } from './hooks';
+import { VersionItem } from './Versions';
 
 interface IModelsProps {
   readonly model: ModelsModel;
+  readonly waiting: WaitingModel;
+  readonly actions: IRegistryActions;
   readonly trans: ITrans;
   readonly onOpenRun: (runId: string) => void;
 }
 
-const METRICS = 3;
-
-/** The registered models, each with its versions. Read-only. */
-export function ModelsSection({ model, trans, onOpenRun }: IModelsProps): React.JSX.Element {
-  const { models, loaded, loading, failure } = useStore(model);
+/** What waits for a decision, and the registered models, each with its versions. */
+export function ModelsSection(props: IModelsProps): React.JSX.Element {
+  const { model, waiting, actions, trans, onOpenRun } = props;
+  const { models, path, loaded, loading, failure } = useStore(model);
   const now = useNow();
   const [closed, setClosed] = useState<ReadonlySet<string>>(new Set());
   const toggle = (name: string) => {
@@ -42,6 +46,7 @@ export function ModelsSection({ model, trans, onOpenRun }: IModelsProps): React.
           )}
         </p>
       )}
+      <Waiting {...{ waiting, actions, now, trans }} />
       <ul className="nbops-models" aria-label={trans.__('Registered models')}>
         {models.map(one => (
           <ModelItem
@@ -49,7 +54,7 @@ export function ModelsSection({ model, trans, onOpenRun }: IModelsProps): React.
             model={one}
             open={!closed.has(one.name)}
             onToggle={() => toggle(one.name)}
-            {...{ now, trans, onOpenRun }}
+            {...{ path, now, trans, actions, onOpenRun }}
           />
         ))}
       </ul>
@@ -57,16 +62,61 @@ export function ModelsSection({ model, trans, onOpenRun }: IModelsProps): React.
   );
 }
 
+interface IWaitingProps {
+  readonly waiting: WaitingModel;
+  readonly actions: IRegistryActions;
+  readonly now: number;
+  readonly trans: ITrans;
+}
+
+function Waiting({ waiting, actions, now, trans }: IWaitingProps): React.JSX.Element | null {
+  const { requests, path } = useStore(waiting);
+  const review = ({ model, version, target }: PromotionRequest) =>
+    actions.openPromotion({ path, name: model, version, target });
+  return requests.length === 0 ? null : (
+    <ul className="nbops-waiting" aria-label={trans.__('Waiting for approval')}>
+      {requests.map(one => (
+        <li key={one.id} className="nbops-row">
+          <span className="nbops-warn" aria-hidden="true">
+            ◌
+          </span>
+          <span className="nbops-cut">
+            {trans.__('%1 v%2 → %3 waits for approval', one.model, one.version, one.target)}
+          </span>
+          <button
+            type="button"
+            className="nbops-quiet"
+            aria-label={trans.__('Review %1 v%2 for %3', one.model, one.version, one.target)}
+            onClick={() => review(one)}
+          >
+            {trans.__('Review')}
+          </button>
+          <span className="nbops-row-below nbops-dim">
+            <span className="nbops-cut">
+              {one.requested_by}
+              {one.comment && `: ${one.comment}`}
+            </span>
+            <span className="nbops-push">{formatAgo(one.requested_at, now, trans)}</span>
+          </span>
+        </li>
+      ))}
+    </ul>
+  );
+}
+
 interface IModelItemProps {
   readonly model: RegisteredModel;
+  readonly path: string;
   readonly open: boolean;
   readonly onToggle: () => void;
   readonly now: number;
   readonly trans: ITrans;
+  readonly actions: IRegistryActions;
   readonly onOpenRun: (runId: string) => void;
 }
 
-function ModelItem({ model, open, onToggle, now, trans, onOpenRun }: IModelItemProps): React.JSX.Element {
+function ModelItem(props: IModelItemProps): React.JSX.Element {
+  const { model, open, onToggle, path, now, trans, actions, onOpenRun } = props;
   return (
     <li>
       <button type="button" className="nbops-model-head" aria-expanded={open} onClick={onToggle}>
@@ -78,55 +128,34 @@ function ModelItem({ model, open, onToggle, now, trans, onOpenRun }: IModelItemP
         </span>
       </button>
       {open && (
-        <ul className="nbops-versions" aria-label={trans.__('Versions of %1', model.name)}>
-          {model.versions.map(version => (
-            <VersionItem key={version.version} {...{ version, now, trans, onOpenRun }} />
+        <>
+          {model.foreign.map(change => (
+            <Foreign key={`${change.kind}/${change.name}`} change={change} trans={trans} />
           ))}
-        </ul>
+          <ul className="nbops-versions" aria-label={trans.__('Versions of %1', model.name)}>
+            {model.versions.map(version => (
+              <VersionItem key={version.version} {...{ version, path, now, trans, actions, onOpenRun }} />
+            ))}
+          </ul>
+        </>
       )}
     </li>
   );
 }
 
-interface IVersionProps {
-  readonly version: ModelVersion;
-  readonly now: number;
-  readonly trans: ITrans;
-  readonly onOpenRun: (runId: string) => void;
-}
-
-function VersionItem({ version, now, trans, onOpenRun }: IVersionProps): React.JSX.Element {
-  const named = version.aliases.length > 0;
-  const metrics = Object.entries(version.metrics).slice(0, METRICS);
-  const made = [version.class_name, version.size > 0 ? formatSize(version.size) : '']
-    .filter(Boolean)
-    .join(', ');
+/** Something that was changed in MLflow's registry: shown, never taken over. */
+function Foreign({ change, trans }: { change: ForeignChange; trans: ITrans }): React.JSX.Element {
+  const nothing = trans.__('nothing');
   return (
-    <li className="nbops-row" title={`${made} · ${formatMoment(version.created_at)} · ${version.author}`}>
-      <span className={named ? 'nbops-good' : 'nbops-faint'} aria-hidden="true">
-        {named ? '◆' : '◇'}
-      </span>
-      <span className="nbops-row-name">{trans.__('v%1', version.version)}</span>
-      <span className="nbops-pills">
-        {version.aliases.map(alias => (
-          <span key={alias} className="nbops-pill nbops-good">
-            {alias}
-          </span>
-        ))}
-      </span>
-      <span className="nbops-row-below nbops-dim">
-        <span className="nbops-cut">
-          {metrics.length > 0
-            ? metrics.map(([name, value]) => `${name} ${formatNumber(value)}`).join(' · ')
-            : version.class_name}
-        </span>
-        {version.run_id && (
-          <button type="button" className="nbops-quiet" onClick={() => onOpenRun(version.run_id)}>
-            {trans.__('Run')}
-          </button>
-        )}
-        <span className="nbops-push">{formatAgo(version.created_at, now, trans)}</span>
-      </span>
-    </li>
+    <p className="nbops-foreign">
+      <span className="nbops-warn">▲ {trans.__('not through the gate:')}</span>{' '}
+      {trans.__(
+        '%1 %2 is %3 in MLflow, %4 here',
+        change.kind,
+        change.name,
+        change.found || nothing,
+        change.expected || nothing
+      )}
+    </p>
   );
 }

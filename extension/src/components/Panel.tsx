@@ -1,8 +1,11 @@
 import React, { useEffect, useRef, useState } from 'react';
+import type { IRegistryActions } from '../governance';
+import type { AuditModel } from '../model/audit';
 import type { ModelsModel } from '../model/models';
 import type { PanelModel } from '../model/panel';
 import type { RunModel } from '../model/run';
 import type { IRunActions, ITrans } from '../tokens';
+import { AuditSection } from './AuditSection';
 import { useStore } from './hooks';
 import { ModelsSection } from './ModelsSection';
 import { RunDetail } from './RunDetail';
@@ -12,28 +15,30 @@ import { Section } from './Section';
 export interface IPanelProps {
   readonly model: PanelModel;
   readonly actions: IRunActions;
+  readonly registry: IRegistryActions;
   readonly urlOf: (runId: string, artifact: string) => string;
   readonly trans: ITrans;
 }
 
-/** The sidebar: runs and models, or one run. */
+/** The sidebar: runs, models and the audit log, or one run. */
 export function Panel(props: IPanelProps): React.JSX.Element {
   const { detail } = useStore(props.model);
   return detail ? <Detail {...props} run={detail} /> : <Overview {...props} />;
 }
 
-function Overview({ model, trans }: IPanelProps): React.JSX.Element {
+function Overview({ model, registry, trans }: IPanelProps): React.JSX.Element {
   const { opened } = useStore(model);
   const box = useRef<HTMLDivElement>(null);
-  const [open, setOpen] = useState({ runs: true, models: true });
-  const toggle = (name: 'runs' | 'models') => setOpen({ ...open, [name]: !open[name] });
+  const [open, setOpen] = useState({ runs: true, models: true, audit: false });
+  const toggle = (name: keyof typeof open) => setOpen({ ...open, [name]: !open[name] });
   useEffect(() => {
     // Coming back from a run, the list has the focus again.
     if (opened > 0) {
       box.current?.querySelector<HTMLElement>('[role=listbox]')?.focus();
     }
   }, [opened]);
-  const path = model.runs.state.query.path;
+  const { models, path } = useStore(model.models);
+  const names = models.map(one => one.name);
   return (
     <div className="nbops-panel" ref={box}>
       <Section
@@ -56,7 +61,22 @@ function Overview({ model, trans }: IPanelProps): React.JSX.Element {
         onToggle={() => toggle('models')}
         aside={<Count model={model.models} trans={trans} />}
       >
-        <ModelsSection model={model.models} trans={trans} onOpenRun={runId => model.open({ runId, path })} />
+        <ModelsSection
+          model={model.models}
+          waiting={model.waiting}
+          actions={registry}
+          trans={trans}
+          onOpenRun={runId => model.open({ runId, path })}
+        />
+      </Section>
+      <Section
+        name={trans.__('Audit')}
+        className="nbops-audit"
+        open={open.audit}
+        onToggle={() => toggle('audit')}
+        aside={<Proof model={model.audit} trans={trans} />}
+      >
+        <AuditSection model={model.audit} names={names} trans={trans} />
       </Section>
     </div>
   );
@@ -69,6 +89,19 @@ function Count({ model, trans }: { model: ModelsModel; trans: ITrans }): React.J
       {loaded ? trans._n('%1 model', '%1 models', models.length) : ''}
     </span>
   );
+}
+
+/** Whether the log was proved, said where it stays in view when the section is folded. */
+function Proof({ model, trans }: { model: AuditModel; trans: ITrans }): React.JSX.Element {
+  const { verdict, head, loaded } = useStore(model);
+  if (verdict) {
+    return verdict.ok ? (
+      <span className="nbops-good">✓ {trans.__('proved')}</span>
+    ) : (
+      <span className="nbops-bad">✕ {trans.__('broken')}</span>
+    );
+  }
+  return <span className="nbops-dim nbops-num">{loaded && head > 0 ? `#${head}` : ''}</span>;
 }
 
 function Detail(props: IPanelProps & { run: RunModel }): React.JSX.Element {

@@ -12,6 +12,7 @@ const EMPTY_RUN: Run = {
   parent_id: '',
   attempt: 1,
   author: '',
+  user: '',
   started_at: 0,
   ended_at: null,
   duration: null,

@@ -1,10 +1,13 @@
+import type { IGovernance } from '../governance';
 import { DEFAULT_SETTINGS, type IApi, type IPanelSettings, type IRunTarget } from '../tokens';
+import { AuditModel } from './audit';
 import { concerns, type ChangeFeed, type Workspace } from './feed';
 import { ModelsModel } from './models';
 import { Refresher } from './refresher';
 import { RunModel } from './run';
 import { RunsModel } from './runs';
 import { Store } from './store';
+import { WaitingModel } from './waiting';
 
 export interface IPanelState {
   /** The run shown instead of the lists. */
@@ -15,6 +18,7 @@ export interface IPanelState {
 
 export interface IPanelOptions {
   readonly api: IApi;
+  readonly governance: IGovernance;
   readonly feed: ChangeFeed;
   readonly visible: () => boolean;
 }
@@ -23,10 +27,12 @@ export interface IPanelOptions {
 export class PanelModel extends Store<IPanelState> {
   readonly runs: RunsModel;
   readonly models: ModelsModel;
+  readonly waiting: WaitingModel;
+  readonly audit: AuditModel;
 
   constructor(private readonly _options: IPanelOptions) {
     super({ detail: null, opened: 0 });
-    const { api, feed, visible } = _options;
+    const { api, governance, feed, visible } = _options;
     this.runs = new RunsModel(api, {
       path: '',
       onlyNotebook: false,
@@ -37,8 +43,15 @@ export class PanelModel extends Store<IPanelState> {
       mlflow: DEFAULT_SETTINGS.showMlflowRuns
     });
     this.models = new ModelsModel(api, '');
+    this.waiting = new WaitingModel(governance);
+    this.audit = new AuditModel(governance);
     this._refresher = new Refresher({ refresh: () => this._refresh(), visible });
     this._unsubscribe = feed.subscribe(changed => this._changed(changed));
+  }
+
+  /** Whether promotions and waiting approvals are told by a notification. */
+  get notifies(): boolean {
+    return this._settings.notify;
   }
 
   /** Take over the settings. */
@@ -92,7 +105,12 @@ export class PanelModel extends Store<IPanelState> {
 
   private _reset(query: Partial<RunsModel['state']['query']>): void {
     this.runs.update({ query: { ...this.runs.state.query, ...query } });
-    this.models.update({ path: this.runs.state.query.path });
+    const { path } = this.runs.state.query;
+    this.models.update({ path });
+    if (path !== this.waiting.state.path) {
+      this.waiting.update({ path, requests: [] });
+    }
+    this.audit.setPath(path);
     this._refresher.touch();
   }
 
@@ -104,8 +122,13 @@ export class PanelModel extends Store<IPanelState> {
 
   private async _refresh(): Promise<void> {
     const { detail } = this.state;
-    const wanted = detail ? [detail.refresh()] : [this.runs.refresh(), this.models.refresh()];
-    await Promise.all([...wanted, this._locate()]);
+    const lists = () => [
+      this.runs.refresh(),
+      this.models.refresh(),
+      this.waiting.refresh(),
+      ...(this.audit.active ? [this.audit.refresh()] : [])
+    ];
+    await Promise.all([...(detail ? [detail.refresh()] : lists()), this._locate()]);
   }
 
   /** Ask once per notebook which workspace is shown, so that changes of others are ignored. */

@@ -3,16 +3,22 @@ import { INotebookTracker, NotebookActions } from '@jupyterlab/notebook';
 import { ITranslator, nullTranslator, type TranslationBundle } from '@jupyterlab/translation';
 import { Token } from '@lumino/coreutils';
 import { Api } from '../api';
+import type { IGovernance, IRegistryActions } from '../governance';
+import { GovernanceApi } from '../governanceApi';
+import { Http } from '../http';
 import { ChangeFeed } from '../model/feed';
 import { isTracked } from '../model/track';
 import { RUN_MIME } from '../records';
-import { CommandIDs, type IApi, type IRunActions } from '../tokens';
+import { CommandIDs, type IApi, type IRunActions, type ITrans } from '../tokens';
+import { ask } from '../widgets/askDialog';
 
 /** What the plugins of nbops share. */
 export interface INbops {
   readonly api: IApi;
+  readonly governance: IGovernance;
   readonly feed: ChangeFeed;
   readonly actions: IRunActions;
+  readonly registry: IRegistryActions;
   readonly trans: TranslationBundle;
 }
 
@@ -29,6 +35,18 @@ function actionsOf({ commands }: JupyterFrontEnd): IRunActions {
     register: target => void commands.execute(CommandIDs.registerRun, { ...target }),
     jumpToCell: target => void commands.execute(CommandIDs.jumpToCell, { ...target }),
     copy: text => void commands.execute(CommandIDs.copyRunId, { text })
+  };
+}
+
+function registryOf({ commands }: JupyterFrontEnd, feed: ChangeFeed, trans: ITrans): IRegistryActions {
+  return {
+    openPromotion: target => void commands.execute(CommandIDs.promote, { ...target }),
+    openLineage: target => void commands.execute(CommandIDs.lineage, { ...target }),
+    archive: version => void commands.execute(CommandIDs.archiveVersion, { ...version }),
+    allowPickle: version => void commands.execute(CommandIDs.allowPickle, { ...version }),
+    insertLoad: version => void commands.execute(CommandIDs.insertLoad, { ...version }),
+    ask: question => ask(question, trans),
+    changed: () => feed.local()
   };
 }
 
@@ -69,11 +87,15 @@ export const core: JupyterFrontEndPlugin<INbops> = {
   activate: (app: JupyterFrontEnd, _tracker: INotebookTracker, translator: ITranslator | null): INbops => {
     const feed = new ChangeFeed();
     connect(app, feed);
+    const http = new Http(app.serviceManager.serverSettings);
+    const trans = (translator ?? nullTranslator).load('nbops');
     return {
-      api: new Api(app.serviceManager.serverSettings),
+      api: new Api(http),
+      governance: new GovernanceApi(http),
       feed,
       actions: actionsOf(app),
-      trans: (translator ?? nullTranslator).load('nbops')
+      registry: registryOf(app, feed, trans),
+      trans
     };
   }
 };

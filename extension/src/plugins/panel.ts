@@ -39,7 +39,7 @@ export const panel: JupyterFrontEndPlugin<INbopsPanel> = {
   optional: [ILayoutRestorer, ISettingRegistry],
   activate: (
     app: JupyterFrontEnd,
-    { api, feed, actions, trans }: INbops,
+    { api, governance, feed, actions, registry: registryActions, trans }: INbops,
     tracker: INotebookTracker,
     restorer: ILayoutRestorer | null,
     registry: ISettingRegistry | null
@@ -47,12 +47,13 @@ export const panel: JupyterFrontEndPlugin<INbopsPanel> = {
     const { contents } = app.serviceManager;
     const model = new PanelModel({
       api,
+      governance,
       feed,
       visible: (): boolean => widget.isVisible && document.visibilityState === 'visible'
     });
     const urlOf = (runId: string, artifact: string): string =>
       api.artifactUrl(model.runs.state.query.path, runId, artifact);
-    const widget: Sidebar = new Sidebar({ model, actions, urlOf, trans });
+    const widget: Sidebar = new Sidebar({ model, actions, registry: registryActions, urlOf, trans });
     const follows = (): void => {
       const path = tracker.currentWidget?.context.path;
       if (path !== undefined) {

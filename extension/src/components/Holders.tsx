@@ -1,0 +1,88 @@
+import React from 'react';
+import { formatMoment } from '../model/format';
+import type { Placement } from '../records';
+import { Fold } from './Pairs';
+import type { IBodyProps } from './Promotion';
+
+/** Who held the target, from when until when, and the way back to them. */
+export function Holders(props: IBodyProps): React.JSX.Element | null {
+  const { view, model, actions, trans } = props;
+  const past = [...view.history].filter(one => one.target === view.target).reverse();
+  if (past.length === 0) {
+    return null;
+  }
+  const back = async (version: number) => {
+    const reason = await actions.ask({
+      title: trans.__('Roll %1 back to v%2?', view.target, version),
+      text: trans.__(
+        'v%1 held it before and takes it from v%2. You act as %3.',
+        version,
+        view.holder ?? '–',
+        view.me.name
+      ),
+      verb: trans.__('Roll back'),
+      reason: true
+    });
+    if (reason !== null && (await model.act('rollback', reason, version))) {
+      actions.changed();
+    }
+  };
+  const former = new Set<number>();
+  const first = (one: Placement) => {
+    const offered = one.version !== null && one.version !== view.holder && !former.has(one.version);
+    if (one.version !== null) {
+      former.add(one.version);
+    }
+    return offered;
+  };
+  return (
+    <Fold name={trans.__('Who held %1', view.target)} note={String(past.length)} open>
+      <div className="nbops-wide-table">
+        <table className="nbops-table nbops-holders" aria-label={trans.__('Who held %1', view.target)}>
+          <thead>
+            <tr>
+              <th scope="col">{trans.__('version')}</th>
+              <th scope="col">{trans.__('from')}</th>
+              <th scope="col">{trans.__('until')}</th>
+              <th scope="col">{trans.__('by')}</th>
+              <th scope="col">{trans.__('why')}</th>
+              <th scope="col">
+                <span className="nbops-hidden">{trans.__('Decisions')}</span>
+              </th>
+            </tr>
+          </thead>
+          <tbody>
+            {past.map((one, i) => (
+              <tr key={i}>
+                <th scope="row">
+                  {one.version === null ? trans.__('nobody') : trans.__('v%1', one.version)}
+                </th>
+                <td>{formatMoment(one.at)}</td>
+                <td>{one.until === null ? trans.__('now') : formatMoment(one.until)}</td>
+                <td>
+                  {one.actor}
+                  {one.self_approved && <span className="nbops-warn"> ▲ {trans.__('self-approved')}</span>}
+                </td>
+                <td>
+                  {one.kind === 'promote' ? '' : `${one.kind} `}
+                  {one.reason}
+                </td>
+                <td>
+                  {first(one) && (
+                    <button
+                      type="button"
+                      className="nbops-quiet"
+                      onClick={() => void back(one.version as number)}
+                    >
+                      {trans.__('Roll back to v%1…', one.version)}
+                    </button>
+                  )}
+                </td>
+              </tr>
+            ))}
+          </tbody>
+        </table>
+      </div>
+    </Fold>
+  );
+}

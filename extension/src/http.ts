@@ -1,0 +1,47 @@
+import { URLExt } from '@jupyterlab/coreutils';
+import { ServerConnection } from '@jupyterlab/services';
+import { ApiError } from './tokens';
+
+type Query = Readonly<Record<string, string>>;
+
+/** Requests to the server part, with the token, the XSRF check and the base URL of this JupyterLab. */
+export class Http {
+  constructor(private readonly _settings: ServerConnection.ISettings) {}
+
+  /** The address of a route; parameters that are empty are left out. */
+  url(parts: readonly string[], query: Query): string {
+    const given = Object.entries(query).filter(([, value]) => value !== '');
+    return (
+      URLExt.join(this._settings.baseUrl, 'nbops', 'api', ...parts.map(encodeURIComponent)) +
+      URLExt.objectToQueryString(Object.fromEntries(given))
+    );
+  }
+
+  get<T>(parts: readonly string[], query: Query): Promise<T> {
+    return this._request<T>(parts, query, {});
+  }
+
+  /** Send a JSON object of strings. */
+  post<T>(parts: readonly string[], query: Query, body: Query): Promise<T> {
+    return this._request<T>(parts, query, { method: 'POST', body: JSON.stringify(body) });
+  }
+
+  private async _request<T>(parts: readonly string[], query: Query, init: RequestInit): Promise<T> {
+    let response: Response;
+    try {
+      response = await ServerConnection.makeRequest(this.url(parts, query), init, this._settings);
+    } catch (reason) {
+      throw new ApiError(0, reason instanceof Error ? reason.message : String(reason));
+    }
+    const data: unknown = await response.json().catch(() => null);
+    if (!response.ok) {
+      const { message, hint } = (data ?? {}) as { message?: unknown; hint?: unknown };
+      throw new ApiError(
+        response.status,
+        typeof message === 'string' ? message : `${response.status} ${response.statusText}`,
+        typeof hint === 'string' ? hint : ''
+      );
+    }
+    return data as T;
+  }
+}

@@ -1,0 +1,42 @@
+import type { ILayoutRestorer, JupyterFrontEnd } from '@jupyterlab/application';
+import { MainAreaWidget, WidgetTracker } from '@jupyterlab/apputils';
+import type { ReadonlyPartialJSONObject } from '@lumino/coreutils';
+import type { Widget } from '@lumino/widgets';
+
+/** Opens widgets in tabs of the main area, each only once, and again after a reload. */
+export class Tabs {
+  constructor(
+    private readonly _app: JupyterFrontEnd,
+    private readonly _namespace: string,
+    restorer: ILayoutRestorer | null,
+    command: string
+  ) {
+    this._tracker = new WidgetTracker<MainAreaWidget<Widget>>({ namespace: _namespace });
+    if (restorer) {
+      void restorer.restore(this._tracker, {
+        command,
+        args: widget => this._args.get(widget.id) ?? {},
+        name: widget => widget.id
+      });
+    }
+  }
+
+  /** Show the tab of a key; `make` is called where there is none, `args` is what the command needs to make it again. */
+  open(key: string, args: ReadonlyPartialJSONObject, make: () => Widget): void {
+    const id = `${this._namespace}-${key}`;
+    let tab = this._tracker.find(widget => widget.id === id);
+    if (!tab) {
+      tab = new MainAreaWidget<Widget>({ content: make() });
+      tab.id = id;
+      tab.toolbar.hide();
+      this._args.set(id, args);
+      tab.disposed.connect(() => this._args.delete(id));
+      this._app.shell.add(tab, 'main');
+      void this._tracker.add(tab);
+    }
+    this._app.shell.activateById(id);
+  }
+
+  private readonly _tracker: WidgetTracker<MainAreaWidget<Widget>>;
+  private readonly _args = new Map<string, ReadonlyPartialJSONObject>();
+}
