@@ -14,7 +14,7 @@ __version__ = "0.1.0"
 if TYPE_CHECKING:
     from nbops.data.fingerprint import fingerprint
     from nbops.data.profile import profile_frame as profile
-    from nbops.display import drift
+    from nbops.display import drift, promotion
     from nbops.errors import NbopsError
     from nbops.pipelines.engine import run_pipeline
     from nbops.pipelines.outputs import output
@@ -29,6 +29,7 @@ _PUBLIC = {
     "fingerprint": "nbops.data.fingerprint:fingerprint",
     "load_model": "nbops.registry:load_model",
     "output": "nbops.pipelines.outputs:output",
+    "promotion": "nbops.display:promotion",
     "profile": "nbops.data.profile:profile_frame",
     "register": "nbops.registry:register",
     "run_pipeline": "nbops.pipelines.engine:run_pipeline",
@@ -45,6 +46,7 @@ __all__ = [
     "load_model",
     "output",
     "profile",
+    "promotion",
     "register",
     "run_pipeline",
     "track",

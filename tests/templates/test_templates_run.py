@@ -28,7 +28,7 @@ def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 def test_every_template_runs_with_its_defaults(folder):
     """As a person does who opens one after the other and runs all cells."""
-    for name in ("ingest", "validate", "train", "evaluate", "register", "monitor", "report"):
+    for name in ("ingest", "validate", "train", "evaluate", "register", "promote", "monitor", "report"):
         papermill.execute_notebook(
             templates()[name], folder / f"{name}-out.ipynb", kernel_name="python3", cwd=folder, progress_bar=False
         )
@@ -41,7 +41,8 @@ def test_every_template_runs_with_its_defaults(folder):
     workspace = find_workspace(folder)
     names = {run.name for run in search_runs(workspace, limit=100).runs}
     assert {"ingest", "validate", "ridge", "evaluate", "monitor"} <= names
-    assert get_model(workspace, "model").versions[0].aliases == ("champion",)
+    newest = get_model(workspace, "model").versions[0]
+    assert (newest.aliases, newest.lifecycle_stage) == (("champion",), "Production")
     assert "<h1>Model report</h1>" in (folder / "report.html").read_text(encoding="utf-8")
 
 
