@@ -8,6 +8,7 @@ from pathlib import Path
 from jupyter_events import EventLogger
 from jupyter_server.extension.application import ExtensionApp
 
+from nbops_lab.gates import GateRuns
 from nbops_lab.live import Watcher
 from nbops_lab.routes import routes
 from nbops_lab.workspaces import Workspaces
@@ -35,6 +36,8 @@ class NbopsLab(ExtensionApp):
             events.register_event_schema(_SCHEMA_FILE)
         self.threads = ThreadPoolExecutor(_THREADS, thread_name_prefix="nbops")
         self.watcher = Watcher(self.threads, self._emit, self.log)
+        self.gate_runs = GateRuns(self.log)
+        self.settings["nbops_gates"] = self.gate_runs
         self.settings["nbops"] = Workspaces(Path(self.serverapp.root_dir), self.watcher, self.threads)
 
     def initialize_handlers(self) -> None:
@@ -45,6 +48,7 @@ class NbopsLab(ExtensionApp):
         """Stop watching and let running calls end."""
         if hasattr(self, "watcher"):
             await self.watcher.stop()
+            self.gate_runs.stop()
             self.threads.shutdown(wait=True, cancel_futures=True)
 
     def _emit(self, workspace: str, revision: int) -> None:

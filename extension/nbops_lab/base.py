@@ -11,25 +11,43 @@ from jupyter_server.auth.decorator import authorized
 from jupyter_server.base.handlers import APIHandler
 from tornado import web
 
-from nbops.errors import LedgerError, NbopsError, NotFoundError, RegistryError, UsageError
-from nbops.records import to_wire
+from nbops.errors import (
+    ApprovalRefused,
+    LedgerError,
+    NbopsError,
+    NotFoundError,
+    PromotionConflict,
+    PromotionRefused,
+    RegistryError,
+    UsageError,
+)
+from nbops.records import Identity, to_wire
+from nbops.workspace import Workspace
+from nbops_lab.gates import GateRuns
+from nbops_lab.people import NotIdentifiedError, identity_of
 from nbops_lab.workspaces import ForbiddenPathError, Place, Workspaces
 
 P = ParamSpec("P")
 T = TypeVar("T")
 
+
+class ReadOnlyError(NbopsError):
+    """The workspace may only be looked at."""
+
+
 _STATUS: tuple[tuple[type[NbopsError], int], ...] = (
     (ForbiddenPathError, 403),
+    (ReadOnlyError, 403),
+    (NotIdentifiedError, 403),
+    (ApprovalRefused, 403),
+    (PromotionRefused, 422),
     (NotFoundError, 404),
     (UsageError, 400),
     (RegistryError, 409),
     (LedgerError, 503),
 )
+_DIGITS = 9
 _TRUE, _FALSE = frozenset({"1", "true", "yes"}), frozenset({"", "0", "false", "no"})
-
-
-class ReadOnlyError(NbopsError):
-    """The workspace may only be looked at."""
 
 
 class NbopsHandler(APIHandler):
@@ -86,6 +104,22 @@ class NbopsHandler(APIHandler):
             raise NotFoundError("Nothing has been tracked here yet.", hint="Run a cell that starts with %%track.")
         return place
 
+    def writable(self, place: Place) -> Place:
+        """Give ``place`` back if something was tracked there and it may be changed."""
+        if place.workspace.readonly:
+            raise ReadOnlyError("nbops is read-only here.", hint="Unset NBOPS_READONLY or readonly in nbops.toml.")
+        return self.tracked(place)
+
+    def identity(self, workspace: Workspace) -> Identity:
+        """Give who acts by this request. Reads settings: call it in a thread."""
+        return identity_of(self.identity_provider, self.current_user, workspace)
+
+    @property
+    def gate_runs(self) -> GateRuns:
+        """Evaluations of gates under way."""
+        found: GateRuns = self.settings["nbops_gates"]
+        return found
+
     def whole(self, name: str, default: int, *, least: int = 0, most: int = 2**53) -> int:
         """Read a whole number from the query."""
         text = self.get_query_argument(name, "")
@@ -114,6 +148,13 @@ class NbopsHandler(APIHandler):
             raise UsageError("The body must be a JSON object of strings.")
         return found
 
+    def fields(self, known: frozenset[str]) -> dict[str, str]:
+        """Read the request's JSON object, whose names must all be known: a slip must not change what is meant."""
+        found = self.body()
+        if unknown := sorted(set(found) - known):
+            raise UsageError(f"Unknown field {unknown[0][:40]!r}.", hint=f"Known: {', '.join(sorted(known))}.")
+        return found
+
     def answer(self, value: Any, status: int = 200) -> None:
         """Finish with a record, or a container of records, as JSON."""
         self.set_status(status)
@@ -121,7 +162,10 @@ class NbopsHandler(APIHandler):
         self.finish(json.dumps(to_wire(value), allow_nan=False))
 
     def write_error(self, status_code: int, **kwargs: Any) -> None:
-        """Answer an error as ``{"message", "hint"}``; what is not meant for people goes to the log only."""
+        """Answer an error as ``{"message", "hint"}``; what is not meant for people goes to the log only.
+
+        A conflict also has the ``holder``, a refused promotion its ``obstacles``.
+        """
         error = kwargs.get("exc_info", (None, None, None))[1]
         message, hint = "Something went wrong in nbops.", "The server's log says more."
         if isinstance(error, NbopsError):
@@ -130,7 +174,7 @@ class NbopsHandler(APIHandler):
         elif isinstance(error, web.HTTPError):
             message, hint = error.log_message or self._reason, ""
         self.set_header("Content-Type", "application/json")
-        self.finish(json.dumps({"message": message, "hint": hint}))
+        self.finish(json.dumps({"message": message, "hint": hint, **_facts(error)}))
 
     def log_exception(self, typ: Any, value: Any, tb: Any) -> None:
         """Log expected errors in one line, the others whole."""
@@ -140,7 +184,27 @@ class NbopsHandler(APIHandler):
             super().log_exception(typ, value, tb)
 
 
+def number_of(version: str) -> int:
+    """Read the number of a version from an address.
+
+    Raises
+    ------
+    UsageError
+        It is none.
+    """
+    if not version.isascii() or not version.isdigit() or len(version) > _DIGITS:
+        raise UsageError(f"A version has a number, not {version[:40]!r}.")
+    return int(version)
+
+
 def _status(error: NbopsError) -> int:
-    if isinstance(error, ReadOnlyError):
-        return 403
     return next((status for kind, status in _STATUS if isinstance(error, kind)), 500)
+
+
+def _facts(error: object) -> dict[str, Any]:
+    if isinstance(error, PromotionConflict):
+        return {"holder": error.holder}
+    if isinstance(error, PromotionRefused):
+        pairs = zip(error.kinds, error.reasons, strict=True)
+        return {"obstacles": [{"kind": kind, "message": message} for kind, message in pairs]}
+    return {}

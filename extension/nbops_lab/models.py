@@ -6,7 +6,7 @@ from jupyter_server.auth.decorator import authorized
 from tornado import web
 
 from nbops.errors import UsageError
-from nbops_lab.base import NbopsHandler, ReadOnlyError
+from nbops_lab.base import NbopsHandler, number_of
 
 _KNOWN = frozenset({"run_id", "model", "alias", "description"})
 
@@ -35,19 +35,16 @@ class VersionsHandler(NbopsHandler):
     async def post(self, name: str) -> None:
         """Answer the new :class:`~nbops.records.ModelVersion` with status 201.
 
-        The model's bytes are taken from the content store as they are; nothing is unpickled here.
+        Nothing is unpickled in the server. With an alias, a 409 or 422 means that the version is registered and the
+        alias did not go to it.
         """
-        place = await self.place()
-        if place.workspace.readonly:
-            raise ReadOnlyError("nbops is read-only here.", hint="Unset NBOPS_READONLY or readonly in nbops.toml.")
-        self.tracked(place)
-        wanted = self.body()
-        if unknown := sorted(set(wanted) - _KNOWN):
-            raise UsageError(f"Unknown field {unknown[0][:40]!r}.", hint=f"Known: {', '.join(sorted(_KNOWN))}.")
+        place = self.writable(await self.place())
+        wanted = self.fields(_KNOWN)
         if not wanted.get("run_id"):
             raise UsageError("run_id is missing.", hint="Name the run whose model is to be registered.")
         from nbops import registry
 
+        me = await self.run(self.identity, place.workspace)
         version = await self.run(
             registry.register,
             name,
@@ -55,6 +52,36 @@ class VersionsHandler(NbopsHandler):
             model=wanted.get("model") or None,
             alias=wanted.get("alias") or None,
             description=wanted.get("description", ""),
+            # The workspace's author is the server's own user; who is known by name is named.
+            author=me.name if me.source == "jupyter" else None,
+            identity=me,
             workspace=place.workspace,
         )
         self.answer(version, 201)
+
+
+class HistoryHandler(NbopsHandler):
+    """``GET models/{name}/history``: who held which lifecycle stage or alias."""
+
+    @web.authenticated
+    @authorized
+    async def get(self, name: str) -> None:
+        """Answer a list of :class:`~nbops.records.Placement`, oldest first."""
+        place = self.tracked(await self.place())
+        from nbops import registry
+
+        target = self.get_query_argument("target", "")
+        self.answer(await self.run(registry.history, place.workspace, name, target=target))
+
+
+class CardHandler(NbopsHandler):
+    """``GET models/{name}/versions/{version}/card``: the model card."""
+
+    @web.authenticated
+    @authorized
+    async def get(self, name: str, version: str) -> None:
+        """Answer a :class:`~nbops.records.ModelCard`."""
+        place = self.tracked(await self.place())
+        from nbops.registry.card import model_card
+
+        self.answer(await self.run(model_card, place.workspace, name, number_of(version)))

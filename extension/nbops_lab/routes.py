@@ -3,12 +3,16 @@
 from __future__ import annotations
 
 from nbops_lab.artifacts import ArtifactHandler
+from nbops_lab.audit import AuditHandler, VerifyHandler
 from nbops_lab.base import NbopsHandler
-from nbops_lab.models import ModelsHandler, VersionsHandler
+from nbops_lab.lineage import LineageHandler
+from nbops_lab.models import CardHandler, HistoryHandler, ModelsHandler, VersionsHandler
+from nbops_lab.promotion import DecisionHandler, GatesHandler, PromotionHandler, RequestsHandler
 from nbops_lab.runs import ExperimentsHandler, RunHandler, RunsHandler, SeriesHandler
 from nbops_lab.status import StatusHandler
 
 _ROOT = "/nbops/api"
+_VERSION = f"{_ROOT}/models/([^/]+)/versions/([^/]+)"
 
 
 def routes() -> list[tuple[str, type[NbopsHandler]]]:
@@ -22,4 +26,13 @@ def routes() -> list[tuple[str, type[NbopsHandler]]]:
         (f"{_ROOT}/experiments", ExperimentsHandler),
         (f"{_ROOT}/models", ModelsHandler),
         (f"{_ROOT}/models/([^/]+)/versions", VersionsHandler),
+        (f"{_ROOT}/models/([^/]+)/history", HistoryHandler),
+        (f"{_VERSION}/card", CardHandler),
+        (f"{_VERSION}/promotion", PromotionHandler),
+        (f"{_VERSION}/gates", GatesHandler),
+        (f"{_VERSION}/([^/]+)", DecisionHandler),
+        (f"{_ROOT}/requests", RequestsHandler),
+        (f"{_ROOT}/audit", AuditHandler),
+        (f"{_ROOT}/audit/verify", VerifyHandler),
+        (f"{_ROOT}/lineage", LineageHandler),
     ]

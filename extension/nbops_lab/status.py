@@ -10,6 +10,8 @@ from tornado import web
 
 import nbops
 from nbops.errors import NbopsError
+from nbops.records import Identity
+from nbops.workspace import Workspace
 from nbops_lab.base import NbopsHandler
 from nbops_lab.workspaces import Place
 
@@ -38,8 +40,15 @@ class StatusHandler(NbopsHandler):
                 "courier": courier,
                 "settings": {one.name: {"value": shown(one.value), "source": one.source} for one in settings},
                 "readonly": place.workspace.readonly,
+                "me": await self.run(self._me, place.workspace),
             }
         )
+
+    def _me(self, workspace: Workspace) -> Identity | None:
+        try:
+            return self.identity(workspace)
+        except NbopsError:  # whoever is nobody can still look
+            return None
 
 
 def shown(address: str) -> str:

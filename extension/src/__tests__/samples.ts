@@ -1,5 +1,5 @@
 import { parseCard } from '../model/card';
-import type { IGovernance, IRegistryActions } from '../governance';
+import type { IGovernance, IQuestion, IRegistryActions } from '../governance';
 import type {
   AuditEvent,
   Card,
@@ -389,7 +389,7 @@ export function fakeRegistry(): jest.Mocked<IRegistryActions> {
     archive: jest.fn(),
     allowPickle: jest.fn(),
     insertLoad: jest.fn(),
-    ask: jest.fn(async () => 'because'),
+    ask: jest.fn(async (_: IQuestion): Promise<string | null> => 'because'),
     changed: jest.fn()
   };
 }

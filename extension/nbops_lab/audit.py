@@ -1,0 +1,71 @@
+"""The audit log: its events, its proof."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from typing import Any
+
+from jupyter_server.auth.decorator import authorized
+from tornado import web
+
+from nbops.records import AuditEvent, AuditVerdict
+from nbops.workspace import Workspace
+from nbops_lab.base import NbopsHandler
+
+MOST_EVENTS = 1000
+
+
+class AuditHandler(NbopsHandler):
+    """``GET audit``: events of the log."""
+
+    @web.authenticated
+    @authorized
+    async def get(self) -> None:
+        """Answer ``{"events", "head"}``: oldest first, and the number of the log's last event."""
+        place = await self.place()
+        wanted: dict[str, Any] = {
+            "after": self.whole("after", 0),
+            "limit": self.whole("limit", 100, least=1, most=MOST_EVENTS),
+            "model": self.get_query_argument("model", ""),
+            "action": self.get_query_argument("action", ""),
+            "newest": self.flag("newest", False),
+        }
+        if place.empty:
+            self.answer({"events": [], "head": 0})
+            return
+        events, head = await self.run(_read, place.workspace, wanted)
+        self.answer({"events": [_told(event) for event in events], "head": head})
+
+
+class VerifyHandler(NbopsHandler):
+    """``GET audit/verify``: prove the log and that the registry agrees with it."""
+
+    @web.authenticated
+    @authorized
+    async def get(self) -> None:
+        """Answer an :class:`~nbops.records.AuditVerdict`."""
+        place = await self.place()
+        if place.empty:
+            self.answer(AuditVerdict(ok=True, events=0, rows=0, head=""))
+            return
+        self.answer(await self.run(_verify, place.workspace))
+
+
+def _read(workspace: Workspace, wanted: dict[str, Any]) -> tuple[tuple[AuditEvent, ...], int]:
+    from nbops.ledger.audit import head, read_events
+
+    # The head first: an event that comes in between is then told the next time, not never.
+    last = head(workspace)[0]
+    return read_events(workspace, **wanted), last
+
+
+def _told(event: AuditEvent) -> AuditEvent:
+    """Leave out what a list does not show: digests of rows, and the settings with hashes of tokens in them."""
+    detail = {"digest": event.detail.get("digest", "")} if event.action == "settings" else event.detail
+    return replace(event, rows={}, detail=detail)
+
+
+def _verify(workspace: Workspace) -> AuditVerdict:
+    from nbops.ledger.verification import verify
+
+    return verify(workspace)
