@@ -82,7 +82,18 @@ async def test_reading_models_never_unpickles(call: Any, tracked: Any, monkeypat
     monkeypatch.setattr(pickle, "load", forbidden)
     run = tracked(1)
     assert (await call("models/churn/versions", method="POST", body={"run_id": run.run_id})).code == 201
-    for route in ("models", "runs", f"runs/{run.run_id}"):
+    decided = await call("models/churn/versions/1/promote", method="POST", body={"expected": "none"})
+    assert decided.code == 200, decided.body
+    for route in (
+        "models",
+        "models/churn/versions/1/promotion",
+        "models/churn/history",
+        "requests",
+        "audit",
+        "audit/verify",
+        "runs",
+        f"runs/{run.run_id}",
+    ):
         assert (await call(route)).code == 200
 
 
