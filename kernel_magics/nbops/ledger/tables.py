@@ -327,8 +327,9 @@ version_mirrors = Table(
     Column("version", Integer, primary_key=True),
     Column("mlflow_version", String(32), nullable=False, server_default=""),
     Column("mlflow_model_id", Text, nullable=False, server_default=""),
-    # Digest of the tags last written there.
-    Column("tags", String(64), nullable=False, server_default=""),
+    # The lifecycle stage as its tag was last written, and the one that is being written: a courier may die between.
+    Column("stage", String(16), nullable=False, server_default=""),
+    Column("writing", String(16), nullable=False, server_default=""),
 )
 
 alias_mirrors = Table(
@@ -336,7 +337,19 @@ alias_mirrors = Table(
     metadata,
     Column("model", Text, primary_key=True),
     Column("alias", Text, primary_key=True),
+    # 0: none; likewise the one that is being written.
     Column("version", Integer, nullable=False),
+    Column("writing", Integer),
+)
+
+# In which store a model is mirrored, and the head of the audit log last noted there.
+model_mirrors = Table(
+    "model_mirrors",
+    metadata,
+    Column("model", Text, primary_key=True),
+    Column("store", String(64), nullable=False, server_default=""),
+    Column("seq", BigInteger, nullable=False, server_default="0"),
+    Column("mac", String(64), nullable=False, server_default=""),
 )
 
 # What stands otherwise in MLflow's registry than here, at the last look.

@@ -25,7 +25,8 @@ from nbops.tracking.forwarding import Forwarder
 from nbops.tracking.launch import LOCK, ensure_running, is_running, name_holder, start
 from nbops.tracking.outbox import Outbox, outbox_of
 from nbops.tracking.process import process_identity
-from nbops.tracking.registry_mirror import waiting
+from nbops.tracking.registry_due import waiting
+from nbops.tracking.registry_seen import seen
 from nbops.tracking.watch import Watch
 from nbops.workspace import Workspace, find_workspace
 from nbops.workspace.locks import HeldLock, try_lock
@@ -67,7 +68,7 @@ def status(workspace: Workspace) -> CourierStatus:
 
 
 def flush(workspace: Workspace, timeout: float = 60.0) -> bool:
-    """Wait until ledger and MLflow have everything; give whether they do.
+    """Wait until ledger and MLflow have everything and MLflow's registry was looked at; give whether that is so.
 
     Starts a courier for it if none lives, whatever the settings say, because this was asked for.
 
@@ -81,7 +82,7 @@ def flush(workspace: Workspace, timeout: float = 60.0) -> bool:
     started = 0.0
     while True:
         state = status(workspace)
-        if not state.pending and state.ledger:
+        if not state.pending and state.ledger and seen(workspace):
             return True
         if time.monotonic() > end:
             return False
@@ -174,7 +175,9 @@ class Courier:
     def _finished(self, now: float) -> bool:
         if self._until is None:
             return False
-        return now > self._until or (not self._forwarder.busy() and not status(self._workspace).pending)
+        if now > self._until:
+            return True
+        return not self._forwarder.busy() and not status(self._workspace).pending and seen(self._workspace)
 
 
 def main(arguments: Sequence[str] | None = None) -> int:

@@ -15,7 +15,7 @@ from sqlalchemy import select
 
 from nbops.errors import NbopsError
 from nbops.ledger import Ledger, open_ledger, tables
-from nbops.tracking import foreign, registry_mirror
+from nbops.tracking import foreign, registry_due, registry_foreign, registry_mirror, registry_seen
 from nbops.tracking.mlflow_store import local_path
 from nbops.tracking.search import load_run, load_series
 from nbops.tracking.watch import Watch
@@ -74,7 +74,7 @@ class Forwarder:
         while not self._stop.is_set():
             self._wake.clear()
             try:
-                left = self._at_home() and self._round()
+                left = self._at_home() and self.round()
             except NbopsError as error:
                 _log.warning("%s", error)
                 left = True
@@ -84,11 +84,18 @@ class Forwarder:
             self._busy = left or self._wake.is_set()
             self._wake.wait(_FIRST if left else 1.0)
 
-    def _round(self) -> bool:
+    def round(self) -> bool:
+        """Do what is due now; give whether something is left.
+
+        Raises
+        ------
+        NbopsError
+            The ledger does not answer.
+        """
         ledger = open_ledger(self._workspace)
         waiting = _waiting(ledger)
         # A read-only visit of a store nobody uses must not import MLflow.
-        if not waiting and not registry_mirror.due(ledger):
+        if not waiting and not registry_due.due(ledger):
             self._collect(ledger)
             return False
         self._busy = True
@@ -100,7 +107,7 @@ class Forwarder:
             self._forward(ledger, run_id)
         self._forward_registry(ledger)
         self._collect(ledger)
-        return bool(_waiting(ledger)) or registry_mirror.due(ledger)
+        return bool(_waiting(ledger)) or registry_due.due(ledger)
 
     def _opened(self) -> Mirror:
         if self._mirror is None:
@@ -170,14 +177,15 @@ class Forwarder:
         return True
 
     def _forward_registry(self, ledger: Ledger) -> None:
-        if time.monotonic() < self._calm_until or not registry_mirror.due(ledger):
+        if time.monotonic() < self._calm_until or not registry_due.due(ledger):
             return
         count, due = self._attempts.get("registry", (0, 0.0))
         if time.monotonic() < due:
             return
         try:
-            registry_mirror.deliver(ledger, self._opened().client)
+            registry_mirror.deliver(self._workspace, self._opened())
             self._attempts.pop("registry", None)
+            self._foreign_next = 0.0
         except Exception as error:
             from nbops.tracking.mirror import describe
 
@@ -194,16 +202,26 @@ class Forwarder:
             self._foreign_due = self._store.changed() or self._foreign_due
             if not self._foreign_due or not _file_of(self._workspace.mlflow_uri).exists():
                 return
-        mark = _read_mark(self._workspace)
-        try:
-            foreign.collect(ledger, self._opened().client, everything=not mark.exists())
-            mark.touch()
-            self._foreign_due = False
-        except Exception as error:
-            from nbops.tracking.mirror import describe
+        self._foreign_due = False
+        for what, step in (("runs of others", self._runs_of_others), ("MLflow's registry", self._look)):
+            try:
+                step(ledger)
+            except Exception as error:
+                from nbops.tracking.mirror import describe
 
-            _log.warning("runs of others: %s", describe(error))
-            self._foreign_next = time.monotonic() + 4 * _FOREIGN_REMOTE
+                _log.warning("%s: %s", what, describe(error))
+                self._foreign_due = True
+                self._foreign_next = time.monotonic() + 4 * _FOREIGN_REMOTE
+
+    def _runs_of_others(self, ledger: Ledger) -> None:
+        mark = _read_mark(self._workspace)
+        foreign.collect(ledger, self._opened().client, everything=not mark.exists())
+        mark.touch()
+
+    def _look(self, _ledger: Ledger) -> None:
+        begun = time.time()
+        registry_foreign.look(self._workspace, self._opened().client)
+        registry_seen.note(self._workspace, begun)
 
 
 def _identity(workspace: Workspace) -> tuple[int, int] | None:

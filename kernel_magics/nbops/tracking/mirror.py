@@ -99,7 +99,7 @@ class Mirror:
         """Find the MLflow run that is ours, or make it; and further runs that the user's code made meanwhile."""
         if run.mlflow_run_id and self.has(run.mlflow_run_id):
             return self._client.get_run(run.mlflow_run_id), []
-        experiment = self._experiment(run.experiment)
+        experiment = self.experiment(run.experiment)
         where = [experiment]
         if run.uses_mlflow:
             where = [e.experiment_id for e in self._client.search_experiments()]
@@ -116,7 +116,8 @@ class Mirror:
         start = int(run.started_at * 1000)
         return self._client.create_run(experiment, start_time=start, tags=tags, run_name=run.name)
 
-    def _experiment(self, name: str) -> str:
+    def experiment(self, name: str) -> str:
+        """Give MLflow's id of an experiment, made if there is none."""
         if name not in self._experiments:
             found = self._client.get_experiment_by_name(name)
             if found is None:

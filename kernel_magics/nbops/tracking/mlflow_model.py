@@ -8,11 +8,12 @@ written: MLflow would refuse integers where it saw floats, and the feature names
 from __future__ import annotations
 
 from collections.abc import Mapping
+from importlib.metadata import version
 from pathlib import Path
 
 from nbops.records import ModelRef, Run
 
-_DATA = "model.pkl"
+_DATA, _SAFE = "model.pkl", "model.skops"
 _NAMES = {"sklearn": "scikit-learn"}
 
 
@@ -32,32 +33,76 @@ def write_model(folder: Path, ref: ModelRef, data: bytes, run: Run, model_id: st
     model_id, mlflow_run_id
         Under which MLflow knows model and run.
     """
+    (folder / _DATA).write_bytes(data)
+    form = "cloudpickle" if ref.serialization == "cloudpickle" else "pickle"
+    _describe(folder, ref, run, (model_id, mlflow_run_id), (_DATA, len(data), form, None))
+
+
+def write_version(
+    folder: Path, ref: ModelRef, files: Mapping[str, bytes], run: Run, model_id: str, mlflow_run_id: str
+) -> None:
+    """Write an MLmodel folder of a registered version: its skops file, or its pickle, and all others beside it.
+
+    Parameters
+    ----------
+    folder
+        Existing empty folder.
+    ref
+        What was captured of the model.
+    files
+        The version's files, by path; one of them is ``model.skops`` or ``model.pkl``.
+    run
+        The run it comes from, for package versions.
+    model_id, mlflow_run_id
+        Under which MLflow knows model and run.
+    """
+    name = _SAFE if _SAFE in files else _DATA
+    for path, data in files.items():
+        # MLflow has its own idea of a requirements.txt; and it looks for the model beside its own description.
+        target = folder / (path if path == name else f"nbops/{path}")
+        target.parent.mkdir(parents=True, exist_ok=True)
+        target.write_bytes(data)
+    form, types = "cloudpickle" if ref.serialization == "cloudpickle" else "pickle", None
+    if name == _SAFE:
+        from skops.io import get_untrusted_types
+
+        # Registering has checked them against our own list, and the content store the bytes.
+        form, types = "skops", sorted(get_untrusted_types(data=files[name]))
+    size = sum(len(data) for data in files.values())
+    _describe(folder, ref, run, (model_id, mlflow_run_id), (name, size, form, types))
+
+
+def _describe(
+    folder: Path, ref: ModelRef, run: Run, ids: tuple[str, str], data: tuple[str, int, str, list[str] | None]
+) -> None:
     import mlflow
     from mlflow import pyfunc
     from mlflow.models import Model
 
-    packages = run.environment.packages if run.environment else {}
-    model = Model(run_id=mlflow_run_id, model_id=model_id)
+    name, size, form, types = data
+    packages = dict(run.environment.packages) if run.environment else {}
+    model = Model(run_id=ids[1] or None, model_id=ids[0])
     environment = {"conda": "conda.yaml", "virtualenv": "python_env.yaml"}
-    pyfunc.add_to_model(model, loader_module="mlflow.sklearn", model_path=_DATA, env=environment, predict_fn="predict")
+    pyfunc.add_to_model(model, loader_module="mlflow.sklearn", model_path=name, env=environment, predict_fn="predict")
     model.add_flavor(
         "sklearn",
-        pickled_model=_DATA,
+        pickled_model=name,
         sklearn_version=packages.get("scikit-learn") or packages.get("sklearn", ""),
-        serialization_format="cloudpickle" if ref.serialization == "cloudpickle" else "pickle",
+        serialization_format=form,
         code=None,
-        skops_trusted_types=None,
+        skops_trusted_types=types,
     )
-    (folder / _DATA).write_bytes(data)
-    model.model_size_bytes = len(data)
+    model.model_size_bytes = size
     model.save(str(folder / "MLmodel"))
+    if form == "skops":
+        packages["skops"] = version("skops")
     _write_environment(folder, requirements(packages, ref, mlflow.__version__), run)
 
 
 def requirements(packages: Mapping[str, str], ref: ModelRef, mlflow_version: str) -> list[str]:
     """Give the pip requirements of a model: MLflow, what a tabular estimator stands on, and its own package."""
     own = _NAMES.get(ref.module.partition(".")[0], ref.module.partition(".")[0])
-    wanted = ["scikit-learn", "numpy", "pandas", "scipy", "cloudpickle", own]
+    wanted = ["scikit-learn", "numpy", "pandas", "scipy", "cloudpickle", "skops", own]
     found = {name: packages[name] for name in wanted if name in packages}
     return [f"mlflow=={mlflow_version}", *(f"{name}=={version}" for name, version in sorted(found.items()))]
 

@@ -19,6 +19,7 @@ def upgrade() -> None:
         sa.Column("model", sa.Text(), nullable=False),
         sa.Column("alias", sa.Text(), nullable=False),
         sa.Column("version", sa.Integer(), nullable=False),
+        sa.Column("writing", sa.Integer(), nullable=True),
         sa.PrimaryKeyConstraint("model", "alias", name=op.f("pk_alias_mirrors")),
     )
     op.create_table(
@@ -68,8 +69,17 @@ def upgrade() -> None:
         sa.Column("version", sa.Integer(), nullable=False),
         sa.Column("mlflow_version", sa.String(length=32), server_default="", nullable=False),
         sa.Column("mlflow_model_id", sa.Text(), server_default="", nullable=False),
-        sa.Column("tags", sa.String(length=64), server_default="", nullable=False),
+        sa.Column("stage", sa.String(length=16), server_default="", nullable=False),
+        sa.Column("writing", sa.String(length=16), server_default="", nullable=False),
         sa.PrimaryKeyConstraint("model", "version", name=op.f("pk_version_mirrors")),
+    )
+    op.create_table(
+        "model_mirrors",
+        sa.Column("model", sa.Text(), nullable=False),
+        sa.Column("store", sa.String(length=64), server_default="", nullable=False),
+        sa.Column("seq", sa.BigInteger(), server_default="0", nullable=False),
+        sa.Column("mac", sa.String(length=64), server_default="", nullable=False),
+        sa.PrimaryKeyConstraint("model", name=op.f("pk_model_mirrors")),
     )
     op.create_table(
         "webhook_deliveries",
