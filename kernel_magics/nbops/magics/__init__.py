@@ -18,6 +18,7 @@ MAGICS: dict[str, tuple[str, _Kind, str]] = {
     "compare": ("nbops.magics.runs", "line", "Compare two runs."),
     "models": ("nbops.magics.models", "line", "List the registered models."),
     "register": ("nbops.magics.models", "line", "Register the model of a run, by default of the last one."),
+    "gates": ("nbops.magics.gates", "line_cell", "Judge a version by gates, of nbops.toml or of the cell."),
     "promote": ("nbops.magics.promotion", "line", "Show a version against the holder of a stage, or promote it."),
     "rollback": ("nbops.magics.promotion", "line", "Give a lifecycle stage or alias back to a former holder."),
     "request": ("nbops.magics.promotion", "line", "Ask for a promotion."),

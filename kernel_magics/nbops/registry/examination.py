@@ -91,6 +91,11 @@ def report_of(row: dict[str, object]) -> GateReport:
     return GateReport(**row, gates=tuple(from_wire(GateResult, gate) for gate in content))  # type: ignore[arg-type]
 
 
+def _compares(report: GateReport) -> bool:
+    """Whether the report says how the version compares with the one that held the target then."""
+    return any(gate.kind == "champion" for gate in report.gates)
+
+
 def _against_gates(report: GateReport | None, current: bool, wanted: str) -> list[Obstacle]:
     def blame(message: str) -> list[Obstacle]:
         return [Obstacle(kind="gates", message=message)]

@@ -59,7 +59,7 @@ def promotion_view(
             report_current=looked.report_current,
             request=next((r for r in asked if r.version == found.version), None),
             approvals=_words(connection, found, target),
-            obstacles=looked.obstacles,
+            obstacles=() if held == found.version else looked.obstacles,
             approved=len({approval.actor for approval in looked.approvals}),
             can_approve=_why_not(connection, workspace, looked, found, identity),
             history=past,

@@ -9,6 +9,7 @@ from nbops.records import (
     Approval,
     AuditEvent,
     AuditVerdict,
+    ForeignChange,
     ModelVersion,
     Placement,
     Promotion,
@@ -41,10 +42,27 @@ def versions_text(model: RegisteredModel) -> str:
 
 def foreign_lines(model: RegisteredModel) -> list[str]:
     """Say what stands otherwise in MLflow's registry."""
+    return _foreign(model.foreign)
+
+
+def foreign_text(found: Sequence[ForeignChange], undone: Sequence[ForeignChange]) -> str:
+    """Show what others changed in MLflow's registry, and what the courier is about to put right of it."""
+    if not found:
+        return "MLflow's registry stands as it was written."
+    lines = _foreign(found)
+    if undone:
+        lines.append(f"The courier puts {len(undone)} of {len(found)} right.")
+    left = [change for change in found if change not in undone]
+    if left and undone:
+        lines.append("Versions that others registered there stay: deleting them would erase where they come from.")
+    return "\n".join(lines)
+
+
+def _foreign(changes: Sequence[ForeignChange]) -> list[str]:
     return [
         f"! not through the gate: {change.kind} {change.name} of {change.model} is {change.found or 'gone'} in MLflow, "
         f"{change.expected or 'absent'} here (seen {moment(change.seen_at)})"
-        for change in model.foreign
+        for change in changes
     ]
 
 
@@ -152,6 +170,13 @@ def audit_text(events: Sequence[AuditEvent]) -> str:
     if not rows:
         return "The audit log has no such events."
     return table(rows, ("event", "when", "who", "what", "model", "about"))
+
+
+def event_text(event: AuditEvent) -> str:
+    """Show one event in one line."""
+    model = event.model + (f" v{event.version}" if event.version is not None else "")
+    parts = (f"#{event.seq}", moment(event.at), event.actor, event.action, model, _about(event))
+    return "  ".join(" ".join(part.split()) for part in parts if part)
 
 
 def verdict_text(verdict: AuditVerdict) -> str:

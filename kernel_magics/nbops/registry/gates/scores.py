@@ -1,0 +1,172 @@
+"""Metrics by name, their intervals, and the paired comparison of two models on the same rows."""
+
+from __future__ import annotations
+
+import difflib
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from nbops.errors import UsageError
+
+Array = NDArray[Any]
+# Rows times repeats that a bootstrap may look at; a million rows need no thousand repeats for a narrow interval.
+_WORK = 20_000_000
+_LEAST, _MOST = 200, 1000
+_SEED = 20240229
+
+
+@dataclass(frozen=True, slots=True)
+class Metric:
+    """A metric of ``(truth, prediction)``.
+
+    ``needs`` says what of the model: ``label``, ``binary`` (whether it is the positive class), ``score`` (that class's
+    probability), ``probabilities`` (one column a class) or ``value``.
+    """
+
+    name: str
+    needs: str
+    greater_is_better: bool
+    function: Callable[[Array, Array], float]
+
+
+def metric_named(name: str) -> Metric:
+    """Give a metric by its name in scikit-learn or by the short names everybody uses.
+
+    Raises
+    ------
+    UsageError
+        There is no such metric; the closest is named.
+    """
+    from sklearn import metrics as m
+
+    def macro(function: Callable[..., Any]) -> Callable[[Array, Array], float]:
+        return lambda y, p: float(function(y, p, average="macro", zero_division=0))
+
+    def binary(function: Callable[..., Any]) -> Callable[[Array, Array], float]:
+        return lambda y, p: float(function(y, p, pos_label=True, zero_division=0))
+
+    known = (
+        Metric("accuracy", "label", True, m.accuracy_score),
+        Metric("balanced_accuracy", "label", True, m.balanced_accuracy_score),
+        Metric("f1", "binary", True, binary(m.f1_score)),
+        Metric("precision", "binary", True, binary(m.precision_score)),
+        Metric("recall", "binary", True, binary(m.recall_score)),
+        Metric("f1_macro", "label", True, macro(m.f1_score)),
+        Metric("precision_macro", "label", True, macro(m.precision_score)),
+        Metric("recall_macro", "label", True, macro(m.recall_score)),
+        Metric("roc_auc", "score", True, _strict(m.roc_auc_score)),
+        Metric("average_precision", "score", True, _strict(m.average_precision_score)),
+        Metric("brier", "score", False, lambda y, p: float(np.mean((p - y) ** 2))),
+        Metric("log_loss", "probabilities", False, _log_loss),
+        Metric("mae", "value", False, m.mean_absolute_error),
+        Metric("mse", "value", False, m.mean_squared_error),
+        Metric("rmse", "value", False, lambda y, p: float(np.sqrt(np.mean((y - p) ** 2)))),
+        Metric("median_absolute_error", "value", False, m.median_absolute_error),
+        Metric("r2", "value", True, m.r2_score),
+        Metric("mape", "value", False, m.mean_absolute_percentage_error),
+    )
+    by_name = {metric.name: metric for metric in known}
+    by_name |= {"auc": by_name["roc_auc"], "mean_absolute_error": by_name["mae"], "mean_squared_error": by_name["mse"]}
+    by_name |= {"r2_score": by_name["r2"], "accuracy_score": by_name["accuracy"], "brier_score": by_name["brier"]}
+    if name not in by_name:
+        near = difflib.get_close_matches(name, by_name, 1)
+        hint = f"Did you mean {near[0]!r}?" if near else f"Known are: {', '.join(sorted(by_name))}."
+        raise UsageError(f"There is no metric {name!r}.", hint=hint)
+    return by_name[name]
+
+
+@dataclass(frozen=True, slots=True)
+class Estimate:
+    """A value with its interval; ``repeats`` says from how many resamples."""
+
+    value: float
+    low: float
+    high: float
+    repeats: int
+
+
+def estimate(metric: Metric, truth: Array, prediction: Array, confidence: float = 0.95) -> Estimate:
+    """Give a metric with its percentile bootstrap interval over rows.
+
+    Source: Efron and Tibshirani, "An Introduction to the Bootstrap", 1993, chapter 13. The resamples are the same at
+    every call, so that the same rows give the same interval.
+    """
+    value = float(metric.function(truth, prediction))
+    drawn = _resample(lambda rows: metric.function(truth[rows], prediction[rows]), len(truth))
+    return _interval(value, drawn, confidence)
+
+
+def difference(metric: Metric, truth: Array, new: Array, old: Array, confidence: float = 0.95) -> Estimate:
+    """Give how much better ``new`` is than ``old`` on the same rows, with its interval; positive is better.
+
+    Both are measured on the same resampled rows (a paired bootstrap: Efron and Tibshirani, 1993, chapter 8), which
+    takes out what is common to both and makes the interval narrower than a difference of two intervals.
+    """
+    sign = 1.0 if metric.greater_is_better else -1.0
+
+    def gain(rows: Any) -> float:
+        return sign * (metric.function(truth[rows], new[rows]) - metric.function(truth[rows], old[rows]))
+
+    everything = np.arange(len(truth))
+    return _interval(float(gain(everything)), _resample(gain, len(truth)), confidence)
+
+
+def calibration_error(truth: Array, score: Array, bins: int = 10) -> float:
+    """Give the expected calibration error of probabilities over bins of equal width.
+
+    The mean distance between the mean probability and the share of positives of a bin, weighted by its rows.
+    Source: Naeini, Cooper and Hauskrecht, "Obtaining well calibrated probabilities using Bayesian binning", 2015.
+
+    Parameters
+    ----------
+    truth
+        Truth values, of shape (n,).
+    score
+        Probabilities of the positive class, of shape (n,).
+    bins
+        How many bins.
+    """
+    index = np.minimum((score * bins).astype(int), bins - 1)
+    rows = np.bincount(index, minlength=bins)
+    with np.errstate(invalid="ignore", divide="ignore"):
+        gaps = np.abs(np.bincount(index, truth, bins) / rows - np.bincount(index, score, bins) / rows)
+    return float(np.nansum(gaps * rows) / len(truth))
+
+
+def _resample(measure: Callable[[Array], float], rows: int) -> list[float]:
+    repeats = int(np.clip(_WORK // max(rows, 1), _LEAST, _MOST))
+    generator = np.random.default_rng(_SEED)
+    found = []
+    for _ in range(repeats):
+        try:
+            found.append(float(measure(generator.integers(0, rows, rows))))
+        except ValueError:  # a resample with one class only has no such metric
+            continue
+    return found
+
+
+def _interval(value: float, drawn: list[float], confidence: float) -> Estimate:
+    if len(drawn) < _LEAST // 2:
+        return Estimate(value, float("nan"), float("nan"), len(drawn))
+    tail = (1 - confidence) / 2
+    low, high = np.quantile(drawn, [tail, 1 - tail])
+    return Estimate(value, float(low), float(high), len(drawn))
+
+
+def _strict(function: Callable[..., Any]) -> Callable[[Array, Array], float]:
+    def measure(truth: Array, score: Array) -> float:
+        # scikit-learn warns and gives NaN or 0 here; a gate must not take either for a figure.
+        if truth.all() or not truth.any():
+            raise ValueError("only one class is present")
+        return float(function(truth, score))
+
+    return measure
+
+
+def _log_loss(truth: Array, probabilities: Array) -> float:
+    chosen = probabilities[np.arange(len(truth)), truth]
+    return float(-np.mean(np.log(np.clip(chosen, 1e-15, 1.0))))
