@@ -76,6 +76,8 @@ export interface IQuestion {
   readonly verb: string;
   /** Whether a reason must be given. */
   readonly reason: boolean;
+  /** Whether it takes something away. */
+  readonly danger?: boolean;
   /** A reason that was already written. */
   readonly given?: string;
 }

@@ -6,6 +6,7 @@ runtime and home folders are the test's own. Without a browser on the machine th
 
 from __future__ import annotations
 
+import contextlib
 import json
 import os
 import shutil
@@ -36,6 +37,17 @@ _SETTINGS: dict[str, dict[str, object]] = {
 }
 # JupyterLab's own complaint when a kernel ends while the debugger asks it for its state.
 _NOISE = ("Could not restore the debugger state",)
+_PEOPLE = """
+from jupyter_server.auth.identity import IdentityProvider, User
+
+
+class People(IdentityProvider):
+    async def get_user_token(self, handler):
+        token = self.get_token(handler) or ""
+        if token.startswith("token-of-"):
+            return User(token.removeprefix("token-of-"))
+        return await super().get_user_token(handler)
+"""
 _READY = """async () => {
   const widget = window.jupyterapp.shell.currentWidget;
   await widget.context.ready;
@@ -61,8 +73,8 @@ class Lab:
 class Screen:
     """One browser page with JupyterLab on it."""
 
-    def __init__(self, lab: Lab, page: sync_api.Page, shots: Path) -> None:
-        self.lab, self.page, self._shots = lab, page, shots
+    def __init__(self, lab: Lab, page: sync_api.Page, shots: Path, token: str = TOKEN) -> None:
+        self.lab, self.page, self._shots, self._token = lab, page, shots, token
         self.problems: list[str] = []
         self._allowed = [*_NOISE]
         page.on("console", lambda message: self._note(message.text) if message.type == "error" else None)
@@ -92,13 +104,13 @@ class Screen:
     def open(self, path: str, *, kernel: bool = True) -> None:
         """Open a file in a fresh JupyterLab workspace."""
         name = path.replace("/", "-").removesuffix(".ipynb")
-        self.page.goto(f"{self.lab.url}/lab/workspaces/{name}/tree/{path}?token={TOKEN}&reset")
+        self.page.goto(f"{self.lab.url}/lab/workspaces/{name}/tree/{path}?token={self._token}&reset")
         self.page.locator("#jupyterlab-splash").wait_for(state="detached", timeout=90_000)
         if kernel:
             self.page.locator(".jp-Notebook .jp-Cell").first.wait_for(timeout=60_000)
             self.page.evaluate(_READY)
 
-    def command(self, name: str, **arguments: object) -> None:
+    def command(self, name: str, /, **arguments: object) -> None:
         """Run a JupyterLab command and wait for it."""
         self.page.evaluate("([n, a]) => window.jupyterapp.commands.execute(n, a).then(() => null)", [name, arguments])
 
@@ -125,31 +137,17 @@ def shots(tmp_path_factory: pytest.TempPathFactory) -> Path:
 @pytest.fixture(scope="session")
 def lab(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Lab]:
     """One JupyterLab for all browser tests."""
-    base = tmp_path_factory.mktemp("lab")
-    root = base / "work"
-    root.mkdir()
-    for plugin, values in _SETTINGS.items():
-        file = base / "user-settings" / f"{plugin}.jupyterlab-settings"
-        file.parent.mkdir(parents=True, exist_ok=True)
-        file.write_text(json.dumps(values))
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        port = probe.getsockname()[1]
-    log = base / "lab.log"
-    with log.open("wb") as output:
-        server = subprocess.Popen(
-            [_BIN / "jupyter", "lab", *_options(port, root)], env=_environment(base), stdout=output, stderr=output
-        )
-    try:
-        found = Lab(f"http://127.0.0.1:{port}", root, log)
-        _await_server(found, server)
+    with _serving(tmp_path_factory.mktemp("lab")) as found:
         yield found
-    finally:
-        server.terminate()
-        server.wait(30)
-        # Couriers outlive kernels and server for a while; without their workspace they end at once.
-        for data in root.rglob(".nbops"):
-            shutil.rmtree(data, ignore_errors=True)
+
+
+@pytest.fixture(scope="session")
+def team(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Lab]:
+    """A JupyterLab that tells people apart by their tokens, as JupyterHub does."""
+    base = tmp_path_factory.mktemp("team")
+    (base / "people_of_the_tests.py").write_text(_PEOPLE)
+    with _serving(base, "--ServerApp.identity_provider_class=people_of_the_tests.People") as found:
+        yield found
 
 
 @pytest.fixture(scope="session")
@@ -169,14 +167,58 @@ def browser() -> Iterator[sync_api.Browser]:
 @pytest.fixture
 def screen(lab: Lab, browser: sync_api.Browser, shots: Path) -> Iterator[Screen]:
     """A page in a browser profile of its own. No test may leave an error in the console."""
+    with _looking(lab, browser, shots, TOKEN) as found:
+        yield found
+
+
+@pytest.fixture
+def person(team: Lab, browser: sync_api.Browser, shots: Path) -> Iterator[Callable[[str], Screen]]:
+    """Pages of the JupyterLab that tells people apart, each in a browser profile of its own."""
+    with contextlib.ExitStack() as screens:
+        yield lambda name: screens.enter_context(_looking(team, browser, shots, f"token-of-{name}"))
+
+
+@contextlib.contextmanager
+def _looking(lab: Lab, browser: sync_api.Browser, shots: Path, token: str) -> Iterator[Screen]:
     context = browser.new_context(viewport={"width": 1280, "height": 900})
     context.set_default_timeout(30_000)
-    found = Screen(lab, context.new_page(), shots)
+    found = Screen(lab, context.new_page(), shots, token)
     yield found
     problems = [*found.problems]
     found.page.evaluate(_LEAVE)
     context.close()
     assert problems == []
+
+
+@contextlib.contextmanager
+def _serving(base: Path, *more: str) -> Iterator[Lab]:
+    root = base / "work"
+    root.mkdir()
+    for plugin, values in _SETTINGS.items():
+        file = base / "user-settings" / f"{plugin}.jupyterlab-settings"
+        file.parent.mkdir(parents=True, exist_ok=True)
+        file.write_text(json.dumps(values))
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        port = probe.getsockname()[1]
+    log = base / "lab.log"
+    with log.open("wb") as output:
+        server = subprocess.Popen(
+            [_BIN / "jupyter", "lab", *_options(port, root), *more],
+            env=_environment(base),
+            stdout=output,
+            stderr=output,
+        )
+    try:
+        found = Lab(f"http://127.0.0.1:{port}", root, log)
+        _await_server(found, server)
+        yield found
+    finally:
+        server.terminate()
+        server.wait(30)
+        # Couriers outlive kernels and server for a while; without their workspace they end at once.
+        for data in root.rglob(".nbops"):
+            shutil.rmtree(data, ignore_errors=True)
 
 
 @pytest.fixture(scope="session")
@@ -213,6 +255,7 @@ def _environment(base: Path) -> dict[str, str]:
     own = {
         "PATH": f"{_BIN}{os.pathsep}{os.environ['PATH']}",
         "HOME": str(base),
+        "PYTHONPATH": str(base),
         "JUPYTERLAB_SETTINGS_DIR": str(base / "user-settings"),
         "JUPYTERLAB_WORKSPACES_DIR": str(base / "workspaces"),
         "JUPYTER_CONFIG_DIR": str(base / "config"),

@@ -196,8 +196,8 @@ test('a version stored safely needs no approval to be loaded', async () => {
 test('what waits for an approval stands first and leads to the review', async () => {
   const { registry } = await show({}, { requests: jest.fn(async () => [request()]) });
   const list = screen.getByRole('list', { name: 'Waiting for approval' });
-  expect(list.textContent).toContain('churn v4 → Production waits for approval');
-  expect(list.textContent).toContain('ben: segment table checked');
+  expect(list.textContent).toContain('churn v4 → Production');
+  expect(list.textContent).toContain('approval asked by ben: segment table checked');
   fireEvent.click(screen.getByRole('button', { name: 'Review churn v4 for Production' }));
   expect(registry.openPromotion).toHaveBeenCalledWith({
     path: 'work/01_train.ipynb',

@@ -389,7 +389,7 @@ export function fakeRegistry(): jest.Mocked<IRegistryActions> {
     archive: jest.fn(),
     allowPickle: jest.fn(),
     insertLoad: jest.fn(),
-    ask: jest.fn(async (_: IQuestion): Promise<string | null> => 'because'),
+    ask: jest.fn<Promise<string | null>, [IQuestion]>(async () => 'because'),
     changed: jest.fn()
   };
 }

@@ -127,7 +127,7 @@ function EventLine(props: { event: AuditEvent; now: number; trans: ITrans }): Re
       <span className={`nbops-${sign.tone}`} aria-hidden="true">
         {sign.shape}
       </span>
-      <span className="nbops-cut">
+      <span className="nbops-event-what">
         {sign.word} <span className="nbops-event-subject">{subject(event, trans)}</span>
       </span>
       <span className="nbops-dim nbops-num">{formatAgo(event.at, now, trans)}</span>

@@ -1,4 +1,5 @@
 import React from 'react';
+import { actionWord } from '../model/events';
 import { formatMoment } from '../model/format';
 import type { Placement } from '../records';
 import { Fold } from './Pairs';
@@ -64,8 +65,9 @@ export function Holders(props: IBodyProps): React.JSX.Element | null {
                   {one.self_approved && <span className="nbops-warn"> ▲ {trans.__('self-approved')}</span>}
                 </td>
                 <td>
-                  {one.kind === 'promote' ? '' : `${one.kind} `}
-                  {one.reason}
+                  {[one.kind === 'promote' ? '' : actionWord(one.kind, trans), one.reason]
+                    .filter(Boolean)
+                    .join(': ')}
                 </td>
                 <td>
                   {first(one) && (

@@ -80,9 +80,7 @@ function Waiting({ waiting, actions, now, trans }: IWaitingProps): React.JSX.Ele
           <span className="nbops-warn" aria-hidden="true">
             ◌
           </span>
-          <span className="nbops-cut">
-            {trans.__('%1 v%2 → %3 waits for approval', one.model, one.version, one.target)}
-          </span>
+          <span className="nbops-cut">{trans.__('%1 v%2 → %3', one.model, one.version, one.target)}</span>
           <button
             type="button"
             className="nbops-quiet"
@@ -93,7 +91,7 @@ function Waiting({ waiting, actions, now, trans }: IWaitingProps): React.JSX.Ele
           </button>
           <span className="nbops-row-below nbops-dim">
             <span className="nbops-cut">
-              {one.requested_by}
+              {trans.__('approval asked by %1', one.requested_by)}
               {one.comment && `: ${one.comment}`}
             </span>
             <span className="nbops-push">{formatAgo(one.requested_at, now, trans)}</span>

@@ -46,7 +46,7 @@ function Body(props: IBodyProps): React.JSX.Element {
       <Head {...props} />
       {view.headline && <p className="nbops-headline">{capitalised(view.headline)}</p>}
       <Against view={view} trans={trans} />
-      <div className="nbops-two">
+      <div className={view.report ? 'nbops-two' : ''}>
         <section aria-label={trans.__('Gates')}>
           {view.report ? (
             <>

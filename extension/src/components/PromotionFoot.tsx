@@ -111,7 +111,8 @@ async function decide(props: IBodyProps, { act, reason, label }: IDecision, comm
       title: label,
       text: trans.__('%1 v%2 will not go to %3 by this request.', view.model, view.version, view.target),
       verb: trans.__('Reject'),
-      reason: true
+      reason: true,
+      danger: true
     });
   }
   if (words !== null && (await model.act(act, words))) {

@@ -26,6 +26,8 @@ export function actionWord(action: string, trans: ITrans): string {
     request: trans.__('approval asked'),
     approve: trans.__('approved'),
     reject: trans.__('rejected'),
+    displace: trans.__('displaced'),
+    alias: trans.__('alias set'),
     withdraw: trans.__('request withdrawn'),
     promote: trans.__('promoted'),
     rollback: trans.__('rolled back'),

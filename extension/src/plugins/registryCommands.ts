@@ -38,7 +38,7 @@ async function actOn(
   act: Act,
   question: { title: string; text: string; verb: string; done: string; target?: string }
 ): Promise<void> {
-  const reason = await registry.ask({ ...question, reason: true });
+  const reason = await registry.ask({ ...question, reason: true, danger: true });
   if (reason === null) {
     return;
   }

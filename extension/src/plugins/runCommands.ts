@@ -17,6 +17,9 @@ import { RunTab } from '../widgets/runTab';
 import { INbops } from './core';
 import { INbopsPanel } from './panel';
 
+/** The version is there, but what it was to be promoted to asks for more. */
+const REFUSED = 422;
+
 function text(args: ReadonlyPartialJSONObject, name: string): string {
   const value = args[name];
   return typeof value === 'string' ? value : '';
@@ -56,9 +59,15 @@ async function register({ api, feed, trans }: INbops, { runId, path }: IRunTarge
       autoClose: 5000
     });
   } catch (reason) {
-    Notification.error(trans.__('Not registered: %1', sentence(failureOf(reason), trans)), {
-      autoClose: false
-    });
+    const failure = failureOf(reason);
+    if (failure.status === REFUSED) {
+      feed.local();
+      Notification.warning(trans.__('Registered, without the alias: %1', sentence(failure, trans)), {
+        autoClose: false
+      });
+      return;
+    }
+    Notification.error(trans.__('Not registered: %1', sentence(failure, trans)), { autoClose: false });
   }
 }
 

@@ -40,7 +40,12 @@ export async function ask(question: IQuestion, trans: ITrans): Promise<string | 
     const answer = await showDialog({
       title: question.title,
       body: new Body({ ...question, given }, trans),
-      buttons: [Dialog.cancelButton(), Dialog.warnButton({ label: question.verb })],
+      buttons: [
+        Dialog.cancelButton(),
+        question.danger
+          ? Dialog.warnButton({ label: question.verb })
+          : Dialog.okButton({ label: question.verb })
+      ],
       focusNodeSelector: '.nbops-form input'
     });
     if (!answer.button.accept) {

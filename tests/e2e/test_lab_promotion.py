@@ -1,0 +1,154 @@
+"""From candidate to Production and back in the browser: gates, approval by a second person, rollback, lineage."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+from playwright.sync_api import expect
+
+pytestmark = pytest.mark.e2e
+
+POLICY = """
+[policy.stages.Production]
+approvals = 1
+roles = ["reviewer"]
+expires_days = 14
+
+[policy.roles]
+ada = ["author"]
+ben = ["reviewer"]
+"""
+TRAIN = """
+import nbops, numpy, pandas
+from nbops import registry
+from nbops.records import Identity
+from sklearn.linear_model import LogisticRegression
+
+ada = Identity(name="ada", source="jupyter", roles=("author",))
+random = numpy.random.default_rng(7)
+rows = pandas.DataFrame({"age": random.normal(size=600), "calls": random.normal(size=600)})
+rows["region"] = numpy.where(random.random(600) < 0.3, "south", "north")
+rows["churned"] = (rows.age + rows.calls + random.normal(size=600) * 0.7 > 0).astype(int)
+rows.to_parquet("holdout.parquet")
+for columns in (["age"], ["age", "calls"]):
+    with nbops.track("train") as run:
+        model = LogisticRegression().fit(rows[columns].iloc[:300], rows.churned[:300])
+        run.metric("accuracy", model.score(rows[columns].iloc[300:], rows.churned[300:]))
+        run.param("columns", ",".join(columns))
+        run.model(model, "model")
+    registry.register("churn", run_id=run.run_id, author="ada", identity=ada)
+registry.promote("churn", 1, "Staging", identity=ada)
+"""
+PROMOTE_FIRST = """
+from nbops import registry
+from nbops.records import Identity
+registry.promote("churn", 1, identity=Identity(name="ada", source="jupyter"), reason="the first one")
+"""
+
+
+def prepare(screen: Any, python: Any, folder: str, policy: str, *sources: str) -> None:
+    """Make two versions of a model that ada made, then lay down the policy."""
+    place = screen.lab.root / folder
+    place.mkdir()
+    (place / "nbops.toml").touch()
+    for source in sources:
+        python(source, place)
+    (place / "nbops.toml").write_text(policy)
+
+
+def toast(screen: Any, text: str) -> Any:
+    return screen.page.locator(".Toastify__toast").filter(has_text=text)
+
+
+def test_approved_by_a_second_person_promoted_and_rolled_back(person: Any, python: Any) -> None:
+    ada = person("ada")
+    prepare(ada, python, "approval", POLICY, TRAIN, PROMOTE_FIRST)
+    ada.notebook("approval/01.ipynb", "1 + 1", run=False)
+    ada.command("nbops:open")
+    panel = ada.page.locator("#nbops-panel")
+    expect(panel.get_by_role("list", name="Versions of churn")).to_contain_text("Production")
+    panel.get_by_role("button", name="Promote churn v2").click()
+    tab = ada.page.get_by_role("article", name="Promotion of churn v2")
+    expect(tab).to_contain_text("would replace v1")
+    expect(tab).to_contain_text("approval 0 of 1")
+    expect(tab.get_by_role("button", name="Promote to Production")).to_be_disabled()
+    expect(tab.get_by_role("button", name="Approve")).to_be_disabled()
+
+    ben = person("ben")
+    ben.notebook("approval/02.ipynb", "2 + 2", run=False)
+    ben.command("nbops:open")
+    expect(ben.page.locator("#nbops-panel")).to_contain_text("churn")
+
+    tab.get_by_label("Comment or reason").fill("calls help, most of all in the south")
+    tab.get_by_role("button", name="Request approval").click()
+    expect(tab.get_by_role("status")).to_contain_text("Approval has been asked for.")
+    ada.shot("promotion-asked-light")
+
+    waiting = ben.page.get_by_role("list", name="Waiting for approval")
+    expect(waiting).to_contain_text("churn v2 → Production")
+    expect(waiting).to_contain_text("calls help")
+    asked = toast(ben, "ada asks for approval of churn v2 for Production.")
+    expect(asked).to_be_visible()
+    ben.theme("JupyterLab Dark")
+    ben.shot("approval-waits-dark")
+    asked.get_by_role("button", name="Show").click()
+    theirs = ben.page.get_by_role("article", name="Promotion of churn v2")
+    expect(theirs).to_contain_text("ada asked on")
+    theirs.get_by_label("Comment or reason").fill("looked at the regions")
+    ben.shot("promotion-approve-dark")
+    theirs.get_by_role("button", name="Approve").click()
+    expect(theirs).to_contain_text("approval 1 of 1")
+
+    # Nothing is reloaded by hand: ada's page hears of it.
+    expect(tab).to_contain_text("ben approved on")
+    expect(tab).to_contain_text("looked at the regions")
+    promote = tab.get_by_role("button", name="Promote to Production")
+    expect(promote).to_be_enabled()
+    ada.shot("promotion-approved-light")
+    promote.click()
+    dialog = ada.page.get_by_role("dialog")
+    expect(dialog).to_contain_text("It takes Production from v1.")
+    expect(dialog).to_contain_text("Approved by ben.")
+    ada.shot("promotion-confirm", dialog.locator(".jp-Dialog-content"))
+    dialog.get_by_role("button", name="Promote").click()
+    expect(tab.get_by_role("status")).to_contain_text("churn v2 holds Production.")
+    expect(toast(ben, "churn v2 now holds Production, promoted by ada.")).to_be_visible()
+
+    theirs.get_by_role("button", name="Roll back to v1…").click()
+    dialog = ben.page.get_by_role("dialog")
+    dialog.get_by_label("Reason").fill("too slow for the call centre")
+    dialog.get_by_role("button", name="Roll back").click()
+    expect(theirs.get_by_role("status")).to_contain_text("churn v1 holds Production again.")
+    holders = tab.get_by_role("table", name="Who held Production")
+    expect(holders).to_contain_text("rolled back: too slow for the call centre")
+    expect(toast(ada, "churn went back to v1 in Production, by ben.")).to_be_visible()
+    ben.shot("rolled-back-dark")
+    ada.shot("rolled-back-light")
+
+    expect(waiting).to_have_count(0)
+    audit = panel.get_by_role("button", name="Audit")
+    audit.click()
+    events = panel.get_by_role("list", name="Events, newest first")
+    expect(events.get_by_role("listitem").first).to_contain_text("rolled back")
+    expect(events).to_contain_text("ben: too slow for the call centre")
+    panel.get_by_role("button", name="Verify").click()
+    expect(panel).to_contain_text("Log and registry agree.")
+    ada.shot("audit-light", panel)
+
+
+def test_who_comes_too_late_is_told_the_holder(person: Any, python: Any) -> None:
+    ada = person("ada")
+    prepare(ada, python, "late", "", TRAIN)
+    ada.notebook("late/01.ipynb", "1 + 1", run=False)
+    ada.command("nbops:promote", name="churn", version=2)
+    tab = ada.page.get_by_role("article", name="Promotion of churn v2")
+    tab.get_by_role("button", name="Promote to Production").click()
+    dialog = ada.page.get_by_role("dialog")
+    expect(dialog).to_contain_text("Nobody holds Production now.")
+    # Somebody is quicker while the question is open.
+    python(PROMOTE_FIRST, ada.lab.root / "late")
+    ada.allow("409")
+    dialog.get_by_role("button", name="Promote").click()
+    expect(tab.get_by_role("alert")).to_contain_text("version 1 holds it now")
+    expect(tab).to_contain_text("would replace v1")
