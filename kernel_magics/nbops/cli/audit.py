@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import argparse
+import sys
 
 from nbops.cli.history import moment_of
 from nbops.cli.options import common, print_json, workspace_of
-from nbops.errors import UsageError
+from nbops.errors import NbopsError, UsageError
 from nbops.views.registry import audit_text, verdict_text
 
 
@@ -57,6 +58,7 @@ def _log(options: argparse.Namespace) -> int:
 def _verify(options: argparse.Namespace) -> int:
     from nbops.ledger.anchors import parse
     from nbops.ledger.verification import verify
+    from nbops.tracking.registry_heads import audit_heads_in_mlflow
 
     heads = []
     for text in options.head:
@@ -64,7 +66,13 @@ def _verify(options: argparse.Namespace) -> int:
         if head is None:
             raise UsageError(f"--head {text[:80]}: write it as SEQ:MAC, as `nbops audit head` prints it.")
         heads.append(head)
-    verdict = verify(workspace_of(options), heads)
+    workspace = workspace_of(options)
+    try:
+        heads += audit_heads_in_mlflow(workspace)
+    except NbopsError as error:
+        # A server that is away must not keep the log from being proved by all that is here.
+        print(f"nbops: the heads noted in MLflow could not be compared: {error}", file=sys.stderr)
+    verdict = verify(workspace, heads)
     if options.json:
         print_json(verdict)
     else:

@@ -6,7 +6,7 @@ import argparse
 
 from nbops.cli.options import common, print_json, workspace_of
 from nbops.errors import TrackingError, UsageError
-from nbops.records import to_wire
+from nbops.records import ForeignChange, to_wire
 from nbops.views.registry import foreign_text
 from nbops.workspace import Workspace
 
@@ -38,7 +38,7 @@ def _foreign(options: argparse.Namespace) -> int:
     if options.model:
         get_model(workspace, options.model)
     _look(workspace)
-    undone = ()
+    undone: tuple[ForeignChange, ...] = ()
     if options.restore:
         undone = restore(workspace, who(workspace), reason=options.reason, model=options.model)
         ensure_running(workspace)

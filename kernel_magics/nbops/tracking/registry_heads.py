@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import sqlite3
-from collections.abc import Sequence
 
 from sqlalchemy import select
 
@@ -23,18 +22,20 @@ def audit_heads_in_mlflow(workspace: Workspace) -> list[tuple[int, str]]:
         MLflow's store does not answer.
     """
     with open_ledger(workspace).connect() as connection:
-        names = list(connection.scalars(select(tables.model_mirrors.c.model)))
+        # Not only what is noted as mirrored: whoever cuts the log can also remove that note.
+        names = set(connection.scalars(select(tables.model_mirrors.c.model)))
+        names |= set(connection.scalars(select(tables.models.c.name)))
     return [head for text in _texts(workspace, names) if (head := anchors.parse(text)) is not None]
 
 
-def _texts(workspace: Workspace, names: Sequence[str]) -> list[str]:
-    if not names:
-        return []
+def _texts(workspace: Workspace, names: set[str]) -> list[str]:
     path = mlflow_store.local_path(workspace)
     if path is not None:
         # Importing mlflow takes longer than proving the log.
         if not path.exists():
             return []
+        # A store in the workspace holds nobody else's heads.
+        own = path.is_relative_to(workspace.data)
         query = "SELECT name, value FROM registered_model_tags WHERE key = ?"
         try:
             connection = sqlite3.connect(f"{path.as_uri()}?mode=ro", uri=True, timeout=5)
@@ -44,7 +45,7 @@ def _texts(workspace: Workspace, names: Sequence[str]) -> list[str]:
                 connection.close()
         except sqlite3.Error as error:
             raise TrackingError(f"MLflow's registry {path} cannot be read: {error}.") from error
-        return [str(text) for name, text in rows if name in set(names)]
+        return [str(text) for name, text in rows if own or name in names]
     try:
         mlflow_store.prepare_environment()
         found = read_models(mlflow_store.client(workspace), names)
