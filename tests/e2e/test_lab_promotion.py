@@ -19,6 +19,29 @@ expires_days = 14
 ada = ["author"]
 ben = ["reviewer"]
 """
+GATES = """
+[gates]
+data = "holdout.parquet"
+target = "churned"
+
+[[gates.check]]
+name = "accuracy, held out"
+kind = "metric"
+metric = "accuracy"
+min = 0.7
+
+[[gates.check]]
+name = "not worse than the holder"
+kind = "champion"
+metric = "accuracy"
+
+[[gates.check]]
+name = "worst region"
+kind = "slices"
+metric = "accuracy"
+by = "region"
+min = {region}
+"""
 TRAIN = """
 import nbops, numpy, pandas
 from nbops import registry
@@ -152,3 +175,42 @@ def test_who_comes_too_late_is_told_the_holder(person: Any, python: Any) -> None
     dialog.get_by_role("button", name="Promote").click()
     expect(tab.get_by_role("alert")).to_contain_text("version 1 holds it now")
     expect(tab).to_contain_text("would replace v1")
+
+
+def test_a_failing_gate_bars_the_promotion_until_it_passes(person: Any, python: Any) -> None:
+    ada = person("ada")
+    gates = GATES.format(region=0.99)
+    prepare(ada, python, "gates", gates, TRAIN, PROMOTE_FIRST)
+    ada.notebook("gates/01.ipynb", "1 + 1", run=False)
+    ada.command("nbops:open")
+    ada.page.locator("#nbops-panel").get_by_role("button", name="Promote churn v2").click()
+    tab = ada.page.get_by_role("article", name="Promotion of churn v2")
+    expect(tab).to_contain_text("The gates have not been run for this version yet.")
+    promote = tab.get_by_role("button", name="Promote to Production")
+    expect(promote).to_be_disabled()
+    tab.get_by_role("button", name="Run the gates").click()
+    expect(tab.get_by_role("status")).to_contain_text("The gates are being run.")
+    table = tab.get_by_role("table", name="Gates")
+    expect(table).to_be_visible(timeout=120_000)
+    row = table.get_by_role("row").filter(has_text="worst region")
+    expect(row).to_contain_text("failed")
+    expect(table.get_by_role("row").filter(has_text="accuracy, held out")).to_contain_text("passed")
+    expect(tab).to_contain_text("gates do not pass: worst region")
+    expect(promote).to_be_disabled()
+    row.get_by_role("button", name="Evidence of worst region").click()
+    ada.shot("promotion-failing-gate-light")
+    ada.theme("JupyterLab Dark")
+    ada.shot("promotion-failing-gate-dark")
+
+    (ada.lab.root / "gates" / "nbops.toml").write_text(GATES.format(region=0.7))
+    ada.command("nbops:refresh")
+    tab.get_by_role("button", name="Run the gates again").click()
+    expect(promote).to_be_enabled(timeout=120_000)
+    expect(tab).to_contain_text("All 3 gates pass")
+    ada.shot("promotion-passing-gates-dark")
+    promote.click()
+    dialog = ada.page.get_by_role("dialog")
+    expect(dialog).to_contain_text("3 gates passed.")
+    dialog.get_by_role("button", name="Promote").click()
+    expect(tab.get_by_role("status")).to_contain_text("churn v2 holds Production.")
+    ada.theme("JupyterLab Light")

@@ -3,6 +3,7 @@ import {
   formatAgo,
   formatCount,
   formatDuration,
+  formatGate,
   formatNumber,
   formatSize,
   toNumber
@@ -64,4 +65,14 @@ test('wire numbers become numbers', () => {
   expect(toNumber('NaN')).toBeNaN();
   expect(formatCount(10000)).toBe('10,000');
   expect(baseName('/a/b.ipynb')).toBe('b.ipynb');
+});
+
+test('figures of gates can be compared, differences have a sign', () => {
+  expect(formatGate(0.9)).toBe('0.900');
+  expect(formatGate(0.0213, true)).toBe('+0.021');
+  expect(formatGate(-0.0213, true)).toBe('-0.021');
+  expect(formatGate(0, true)).toBe('0.000');
+  expect(formatGate(412345)).toBe('412,345');
+  expect(formatGate(0.00001)).toBe('1.000e-5');
+  expect(formatGate('NaN')).toBe('NaN');
 });

@@ -52,10 +52,14 @@ test('gates are a table: value with its interval, the holder’s value, the limi
   expect(rows[6].textContent).toContain('stopped after 600 s');
 });
 
-test('the evidence of a gate is one click away', async () => {
-  await show();
-  const summary = screen.getByLabelText('Evidence of AUC, held out');
-  expect(summary.parentElement?.textContent).toContain('rows1,409');
+test('the evidence of a gate is one click away, groups of rows as a table', async () => {
+  const evidence = { rows: 1409, slices: [{ slice: 'south', value: 0.82873 }] };
+  await show({ report: report({ gates: [gate({ evidence })] }) });
+  expect(screen.queryByText('south')).toBeNull();
+  await click('Evidence of AUC, held out');
+  const table = screen.getByRole('table', { name: 'Gates' });
+  expect(table.textContent).toContain('rows1,409');
+  expect(within(table).getByRole('row', { name: 'south 0.829' })).toBeTruthy();
 });
 
 test('promoting asks first, then names version, holder, digest and report that were looked at', async () => {

@@ -1,5 +1,5 @@
-import React from 'react';
-import { formatMoment, formatNumber } from '../model/format';
+import React, { useState } from 'react';
+import { formatGate, formatMoment, formatNumber } from '../model/format';
 import type { GateReport, GateResult } from '../records';
 import type { ITrans } from '../tokens';
 
@@ -38,29 +38,42 @@ export function GateTable({ report, trans }: IGateTableProps): React.JSX.Element
 }
 
 function GateRow({ gate, trans }: { gate: GateResult; trans: ITrans }): React.JSX.Element {
+  const [open, setOpen] = useState(false);
   const evidence = Object.entries(gate.evidence).filter(([, value]) => value !== null && value !== '');
   const said = gate.verdict !== 'passed' && gate.message !== '';
+  const shown = open && evidence.length > 0;
   return (
     <>
-      <tr className={said ? 'nbops-joined' : ''}>
+      <tr className={said || shown ? 'nbops-joined' : ''}>
         <th scope="row" title={gate.kind}>
           {gate.name}
         </th>
-        <td className="nbops-num nbops-right">{gate.champion !== null && formatNumber(gate.champion)}</td>
+        <td className="nbops-num nbops-right">{gate.champion !== null && formatGate(gate.champion)}</td>
         <td className="nbops-num nbops-right">
-          {gate.value === null ? '–' : formatNumber(gate.value)}
+          {gate.value === null ? '–' : formatGate(gate.value, gate.kind === 'champion')}
           <Interval gate={gate} trans={trans} />
         </td>
-        <td className="nbops-dim nbops-num">{gate.limit}</td>
-        <td>
+        <td className="nbops-dim nbops-limit">{gate.limit}</td>
+        <td className="nbops-verdicts">
           <Verdict gate={gate} trans={trans} />
-          {evidence.length > 0 && <Evidence name={gate.name} evidence={evidence} trans={trans} />}
+          {evidence.length > 0 && (
+            <button
+              type="button"
+              className="nbops-quiet"
+              aria-expanded={open}
+              aria-label={trans.__('Evidence of %1', gate.name)}
+              onClick={() => setOpen(!open)}
+            >
+              {trans.__('why')}
+            </button>
+          )}
         </td>
       </tr>
-      {said && (
+      {(said || shown) && (
         <tr>
           <td colSpan={5} className="nbops-gate-message">
-            {gate.message}
+            {said && <p>{gate.message}</p>}
+            {shown && <Evidence evidence={evidence} />}
           </td>
         </tr>
       )}
@@ -72,7 +85,7 @@ function Interval({ gate, trans }: { gate: GateResult; trans: ITrans }): React.J
   if (gate.low === null || gate.high === null) {
     return null;
   }
-  const [low, high] = [formatNumber(gate.low), formatNumber(gate.high)];
+  const [low, high] = [formatGate(gate.low), formatGate(gate.high)];
   return (
     <span className="nbops-interval nbops-dim" title={trans.__('95 % interval')}>
       <span className="nbops-hidden">{trans.__('95 % interval from %1 to %2', low, high)}</span>
@@ -102,32 +115,71 @@ export function Verdict({ gate, trans }: { gate: GateResult; trans: ITrans }): R
   );
 }
 
-function Evidence(props: {
-  name: string;
-  evidence: readonly (readonly [string, unknown])[];
-  trans: ITrans;
-}): React.JSX.Element {
-  const { name, evidence, trans } = props;
+function Evidence({ evidence }: { evidence: readonly (readonly [string, unknown])[] }): React.JSX.Element {
   return (
-    <details className="nbops-evidence">
-      <summary aria-label={trans.__('Evidence of %1', name)}>{trans.__('why')}</summary>
-      <dl>
-        {evidence.map(([key, value]) => (
-          <React.Fragment key={key}>
-            <dt>{key}</dt>
-            <dd className="nbops-num">{shown(value)}</dd>
-          </React.Fragment>
-        ))}
-      </dl>
-    </details>
+    <dl className="nbops-evidence">
+      {evidence.map(([key, value]) => (
+        <React.Fragment key={key}>
+          <dt>{spaced(key)}</dt>
+          <dd className="nbops-num">{isRows(value) ? <Rows rows={value} /> : plain(value)}</dd>
+        </React.Fragment>
+      ))}
+    </dl>
   );
 }
 
-function shown(value: unknown): string {
+type IRow = Readonly<Record<string, unknown>>;
+
+function isRows(value: unknown): value is readonly IRow[] {
+  return (
+    Array.isArray(value) &&
+    value.length > 0 &&
+    value.every(row => typeof row === 'object' && row !== null && !Array.isArray(row))
+  );
+}
+
+const MOST_ROWS = 30;
+
+/** Evidence about several groups of rows, such as slices. */
+function Rows({ rows }: { rows: readonly IRow[] }): React.JSX.Element {
+  const names = [...new Set(rows.flatMap(row => Object.keys(row)))];
+  return (
+    <table className="nbops-table">
+      <thead>
+        <tr>
+          {names.map(name => (
+            <th key={name} scope="col">
+              {spaced(name)}
+            </th>
+          ))}
+        </tr>
+      </thead>
+      <tbody>
+        {rows.slice(0, MOST_ROWS).map((row, i) => (
+          <tr key={i}>
+            {names.map(name => (
+              <td key={name}>{plain(row[name])}</td>
+            ))}
+          </tr>
+        ))}
+      </tbody>
+    </table>
+  );
+}
+
+function spaced(name: string): string {
+  return name.replace(/_/g, ' ');
+}
+
+function plain(value: unknown): string {
   if (typeof value === 'number') {
-    return formatNumber(value);
+    return Number.isInteger(value) ? formatNumber(value) : formatGate(value);
   }
-  return typeof value === 'string' ? value : JSON.stringify(value);
+  return typeof value === 'string'
+    ? value
+    : value === undefined || value === null
+      ? ''
+      : JSON.stringify(value);
 }
 
 /** When the gates were run, by whom, and whether that still counts. */

@@ -26,6 +26,14 @@ export function formatNumber(value: WireNumber): string {
     : short;
 }
 
+/** A gate's figure: three decimals, so that those of one row can be compared; with its sign if it is a difference. */
+export function formatGate(value: WireNumber, signed = false): string {
+  const number = toNumber(value);
+  const size = Math.abs(number);
+  const text = size < 10 && (size >= 0.001 || size === 0) ? number.toFixed(3) : formatNumber(value);
+  return signed && number > 0 ? `+${text}` : text;
+}
+
 /** Whole numbers with their thousands grouped. */
 export function formatCount(value: number): string {
   return value.toLocaleString('en');

@@ -40,9 +40,7 @@ export class PromotionModel extends Store<IPromotionState> {
     try {
       const view = await this._governance.view(this.state.wanted);
       if (generation === this._generation) {
-        // What was done here is old once others have done something.
-        const old = this.state.busy === '' && view.audit_seq !== this.state.view?.audit_seq;
-        this.update({ view, loading: false, failure: null, done: old ? '' : this.state.done });
+        this.update({ view, loading: false, failure: null });
       }
     } catch (reason) {
       if (generation === this._generation) {
