@@ -8,6 +8,7 @@ from typing import Any
 from jupyter_server.auth.decorator import authorized
 from tornado import web
 
+from nbops.errors import NbopsError
 from nbops.records import AuditEvent, AuditVerdict
 from nbops.workspace import Workspace
 from nbops_lab.base import NbopsHandler
@@ -48,7 +49,13 @@ class VerifyHandler(NbopsHandler):
         if place.empty:
             self.answer(AuditVerdict(ok=True, events=0, rows=0, head=""))
             return
-        self.answer(await self.run(_verify, place.workspace))
+        heads: list[tuple[int, str]] = []
+        try:
+            heads = await self.run(_heads_outside, place.workspace)
+        except NbopsError as error:
+            # A server that is away must not keep the log from being proved by all that is here.
+            self.log.warning("nbops: the heads noted in MLflow could not be compared: %s", error)
+        self.answer(await self.run(_verify, place.workspace, heads))
 
 
 def _read(workspace: Workspace, wanted: dict[str, Any]) -> tuple[tuple[AuditEvent, ...], int]:
@@ -65,7 +72,13 @@ def _told(event: AuditEvent) -> AuditEvent:
     return replace(event, rows={}, detail=detail)
 
 
-def _verify(workspace: Workspace) -> AuditVerdict:
+def _heads_outside(workspace: Workspace) -> list[tuple[int, str]]:
+    from nbops.tracking.registry_heads import audit_heads_in_mlflow
+
+    return audit_heads_in_mlflow(workspace)
+
+
+def _verify(workspace: Workspace, heads: list[tuple[int, str]]) -> AuditVerdict:
     from nbops.ledger.verification import verify
 
-    return verify(workspace)
+    return verify(workspace, heads)
