@@ -214,3 +214,42 @@ def test_a_failing_gate_bars_the_promotion_until_it_passes(person: Any, python: 
     dialog.get_by_role("button", name="Promote").click()
     expect(tab.get_by_role("status")).to_contain_text("churn v2 holds Production.")
     ada.theme("JupyterLab Light")
+
+
+def test_the_keyboard_is_enough(person: Any, python: Any) -> None:
+    ada = person("ada")
+    prepare(ada, python, "keys", "", TRAIN)
+    ada.notebook("keys/01.ipynb", "1 + 1", run=False)
+    ada.command("nbops:open")
+    keys = ada.page.keyboard
+    ada.page.locator("#nbops-panel").get_by_role("button", name="Promote churn v2").focus()
+    keys.press("Enter")
+    tab = ada.page.get_by_role("article", name="Promotion of churn v2")
+    expect(tab).to_contain_text("nobody holds Production")
+    promote = tab.get_by_role("button", name="Promote to Production")
+    expect(promote).to_be_enabled()
+    for _ in range(12):
+        keys.press("Tab")
+        if promote.evaluate("node => node === document.activeElement"):
+            break
+    expect(promote).to_be_focused()
+    keys.press("Enter")
+    dialog = ada.page.get_by_role("dialog")
+    expect(dialog.get_by_label("Reason")).to_be_focused()
+    keys.type("first of its kind")
+    keys.press("Enter")
+    expect(tab.get_by_role("status")).to_contain_text("churn v2 holds Production.")
+    expect(tab.get_by_role("table", name="Who held Production")).to_contain_text("first of its kind")
+
+
+def test_the_panel_fits_a_narrow_tab(person: Any, python: Any) -> None:
+    ada = person("ada")
+    prepare(ada, python, "narrow", GATES.format(region=0.7), TRAIN, PROMOTE_FIRST)
+    ada.notebook("narrow/01.ipynb", "1 + 1", run=False)
+    ada.page.set_viewport_size({"width": 560, "height": 900})
+    ada.command("nbops:promote", name="churn", version=2)
+    tab = ada.page.get_by_role("article", name="Promotion of churn v2")
+    tab.get_by_role("button", name="Run the gates").click()
+    expect(tab.get_by_role("table", name="Gates")).to_be_visible(timeout=120_000)
+    assert tab.evaluate("node => node.scrollWidth <= node.clientWidth")
+    ada.shot("promotion-narrow")
