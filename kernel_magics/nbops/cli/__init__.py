@@ -37,6 +37,7 @@ _FAMILIES = {
     "vacate": ("promotion", "let nobody hold a stage or alias"),
     "watch": ("watch", "print what happens in the registry, as it happens"),
     "foreign": ("foreign", "what others changed in MLflow's registry; put ours back"),
+    "webhooks": ("webhooks", "who is told of events, and what has not arrived"),
     "audit": ("audit", "read and prove the audit log"),
     "drift": ("drift", "compare two data sets"),
     "pipeline": ("pipeline", "run a pipeline of notebooks"),

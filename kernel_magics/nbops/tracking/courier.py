@@ -28,6 +28,7 @@ from nbops.tracking.process import process_identity
 from nbops.tracking.registry_due import waiting
 from nbops.tracking.registry_seen import seen
 from nbops.tracking.watch import Watch
+from nbops.tracking.webhooks import Postman
 from nbops.workspace import Workspace, find_workspace
 from nbops.workspace.locks import HeldLock, try_lock
 
@@ -116,7 +117,7 @@ def _undelivered(workspace: Workspace) -> tuple[int, str]:
 
 
 class Courier:
-    """The loop: this thread carries outbox to ledger at once, another one ledger to MLflow."""
+    """The loop: this thread carries outbox to ledger at once, others ledger to MLflow and events to webhooks."""
 
     def __init__(self, workspace: Workspace, lock: HeldLock, *, idle: float = _IDLE, once: float | None = None) -> None:
         self._workspace = workspace
@@ -124,6 +125,7 @@ class Courier:
         self._idle = idle
         self._until = None if once is None else time.monotonic() + once
         self._forwarder = Forwarder(workspace, self.at_home)
+        self._postman = Postman(workspace, self.at_home)
         self._stop = threading.Event()
 
     def stop(self) -> None:
@@ -144,8 +146,10 @@ class Courier:
 
     def run(self) -> None:
         """Work until there is nothing left to do."""
-        forwarding = threading.Thread(target=self._forwarder.run, name="forward", daemon=True)
-        forwarding.start()
+        others = (self._forwarder, self._postman)
+        threads = [threading.Thread(target=other.run, name=type(other).__name__, daemon=True) for other in others]
+        for thread in threads:
+            thread.start()
         watch = Watch(self._workspace.outbox)
         last, pause, reconciled = time.monotonic(), _TICK, 0.0
         while not self._stop.is_set() and self.at_home() and not self.outdated():
@@ -154,13 +158,15 @@ class Courier:
                 reconciled = now
                 pause, moved = self._carry(pause)
                 last = now if moved else last
-            if self._forwarder.busy():
+            if any(other.busy() for other in others):
                 last = now
             if now - last > self._idle or self._finished(now):
                 break
             self._stop.wait(pause)
-        self._forwarder.stop()
-        forwarding.join(30)
+        for other in others:
+            other.stop()
+        for thread in threads:
+            thread.join(30)
 
     def _carry(self, pause: float) -> tuple[float, bool]:
         try:
@@ -177,7 +183,8 @@ class Courier:
             return False
         if now > self._until:
             return True
-        return not self._forwarder.busy() and not status(self._workspace).pending and seen(self._workspace)
+        busy = self._forwarder.busy() or self._postman.busy()
+        return not busy and not status(self._workspace).pending and seen(self._workspace)
 
 
 def main(arguments: Sequence[str] | None = None) -> int:

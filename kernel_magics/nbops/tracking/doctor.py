@@ -42,6 +42,8 @@ def examine(workspace: Workspace) -> list[Check]:
         ("ledger", _ledger),
         ("courier", _courier),
         ("mlflow", _mlflow),
+        ("registry", _registry),
+        ("webhooks", _webhooks),
         ("mlruns", _old_file_store),
         ("extension", _extension),
         ("server", _server),
@@ -130,6 +132,36 @@ def _mlflow_server(uri: str) -> Check:
         return Check(
             "mlflow", "bad", f"{_hidden(uri)} does not answer: {reason}", "Runs are kept and delivered when it is back."
         )
+
+
+def _registry(workspace: Workspace) -> Check:
+    from nbops.tracking.registry_foreign import foreign_changes
+
+    found = foreign_changes(workspace)
+    if not found:
+        return Check("registry", "good", "MLflow's registry stood as it was written, at the last look")
+    models = ", ".join(sorted({change.model for change in found}))
+    return Check(
+        "registry",
+        "note",
+        f"{len(found)} changes in MLflow's registry came not through the gate, of {models}",
+        "See them with: nbops foreign; put ours back with: nbops foreign --restore --reason WHY",
+    )
+
+
+def _webhooks(workspace: Workspace) -> Check:
+    from nbops.tracking.webhooks import summary
+
+    hooks = summary(workspace)
+    lost = [hook for hook in hooks if hook["given_up"]]
+    if lost:
+        said = "; ".join(f"{hook['name']} missed {hook['given_up']}: {hook['error']}" for hook in lost)
+        return Check("webhooks", "bad", said, "Mend the address or its receiver, then: nbops webhooks --retry")
+    late = [hook for hook in hooks if hook["waiting"] and hook["error"]]
+    if late:
+        said = "; ".join(f"{hook['name']} waits for {hook['waiting']}: {hook['error']}" for hook in late)
+        return Check("webhooks", "note", said, "They are tried again for about a day.")
+    return Check("webhooks", "good", f"{len(hooks)} declared" if hooks else "none declared")
 
 
 def _old_file_store(workspace: Workspace) -> Check:

@@ -26,6 +26,25 @@ def status_text(status: Mapping[str, Any]) -> str:
     return "\n".join(lines) + table(rows, ("setting", "value", "from"))
 
 
+def webhooks_text(hooks: Sequence[Mapping[str, Any]]) -> str:
+    """Show who is told of events, and what did not arrive."""
+    if not hooks:
+        return "No webhooks: declare one as [webhooks.NAME] in nbops.toml."
+    rows = [
+        (
+            hook["name"],
+            hook["url"],
+            ", ".join(hook["events"]) or "all",
+            str(hook["delivered"]),
+            str(hook["waiting"]),
+            str(hook["given_up"]),
+            hook["error"] or "–",
+        )
+        for hook in hooks
+    ]
+    return table(rows, ("webhook", "address", "events", "delivered", "waiting", "given up", "last problem"))
+
+
 def checks_text(checks: Sequence[Mapping[str, str]]) -> str:
     """Show what ``nbops.tracking.doctor.examine`` found; the way to mend stands under each finding."""
     lines = []
