@@ -253,3 +253,20 @@ test('the proof of the audit log is said, and what is broken is named', async ()
   expect(screen.getByText('#3').parentElement?.textContent).toContain('Event 3 was changed.');
   expect(screen.getByText(/broken/)).toBeTruthy();
 });
+
+test('a run is asked for with the notebook that is in front now', async () => {
+  const { api, model } = await show();
+  await act(async () => {
+    model.setNotebook('elsewhere/02.ipynb');
+    await Promise.all([model.runs.refresh(), model.models.refresh()]);
+  });
+  await act(async () => {
+    fireEvent.click(screen.getByRole('button', { name: 'Run' }));
+  });
+  expect(api.card).toHaveBeenLastCalledWith('elsewhere/02.ipynb', 'run-3');
+  act(() => model.close());
+  await act(async () => {
+    fireEvent.click(screen.getAllByRole('option', { name: /heron/ })[0]);
+  });
+  expect(api.card).toHaveBeenLastCalledWith('elsewhere/02.ipynb', 'run-0');
+});

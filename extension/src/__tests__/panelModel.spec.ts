@@ -2,7 +2,9 @@ import { ChangeFeed } from '../model/feed';
 import { PanelModel } from '../model/panel';
 import { DELAY } from '../model/refresher';
 import { ApiError, DEFAULT_SETTINGS } from '../tokens';
-import { fakeApi, fakeGovernance } from './samples';
+import type { Card } from '../records';
+import { RunModel } from '../model/run';
+import { card, fakeApi, fakeGovernance } from './samples';
 
 beforeEach(() => jest.useFakeTimers());
 afterEach(() => jest.useRealTimers());
@@ -84,4 +86,20 @@ test('a server that does not answer is told, and nothing is thrown', async () =>
   const { model } = await shown({ runs: down, models: down, status: down });
   expect(model.runs.state.failure?.message).toBe('Failed to fetch');
   expect(model.models.state.failure?.message).toBe('Failed to fetch');
+});
+
+test('an older answer about a run does not replace a newer one', async () => {
+  let answer: (late: Card) => void = () => undefined;
+  const api = fakeApi({
+    card: jest
+      .fn()
+      .mockImplementationOnce(() => new Promise<Card>(resolve => (answer = resolve)))
+      .mockResolvedValueOnce(card({ name: 'new' }))
+  });
+  const model = new RunModel(api, { runId: 'run-14', path: '' });
+  const first = model.refresh();
+  await model.refresh();
+  answer(card({ name: 'old' }));
+  await first;
+  expect(model.state.card?.run.name).toBe('new');
 });

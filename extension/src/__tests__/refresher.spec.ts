@@ -64,3 +64,19 @@ test('after its end it stays quiet', async () => {
   await jest.advanceTimersByTimeAsync(DELAY);
   expect(refresh).not.toHaveBeenCalled();
 });
+
+test('what changed while the browser’s tab was hidden is asked for when it comes back', async () => {
+  let visible = false;
+  const refresh = jest.fn(async () => undefined);
+  const refresher = new Refresher({ refresh, visible: () => visible });
+  refresher.touch();
+  visible = true;
+  document.dispatchEvent(new Event('visibilitychange'));
+  await jest.advanceTimersByTimeAsync(DELAY);
+  expect(refresh).toHaveBeenCalledTimes(1);
+  refresher.touch();
+  refresher.dispose();
+  document.dispatchEvent(new Event('visibilitychange'));
+  await jest.advanceTimersByTimeAsync(DELAY);
+  expect(refresh).toHaveBeenCalledTimes(1);
+});

@@ -13,7 +13,10 @@ export interface IRefresherOptions {
  * Turns any number of changes into few refreshes: one per delay, one at a time, none while nobody looks.
  */
 export class Refresher {
-  constructor(private readonly _options: IRefresherOptions) {}
+  constructor(private readonly _options: IRefresherOptions) {
+    // What has changed while the browser's tab was hidden is asked for when it comes back.
+    document.addEventListener('visibilitychange', this._onVisibility);
+  }
 
   /** Something has changed. */
   touch(): void {
@@ -31,6 +34,7 @@ export class Refresher {
   dispose(): void {
     this._disposed = true;
     clearTimeout(this._timer);
+    document.removeEventListener('visibilitychange', this._onVisibility);
   }
 
   private _schedule(): void {
@@ -57,6 +61,7 @@ export class Refresher {
     }
   }
 
+  private readonly _onVisibility = (): void => this.shown();
   private _dirty = false;
   private _running = false;
   private _disposed = false;

@@ -56,18 +56,26 @@ export class RunModel extends Store<IRunState> {
 
   async refresh(): Promise<void> {
     const { runId, path, withSeries, withBefore } = this._options;
+    const generation = ++this._generation;
     this.update({ loading: true });
     try {
       const [card, series] = await Promise.all([
         this._api.card(path, runId),
         withSeries ? this._api.series(path, runId) : Promise.resolve([])
       ]);
+      if (generation !== this._generation) {
+        return;
+      }
       this.update({ card, series, live: true, loading: false, failure: null });
       if (withBefore && card.previous && this.state.before?.run.run_id !== card.previous.run_id) {
         this.update({ before: await this._api.card(path, card.previous.run_id) });
       }
     } catch (reason) {
-      this.update({ loading: false, failure: failureOf(reason) });
+      if (generation === this._generation) {
+        this.update({ loading: false, failure: failureOf(reason) });
+      }
     }
   }
+
+  private _generation = 0;
 }

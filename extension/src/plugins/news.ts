@@ -49,7 +49,6 @@ export const news: JupyterFrontEndPlugin<void> = {
     let seen = model.models.state.path;
     found.setPath(seen);
     feed.subscribe(() => refresher.touch());
-    document.addEventListener('visibilitychange', () => refresher.shown());
     refresher.touch();
   }
 };

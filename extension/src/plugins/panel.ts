@@ -66,7 +66,6 @@ export const panel: JupyterFrontEndPlugin<INbopsPanel> = {
       current?.context.pathChanged.connect(follows);
       follows();
     });
-    document.addEventListener('visibilitychange', () => model.shown());
     app.shell.add(widget, 'left', { rank: RANK, type: 'nbops' });
     restorer?.add(widget, widget.id);
     if (registry) {
