@@ -123,7 +123,9 @@ def test_wrong_calls_have_exit_code_2(capsys):
 def test_doctor_finds_nothing_wrong_with_ledger_and_outbox(place, capsys):
     _, checks = _json(capsys, "doctor", "-C", str(place))
     states = {check["part"]: check["state"] for check in checks}
-    assert {"workspace", "outbox", "ledger", "courier", "mlflow", "mlruns", "extension", "server"} == set(states)
+    assert {
+        "workspace", "outbox", "ledger", "courier", "mlflow", "registry", "webhooks", "mlruns", "extension", "server",
+    } == set(states)  # fmt: skip
     assert (states["workspace"], states["outbox"], states["ledger"]) == ("good", "good", "good")
 
 

@@ -12,6 +12,7 @@ import time
 from collections import Counter
 
 import nbops
+from nbops.ledger.audit import read_events
 from nbops.registry import register
 from nbops.tracking import courier, mlflow_store
 from nbops.tracking.search import search_runs
@@ -90,6 +91,8 @@ def test_everything_arrives_once(workspace, nursery, tmp_path):
     assert search_runs(workspace, include_mlflow=False).total == len(expected)
     assert search_runs(workspace).total == len(expected), "a run of ours came back as somebody else's"
     _compare(expected, _seen_by_mlflow(workspace))
+    # What a killed courier left half done is no change by somebody else.
+    assert [e for e in read_events(workspace, limit=10_000) if e.action.startswith("foreign")] == []
 
 
 def _let_make_tables(workspace, family, acks):

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import contextlib
+import sqlite3
+from pathlib import Path
 from types import SimpleNamespace
 
 import mlflow
@@ -10,8 +12,11 @@ import pytest
 from sklearn.linear_model import LinearRegression
 
 import nbops
+from nbops.cli import main
 from nbops.ledger import open_ledger, tables
-from nbops.ledger.audit import head, read_events
+from nbops.ledger.audit import audited, head, read_events
+from nbops.ledger.verification import verify
+from nbops.records import Identity
 from nbops.registry import archive, get_version, promote, register, vacate_target
 from nbops.tracking import courier, mlflow_store
 from nbops.tracking.delivery import deliver
@@ -20,6 +25,7 @@ from nbops.tracking.registry_foreign import foreign_changes
 from nbops.tracking.registry_heads import audit_heads_in_mlflow
 from nbops.tracking.registry_state import read_model
 from nbops.workspace import find_workspace
+from nbops.workspace.blobs import put_bytes
 
 
 @pytest.fixture(scope="module")
@@ -126,6 +132,70 @@ def test_a_head_the_log_does_not_have_is_never_overwritten(house, name, mirror, 
     assert [(c.kind, c.name) for c in foreign_changes(house.workspace, name)] == [("tag", "nbops.audit_head")]
     assert (head(house.workspace)[0], "a" * 64) not in audit_heads_in_mlflow(house.workspace)
     assert "a" * 64 in {mac for _, mac in audit_heads_in_mlflow(house.workspace)}
+    house.client.delete_registered_model_tag(name, "nbops.audit_head")
+
+
+def test_a_cut_log_is_found_by_the_head_in_mlflow(house, name, mirror, make, capsys):
+    """Events, rows, the ledger's own head and the file beside it are all put back; MLflow remembers."""
+    make(1)
+    mirror()
+    path, heads = Path(house.workspace.ledger_uri.removeprefix("sqlite:///")), house.workspace.data / "audit-heads"
+    old, new, old_heads = path.with_suffix(".old"), path.with_suffix(".new"), heads.read_bytes()
+    with sqlite3.connect(path) as source, sqlite3.connect(old) as target:
+        source.backup(target)
+    promote(name, 1, workspace=house.workspace)
+    mirror()
+    assert main(["audit", "verify", "-C", str(house.workspace.root)]) == 0
+    with sqlite3.connect(path) as now, sqlite3.connect(new) as kept:
+        now.backup(kept)
+    new_heads = heads.read_bytes()
+    with sqlite3.connect(old) as source, sqlite3.connect(path) as target:
+        source.backup(target)
+    heads.write_bytes(old_heads)
+    try:
+        assert verify(house.workspace).ok, "the cut is one that the log alone cannot show"
+        capsys.readouterr()
+        assert main(["audit", "verify", "-C", str(house.workspace.root)]) == 1
+        assert "its end was cut off" in capsys.readouterr().out
+        # The next courier sees it as well, and does not write over the proof.
+        there = read_model(house.client, name).tags["nbops.audit_head"]
+        mirror(Forwarder(house.workspace))
+        assert read_model(house.client, name).tags["nbops.audit_head"] == there
+        assert ("tag", "nbops.audit_head") in {(c.kind, c.name) for c in foreign_changes(house.workspace, name)}
+    finally:
+        with sqlite3.connect(new) as source, sqlite3.connect(path) as target:
+            source.backup(target)
+        heads.write_bytes(new_heads)
+
+
+def test_a_version_of_several_files_loads_from_its_safe_one(house, name, mirror, make):
+    """The logged model is the version's own, not the pickle of its run."""
+    import skops.io
+    from sklearn.ensemble import RandomForestRegressor
+
+    forest = RandomForestRegressor(3, random_state=0).fit([[0.0], [1.0], [2.0]], [0.0, 1.0, 2.0])
+    with nbops.track("forest", workspace=house.workspace) as run:
+        run.model(forest, "forest")
+    version = register(name, run_id=run.run_id, workspace=house.workspace)
+    parts = {"model.skops": skops.io.dumps(forest), "requirements.txt": b"scikit-learn==0.1\n", "signature.json": b"{}"}
+    files = [
+        {"path": path, "digest": put_bytes(house.workspace, data), "size": len(data)} for path, data in parts.items()
+    ]
+    v = tables.model_versions
+    with audited(house.workspace, Identity(name="ada"), "register", model=name, version=1) as change:
+        values = {"files": files, "digest": "d" * 64, "serialization": "skops"}
+        row = change.connection.execute(v.select().where(v.c.model == name)).one()
+        detail = {**row.detail, "captured": version.digest}
+        change.connection.execute(v.update().where(v.c.model == name).values(**values, detail=detail))
+        change.row(v, (name, 1))
+    theirs = mirror()
+    assert theirs.versions["1"].tags["nbops.digest"] == "d" * 64
+    folder = Path(mlflow.artifacts.download_artifacts(f"models:/{name}/1"))
+    assert (folder / "nbops" / "requirements.txt").read_bytes() == parts["requirements.txt"]
+    assert not (folder / "model.pkl").exists()
+    loaded = mlflow.pyfunc.load_model(f"models:/{name}/1")
+    assert loaded.predict([[0.2], [1.9]]).tolist() == forest.predict([[0.2], [1.9]]).tolist()
+    assert mlflow.sklearn.load_model(f"models:/{name}/1").n_estimators == 3
 
 
 def test_doing_it_again_changes_nothing(house, name, mirror, make):
