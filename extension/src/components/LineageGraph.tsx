@@ -12,7 +12,7 @@ interface IGraphProps {
   readonly trans: ITrans;
 }
 
-const MARGIN = 12;
+export const MARGIN = 12;
 
 /** The shape of each kind of node: told apart without colour. */
 const SHAPES: Record<string, string> = {
