@@ -17,6 +17,7 @@ from nbops.ledger.verification import verify
 from nbops.records import Identity
 from nbops.registry import get_model, holder, promote, register
 from nbops.tracking import mlflow_store
+from nbops.tracking.courier import flush
 from nbops.tracking.delivery import deliver
 from nbops.tracking.forwarding import Forwarder
 from nbops.tracking.registry_foreign import foreign_changes
@@ -284,3 +285,19 @@ def test_the_command_looks_and_restores(house, name, courier, monkeypatch, capsy
     assert main(["foreign", name]) == 0
     assert read_model(house.client, name).aliases == {"champion": "1"}
     assert main(["foreign", "nobody-knows"]) == 1
+
+
+def test_a_server_that_is_away_is_one_line(house, name, monkeypatch, capsys):
+    monkeypatch.chdir(house.workspace.root)
+    monkeypatch.setenv("MLFLOW_TRACKING_URI", "http://127.0.0.1:9")
+    monkeypatch.setenv("MLFLOW_HTTP_REQUEST_MAX_RETRIES", "0")
+    assert main(["foreign", name]) == 1
+    said = capsys.readouterr().err
+    assert said.startswith("nbops: MLflow's registry does not answer") and said.count("\n") == 1
+
+
+def test_flushing_looks_too(house, name):
+    """The courier of the command line, a process of its own, ends only when it has seen what was changed."""
+    _move_alias(house.client, name)
+    assert flush(house.workspace, timeout=120), house.workspace.courier_log.read_text()
+    assert _found(house, name) == [("alias", "champion", "version 1", "version 2")]

@@ -286,3 +286,24 @@ def test_another_store_gets_everything_with_the_next_change(house, name, mirror,
     assert theirs.aliases == {"champion": "2", "challenger": "1"}
     assert _tags(theirs) == {"1": "None", "2": "Production"}
     assert foreign_changes(house.workspace, name) == ()
+
+
+def test_one_courier_at_a_time_mirrors_a_shared_registry(tmp_path, monkeypatch, postgres_url):
+    monkeypatch.setenv("NBOPS_LEDGER_URI", postgres_url)
+    (tmp_path / "nbops.toml").write_text("courier = false\n")
+    workspace = find_workspace(tmp_path)
+    with nbops.track("shared", workspace=workspace) as run:
+        run.model(LinearRegression().fit([[0.0], [1.0]], [0.0, 2.0]), "line")
+    register("churn", run_id=run.run_id, alias="champion", workspace=workspace)
+    deliver(workspace)
+    client = mlflow_store.client(workspace)
+    try:
+        with open_ledger(workspace).connect() as other:
+            other.exec_driver_sql("SELECT pg_advisory_lock(5276102)")
+            assert Forwarder(workspace).round()
+            assert read_model(client, "churn") is None
+            other.exec_driver_sql("SELECT pg_advisory_unlock(5276102)")
+        assert not Forwarder(workspace).round()
+    finally:
+        mlflow.set_tracking_uri(None)
+    assert read_model(client, "churn").aliases == {"champion": "1"}

@@ -5,7 +5,7 @@ from __future__ import annotations
 import argparse
 
 from nbops.cli.options import common, print_json, workspace_of
-from nbops.errors import TrackingError, UsageError
+from nbops.errors import NbopsError, TrackingError, UsageError
 from nbops.records import ForeignChange, to_wire
 from nbops.views.registry import foreign_text
 from nbops.workspace import Workspace
@@ -52,11 +52,15 @@ def _foreign(options: argparse.Namespace) -> int:
 
 def _look(workspace: Workspace) -> None:
     from nbops.tracking import mlflow_store, registry_foreign
+    from nbops.tracking.mirror import describe
 
     if not mlflow_store.exists(workspace):
         return
     mlflow_store.prepare_environment()
     try:
         registry_foreign.look(workspace, mlflow_store.client(workspace))
-    except OSError as error:
-        raise TrackingError(f"MLflow's registry does not answer: {error}") from error
+    except NbopsError:
+        raise
+    except Exception as error:
+        # MLflow raises what it likes; a person gets one line.
+        raise TrackingError(f"MLflow's registry does not answer: {describe(error)}") from error
