@@ -51,9 +51,11 @@ def examine(
     policy = read_policy(workspace, target)
     specs = declared(workspace, version.model, target)
     report = newest_report(connection, version, target)
-    wanted = bool(specs.checks) and policy.gates
-    current = (
-        report is not None and report.spec_digest == specs.digest and (report.champion == holder or not specs.compares)
+    # Gates that a cell declared are in force for the version they were run on, where nbops.toml declares none.
+    wanted = (bool(specs.checks) or report is not None) and policy.gates
+    current = report is not None and (
+        (report.spec_digest == specs.digest or not specs.checks)
+        and (report.champion == holder or not _compares(report))
     )
     obstacles = []
     if wanted or gate_report:

@@ -245,7 +245,9 @@ def limited(
 ) -> GateResult:
     """Compare a value with the limits ``min`` and ``max`` of a check (or those given)."""
     least, most = check.options.get("min", least), check.options.get("max", most)
-    inside = math.isfinite(value) and (least is None or value >= least) and (most is None or value <= most)
+    if not math.isfinite(value):
+        raise DataError(f"it measured {value}, which is no figure")
+    inside = (least is None or value >= least) and (most is None or value <= most)
     bounds = (("≥", least), ("≤", most))
     limit = " and ".join(f"{sign} {bound:g}" for sign, bound in bounds if bound is not None)
     near = [abs(value - bound) <= _CLOSE * abs(bound) for bound in (least, most) if bound]
@@ -258,7 +260,7 @@ def limited(
         champion=champion,
         limit=limit,
         close=inside and any(near) and check.kind in {"slices", "fairness", "calibration", "latency", "size"},
-        message=about,
+        message=about if math.isfinite(value) else "it measured something that is not a finite number",
         evidence=dict(evidence),
         **interval,
     )

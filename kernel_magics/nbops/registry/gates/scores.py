@@ -11,6 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from nbops.errors import UsageError
+from nbops.registry.gates import quick
 
 Array = NDArray[Any]
 # Rows times repeats that a bootstrap may look at; a million rows need no thousand repeats for a narrow interval.
@@ -31,6 +32,12 @@ class Metric:
     needs: str
     greater_is_better: bool
     function: Callable[[Array, Array], float]
+    quick: Callable[[Array, Array], float] | None = None
+
+    @property
+    def resampled(self) -> Callable[[Array, Array], float]:
+        """The same figure for resampling, as quick as there is one."""
+        return self.quick or self.function
 
 
 def metric_named(name: str) -> Metric:
@@ -49,25 +56,29 @@ def metric_named(name: str) -> Metric:
     def binary(function: Callable[..., Any]) -> Callable[[Array, Array], float]:
         return lambda y, p: float(function(y, p, pos_label=True, zero_division=0))
 
+    same, absolute, squared = np.equal, lambda y, p: np.abs(y - p), lambda y, p: (y * 1.0 - p) ** 2
+    root = lambda y, p: float(np.sqrt(np.mean((y - p) ** 2)))  # noqa: E731
+    middle = lambda y, p: float(np.median(np.abs(y - p)))  # noqa: E731
+    relative = lambda y, p: np.abs(y - p) / np.maximum(np.abs(y), np.finfo(float).eps)  # noqa: E731
     known = (
-        Metric("accuracy", "label", True, m.accuracy_score),
-        Metric("balanced_accuracy", "label", True, m.balanced_accuracy_score),
-        Metric("f1", "binary", True, binary(m.f1_score)),
-        Metric("precision", "binary", True, binary(m.precision_score)),
-        Metric("recall", "binary", True, binary(m.recall_score)),
-        Metric("f1_macro", "label", True, macro(m.f1_score)),
-        Metric("precision_macro", "label", True, macro(m.precision_score)),
-        Metric("recall_macro", "label", True, macro(m.recall_score)),
-        Metric("roc_auc", "score", True, _strict(m.roc_auc_score)),
+        Metric("accuracy", "label", True, m.accuracy_score, quick.mean_of(same)),
+        Metric("balanced_accuracy", "label", True, m.balanced_accuracy_score, quick.balanced_accuracy),
+        Metric("f1", "binary", True, binary(m.f1_score), quick.binary("f1")),
+        Metric("precision", "binary", True, binary(m.precision_score), quick.binary("precision")),
+        Metric("recall", "binary", True, binary(m.recall_score), quick.binary("recall")),
+        Metric("f1_macro", "label", True, macro(m.f1_score), quick.macro("f1")),
+        Metric("precision_macro", "label", True, macro(m.precision_score), quick.macro("precision")),
+        Metric("recall_macro", "label", True, macro(m.recall_score), quick.macro("recall")),
+        Metric("roc_auc", "score", True, _strict(m.roc_auc_score), quick.roc_auc),
         Metric("average_precision", "score", True, _strict(m.average_precision_score)),
-        Metric("brier", "score", False, lambda y, p: float(np.mean((p - y) ** 2))),
-        Metric("log_loss", "probabilities", False, _log_loss),
-        Metric("mae", "value", False, m.mean_absolute_error),
-        Metric("mse", "value", False, m.mean_squared_error),
-        Metric("rmse", "value", False, lambda y, p: float(np.sqrt(np.mean((y - p) ** 2)))),
-        Metric("median_absolute_error", "value", False, m.median_absolute_error),
-        Metric("r2", "value", True, m.r2_score),
-        Metric("mape", "value", False, m.mean_absolute_percentage_error),
+        Metric("brier", "score", False, m.brier_score_loss, quick.mean_of(squared)),
+        Metric("log_loss", "probabilities", False, _log_loss, _log_loss),
+        Metric("mae", "value", False, m.mean_absolute_error, quick.mean_of(absolute)),
+        Metric("mse", "value", False, m.mean_squared_error, quick.mean_of(squared)),
+        Metric("rmse", "value", False, m.root_mean_squared_error, root),
+        Metric("median_absolute_error", "value", False, m.median_absolute_error, middle),
+        Metric("r2", "value", True, m.r2_score, quick.r2),
+        Metric("mape", "value", False, m.mean_absolute_percentage_error, quick.mean_of(relative)),
     )
     by_name = {metric.name: metric for metric in known}
     by_name |= {"auc": by_name["roc_auc"], "mean_absolute_error": by_name["mae"], "mean_squared_error": by_name["mse"]}
@@ -96,7 +107,7 @@ def estimate(metric: Metric, truth: Array, prediction: Array, confidence: float 
     every call, so that the same rows give the same interval.
     """
     value = float(metric.function(truth, prediction))
-    drawn = _resample(lambda rows: metric.function(truth[rows], prediction[rows]), len(truth))
+    drawn = _resample(lambda rows: metric.resampled(truth[rows], prediction[rows]), len(truth), metric)
     return _interval(value, drawn, confidence)
 
 
@@ -108,11 +119,11 @@ def difference(metric: Metric, truth: Array, new: Array, old: Array, confidence:
     """
     sign = 1.0 if metric.greater_is_better else -1.0
 
-    def gain(rows: Any) -> float:
-        return sign * (metric.function(truth[rows], new[rows]) - metric.function(truth[rows], old[rows]))
+    def gain(rows: Array) -> float:
+        return sign * (metric.resampled(truth[rows], new[rows]) - metric.resampled(truth[rows], old[rows]))
 
-    everything = np.arange(len(truth))
-    return _interval(float(gain(everything)), _resample(gain, len(truth)), confidence)
+    value = sign * float(metric.function(truth, new) - metric.function(truth, old))
+    return _interval(value, _resample(gain, len(truth), metric), confidence)
 
 
 def calibration_error(truth: Array, score: Array, bins: int = 10) -> float:
@@ -137,8 +148,9 @@ def calibration_error(truth: Array, score: Array, bins: int = 10) -> float:
     return float(np.nansum(gaps * rows) / len(truth))
 
 
-def _resample(measure: Callable[[Array], float], rows: int) -> list[float]:
-    repeats = int(np.clip(_WORK // max(rows, 1), _LEAST, _MOST))
+def _resample(measure: Callable[[Array], float], rows: int, metric: Metric) -> list[float]:
+    most = _MOST if metric.quick else _LEAST
+    repeats = int(np.clip(_WORK // max(rows, 1), _LEAST, most))
     generator = np.random.default_rng(_SEED)
     found = []
     for _ in range(repeats):
