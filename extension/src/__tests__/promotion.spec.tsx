@@ -11,10 +11,11 @@ const WANTED = { path: 'a.ipynb', name: 'churn', version: 4, target: 'Production
 
 async function show(
   change: Partial<PromotionView> = {},
-  governed: Partial<Record<keyof IGovernance, jest.Mock>> = {}
+  governed: Partial<Record<keyof IGovernance, jest.Mock>> = {},
+  readonly = false
 ) {
   const governance = fakeGovernance({ view: jest.fn(async () => view(change)), ...governed });
-  const model = new PromotionModel(governance, WANTED);
+  const model = new PromotionModel(governance, WANTED, async () => readonly);
   const actions = fakeRegistry();
   render(<Promotion model={model} governance={governance} actions={actions} trans={trans} />);
   await act(() => model.refresh());
@@ -260,6 +261,21 @@ test('the model card is fetched when it is opened and names what is missing', as
   await act(async () => void fireEvent(part, new Event('toggle')));
   expect(part.textContent).toContain('Missing and required: intended_use');
   expect(part.textContent).toContain('auc 0.913');
+});
+
+test('where nothing may be changed nothing can be decided, and it says so', async () => {
+  const history = [placement({ version: 2, at: 1200, until: 1500 }), placement()];
+  const { governance, actions } = await show({ history, request: request() }, {}, true);
+  const buttons = within(screen.getByRole('group', { name: 'Decisions' })).getAllByRole('button');
+  expect(buttons.length).toBeGreaterThan(2);
+  for (const button of buttons) {
+    expect(button.getAttribute('aria-disabled')).toBe('true');
+    expect(button.title).toBe('nbops is read-only here.');
+    fireEvent.click(button);
+  }
+  expect(screen.queryByRole('button', { name: /^Roll back/ })).toBeNull();
+  expect(actions.ask).not.toHaveBeenCalled();
+  expect(governance.act).not.toHaveBeenCalled();
 });
 
 test('text of others is text: nothing of it becomes markup', async () => {

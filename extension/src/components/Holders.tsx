@@ -2,12 +2,15 @@ import React from 'react';
 import { actionWord } from '../model/events';
 import { formatMoment } from '../model/format';
 import type { Placement } from '../records';
+import type { ITrans } from '../tokens';
+import { useStore } from './hooks';
 import { Fold } from './Pairs';
 import type { IBodyProps } from './Promotion';
 
 /** Who held the target, from when until when, and the way back to them. */
 export function Holders(props: IBodyProps): React.JSX.Element | null {
   const { view, model, actions, trans } = props;
+  const { readonly } = useStore(model);
   const past = [...view.history].filter(one => one.target === view.target).reverse();
   if (past.length === 0) {
     return null;
@@ -28,14 +31,7 @@ export function Holders(props: IBodyProps): React.JSX.Element | null {
       actions.changed();
     }
   };
-  const former = new Set<number>();
-  const first = (one: Placement) => {
-    const offered = one.version !== null && one.version !== view.holder && !former.has(one.version);
-    if (one.version !== null) {
-      former.add(one.version);
-    }
-    return offered;
-  };
+  const offered = readonly ? new Map<Placement, number>() : waysBack(past, view.holder);
   return (
     <Fold name={trans.__('Who held %1', view.target)} note={String(past.length)} open>
       <div className="nbops-wide-table">
@@ -70,15 +66,7 @@ export function Holders(props: IBodyProps): React.JSX.Element | null {
                     .join(': ')}
                 </td>
                 <td>
-                  {first(one) && (
-                    <button
-                      type="button"
-                      className="nbops-quiet"
-                      onClick={() => void back(one.version as number)}
-                    >
-                      {trans.__('Roll back to v%1…', one.version)}
-                    </button>
-                  )}
+                  <WayBack version={offered.get(one)} onClick={back} trans={trans} />
                 </td>
               </tr>
             ))}
@@ -86,5 +74,32 @@ export function Holders(props: IBodyProps): React.JSX.Element | null {
         </table>
       </div>
     </Fold>
+  );
+}
+
+/** Where a former holder is offered: each once, beside the last time it held. */
+function waysBack(newestFirst: readonly Placement[], holder: number | null): ReadonlyMap<Placement, number> {
+  const found = new Map<Placement, number>();
+  const known = new Set([holder]);
+  for (const one of newestFirst) {
+    if (one.version !== null && !known.has(one.version)) {
+      known.add(one.version);
+      found.set(one, one.version);
+    }
+  }
+  return found;
+}
+
+interface IWayBackProps {
+  readonly version: number | undefined;
+  readonly onClick: (version: number) => Promise<void>;
+  readonly trans: ITrans;
+}
+
+function WayBack({ version, onClick, trans }: IWayBackProps): React.JSX.Element | null {
+  return version === undefined ? null : (
+    <button type="button" className="nbops-quiet" onClick={() => void onClick(version)}>
+      {trans.__('Roll back to v%1…', version)}
+    </button>
   );
 }

@@ -10,7 +10,7 @@ import type { IBodyProps } from './Promotion';
 /** What is said about it and what can be done. */
 export function PromotionFoot(props: IBodyProps): React.JSX.Element {
   const { view, model, trans } = props;
-  const { busy, refusal, done } = useStore(model);
+  const { busy, refusal, done, readonly } = useStore(model);
   const [comment, setComment] = useState('');
   const id = useId();
   useEffect(() => {
@@ -18,7 +18,7 @@ export function PromotionFoot(props: IBodyProps): React.JSX.Element {
       setComment('');
     }
   }, [done]);
-  const todo = decisions(view, trans);
+  const todo = decisions(view, readonly, trans);
   const said = doneWords(done, view, trans);
   return (
     <footer className="nbops-foot">

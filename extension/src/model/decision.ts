@@ -31,8 +31,14 @@ export function standingWords(view: PromotionView): readonly Approval[] {
   return last < 0 ? said : said.slice(last);
 }
 
-/** What can be done about a promotion now, the next step marked. */
-export function decisions(view: PromotionView, trans: ITrans): readonly IDecision[] {
+/** What can be done about a promotion now, the next step marked; where the server is read-only, nothing can. */
+export function decisions(view: PromotionView, readonly: boolean, trans: ITrans): readonly IDecision[] {
+  const found = possible(view, trans);
+  const against = trans.__('nbops is read-only here.');
+  return readonly ? found.map(one => ({ ...one, primary: false, against })) : found;
+}
+
+function possible(view: PromotionView, trans: ITrans): readonly IDecision[] {
   const { policy, request, target, me } = view;
   const holds = view.holder === view.version;
   const open = request?.status === 'open' ? request : null;

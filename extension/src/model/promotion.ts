@@ -9,6 +9,8 @@ export type Busy = Act | 'gates' | '';
 export interface IPromotionState {
   readonly wanted: IPromotionTarget;
   readonly view: PromotionView | null;
+  /** Whether the server takes no decisions here. */
+  readonly readonly: boolean;
   readonly loading: boolean;
   readonly busy: Busy;
   /** Why the view could not be loaded. */
@@ -23,9 +25,20 @@ export interface IPromotionState {
 export class PromotionModel extends Store<IPromotionState> {
   constructor(
     private readonly _governance: IGovernance,
-    wanted: IPromotionTarget
+    wanted: IPromotionTarget,
+    /** Asks whether the server takes decisions. */
+    private readonly _isReadonly: () => Promise<boolean>
   ) {
-    super({ wanted, view: null, loading: false, busy: '', failure: null, refusal: null, done: '' });
+    super({
+      wanted,
+      view: null,
+      readonly: false,
+      loading: false,
+      busy: '',
+      failure: null,
+      refusal: null,
+      done: ''
+    });
   }
 
   /** Look at another lifecycle stage or alias. */
@@ -38,9 +51,12 @@ export class PromotionModel extends Store<IPromotionState> {
     const generation = ++this._generation;
     this.update({ loading: true });
     try {
-      const view = await this._governance.view(this.state.wanted);
+      const [view, readonly] = await Promise.all([
+        this._governance.view(this.state.wanted),
+        this._isReadonly().catch(() => false)
+      ]);
       if (generation === this._generation) {
-        this.update({ view, loading: false, failure: null });
+        this.update({ view, readonly, loading: false, failure: null });
       }
     } catch (reason) {
       if (generation === this._generation) {

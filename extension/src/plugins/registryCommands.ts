@@ -58,7 +58,8 @@ function addTabs(
   panel: INbopsPanel,
   restorer: ILayoutRestorer | null
 ): void {
-  const { governance, feed, registry, actions, trans } = nbops;
+  const { api, governance, feed, registry, actions, trans } = nbops;
+  const shown = new Map<string, PromotionModel>();
   const promotions = new Tabs(app, 'nbops-promotion', restorer, CommandIDs.promote);
   const lineages = new Tabs(app, 'nbops-lineage', restorer, CommandIDs.lineage);
   app.commands.addCommand(CommandIDs.promote, {
@@ -72,10 +73,22 @@ function addTabs(
       }
       const wanted = { ...version, target: text(args, 'target') || 'Production' };
       // The tab can turn to another target, so that is not part of what it is known by.
-      promotions.open(`${version.name}-${version.version}`, { ...wanted }, () => {
-        const model = new PromotionModel(governance, wanted);
-        return new PromotionTab({ model, governance, actions: registry, trans }, feed);
+      const key = `${version.name}-${version.version}`;
+      const known = shown.get(key);
+      promotions.open(key, { ...wanted }, () => {
+        const model = new PromotionModel(
+          governance,
+          wanted,
+          async () => (await api.status(wanted.path)).readonly
+        );
+        const tab = new PromotionTab({ model, governance, actions: registry, trans }, feed);
+        shown.set(key, model);
+        tab.disposed.connect(() => shown.delete(key));
+        return tab;
       });
+      if (known && text(args, 'target') && known.state.wanted.target !== wanted.target) {
+        void known.choose(wanted.target);
+      }
     }
   });
   app.commands.addCommand(CommandIDs.lineage, {
