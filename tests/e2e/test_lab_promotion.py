@@ -253,3 +253,29 @@ def test_the_panel_fits_a_narrow_tab(person: Any, python: Any) -> None:
     expect(tab.get_by_role("table", name="Gates")).to_be_visible(timeout=120_000)
     assert tab.evaluate("node => node.scrollWidth <= node.clientWidth")
     ada.shot("promotion-narrow")
+
+
+def test_a_tab_turns_to_what_it_is_asked_for(person: Any, python: Any) -> None:
+    ada = person("ada")
+    prepare(ada, python, "turns", "", TRAIN)
+    ada.notebook("turns/01.ipynb", "1 + 1", run=False)
+    ada.command("nbops:promote", name="churn", version=2, target="Staging")
+    tab = ada.page.get_by_role("article", name="Promotion of churn v2")
+    expect(tab).to_contain_text("would replace v1")
+    ada.command("nbops:promote", name="churn", version=2, target="champion")
+    expect(tab).to_have_count(1)
+    expect(tab).to_contain_text("nobody holds champion")
+    expect(ada.page.get_by_role("tab", name="churn v2 → champion")).to_be_visible()
+    tab.get_by_role("combobox").select_option("Staging")
+    expect(tab).to_contain_text("would replace v1")
+
+
+def test_where_nothing_may_be_changed_it_says_so(person: Any, python: Any) -> None:
+    ada = person("ada")
+    prepare(ada, python, "readonly", "readonly = true\n", TRAIN)
+    ada.notebook("readonly/01.ipynb", "1 + 1", run=False)
+    ada.command("nbops:promote", name="churn", version=2)
+    tab = ada.page.get_by_role("article", name="Promotion of churn v2")
+    promote = tab.get_by_role("button", name="Promote to Production")
+    expect(promote).to_be_disabled()
+    expect(promote).to_have_attribute("title", "nbops is read-only here.")
