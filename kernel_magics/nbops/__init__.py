@@ -14,7 +14,7 @@ __version__ = "0.1.0"
 if TYPE_CHECKING:
     from nbops.data.fingerprint import fingerprint
     from nbops.data.profile import profile_frame as profile
-    from nbops.display import drift, promotion
+    from nbops.display import drift, gates, promotion
     from nbops.errors import NbopsError
     from nbops.pipelines.engine import run_pipeline
     from nbops.pipelines.outputs import output
@@ -24,9 +24,11 @@ if TYPE_CHECKING:
 
 _PUBLIC = {
     "NbopsError": "nbops.errors:NbopsError",
+    "card": "nbops.display:card",
     "drift": "nbops.display:drift",
     "find_workspace": "nbops.workspace:find_workspace",
     "fingerprint": "nbops.data.fingerprint:fingerprint",
+    "gates": "nbops.display:gates",
     "load_model": "nbops.registry:load_model",
     "output": "nbops.pipelines.outputs:output",
     "promotion": "nbops.display:promotion",
@@ -39,9 +41,11 @@ _PUBLIC = {
 __all__ = [
     "NbopsError",
     "__version__",
+    "card",
     "drift",
     "find_workspace",
     "fingerprint",
+    "gates",
     "load_ipython_extension",
     "load_model",
     "output",

@@ -38,6 +38,8 @@ _FAMILIES = {
     "watch": ("watch", "print what happens in the registry, as it happens"),
     "foreign": ("foreign", "what others changed in MLflow's registry; put ours back"),
     "webhooks": ("webhooks", "who is told of events, and what has not arrived"),
+    "card": ("card", "show, write or export a model card"),
+    "lineage": ("lineage", "what something came from and what came from it"),
     "audit": ("audit", "read and prove the audit log"),
     "drift": ("drift", "compare two data sets"),
     "pipeline": ("pipeline", "run a pipeline of notebooks"),

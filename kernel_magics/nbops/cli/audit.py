@@ -1,9 +1,10 @@
-"""``nbops audit log|verify|head``."""
+"""``nbops audit log|verify|report|head``."""
 
 from __future__ import annotations
 
 import argparse
 import sys
+from datetime import datetime
 
 from nbops.cli.history import moment_of
 from nbops.cli.options import common, print_json, workspace_of
@@ -29,6 +30,14 @@ def add_parser(commands: argparse._SubParsersAction[argparse.ArgumentParser]) ->
     common(verify)
     verify.add_argument("--head", action="append", default=[], metavar="SEQ:MAC", help="a head kept elsewhere (repeat)")
     verify.set_defaults(func=_verify)
+    report = parts.add_parser("report", help="write an auditor's report as a page and as CSV")
+    common(report)
+    report.add_argument("--model", default="", help="only this model")
+    report.add_argument("--from", dest="since", metavar="DATE", help="only from then on")
+    report.add_argument("--to", dest="until", metavar="DATE", help="only before then")
+    report.add_argument("--html", metavar="FILE", help="write a self-contained page (default: in .nbops/reports)")
+    report.add_argument("--csv", metavar="FILE", help="write the events as CSV")
+    report.set_defaults(func=_report)
     head = parts.add_parser("head", help="print SEQ:MAC of the last event, to be kept elsewhere")
     common(head)
     head.set_defaults(func=_head)
@@ -89,3 +98,26 @@ def _head(options: argparse.Namespace) -> int:
     else:
         print(f"{seq}:{mac}" if seq else "The audit log has no events yet.")
     return 0
+
+
+def _report(options: argparse.Namespace) -> int:
+    from nbops.governance.audit_report import audit_report
+    from nbops.views.audit import audit_page
+    from nbops.views.document import write_document
+
+    workspace = workspace_of(options)
+    since, until = moment_of(options.since, "--from"), moment_of(options.until, "--to")
+    report = audit_report(workspace, since=since, until=until, model=options.model)
+    span = f"from {options.since or 'the first event'} to {options.until or 'now'}"
+    made = (report.made_at, report.model)
+    html = audit_page(report.workspace, report.events, report.verdict, report.head, span, *made)
+    name = f"audit-{datetime.fromtimestamp(report.made_at).astimezone():%Y%m%d-%H%M%S}.html"
+    written = {"html": str(write_document(options.html or workspace.reports / name, html))}
+    if options.csv:
+        written["csv"] = str(write_document(options.csv, report.to_csv()))
+    if options.json:
+        print_json({**written, "ok": report.verdict.ok, "events": len(report.events), "head": report.head})
+    else:
+        print("\n".join(f"Written to {path}" for path in written.values()))
+        print(verdict_text(report.verdict))
+    return 0 if report.verdict.ok else 1

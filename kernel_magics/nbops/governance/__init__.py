@@ -1,1 +1,1 @@
-"""Lineage queries, audit report, maturity (no issue asks for it yet: the room is empty)."""
+"""Governance: lineage and audit reports. It reads everything and owns nothing."""

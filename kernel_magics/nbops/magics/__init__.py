@@ -24,6 +24,8 @@ MAGICS: dict[str, tuple[str, _Kind, str]] = {
     "request": ("nbops.magics.promotion", "line", "Ask for a promotion."),
     "approve": ("nbops.magics.promotion", "line", "Let a version through to a lifecycle stage or alias."),
     "reject": ("nbops.magics.promotion", "line", "Say no to a version, with a reason."),
+    "lineage": ("nbops.magics.lineage", "line", "What something came from and what came from it."),
+    "card": ("nbops.magics.lineage", "line", "Show the model card of a version, with a form to write in."),
     "nbops": ("nbops.magics.status", "line", "Show what is in force in this workspace, or `%nbops doctor`."),
     "drift": ("nbops.magics.drift", "line", "Compare two frames and say what has drifted."),
     "pipeline": ("nbops.magics.pipeline", "line", "Run a pipeline: `%pipeline run FILE`."),

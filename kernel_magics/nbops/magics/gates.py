@@ -29,7 +29,7 @@ def gates(line: str, cell: str | None = None) -> None:
     if len(words) != 2:
         raise UsageError("%gates takes a model's name and a version.", hint="See %gates -h.")
     target = given.one("stage") or given.one("alias") or "Production"
-    specs = None if cell is None else read_specs(_table(cell), words[0], target, "this cell")
+    specs = None if cell is None else read_specs(_table(cell), words[0], target, "this cell", root=call.workspace.root)
     report = run_gates(call.workspace, words[0], words[1], target, specs=specs)
     show(gates_text(report), gates_html(report))
 

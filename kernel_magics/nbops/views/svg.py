@@ -91,7 +91,7 @@ def _box(node: Mapping[str, str], x: float, y: float, width: int, height: int) -
     shown = text if len(text) <= 20 else text[:19] + "…"
     return (
         f'<g><title>{escape(text)}</title><rect x="{x}" y="{y:.1f}" width="{width}" height="{height}" rx="3" fill="none" '
-        f'stroke="{CURRENT if node.get("kind") == "model" else REFERENCE}"/>'
+        f'stroke="{CURRENT if node.get("kind") == "model" or node.get("chosen") else REFERENCE}"/>'
         f'<text x="{x + 8}" y="{y + 13:.1f}" font-size="11" fill="currentColor">{escape(shown)}</text>'
         f'<text x="{x + 8}" y="{y + 25:.1f}" font-size="9" fill="currentColor" opacity=".6">{escape(node.get("kind", ""))}</text></g>'
     )
