@@ -163,7 +163,8 @@ def gates(
     workspace, specs = workspace or find_workspace(), None
     if checks is not None:
         table = {"data": data, "target": truth, "timeout": timeout, "check": list(checks)}
-        specs = read_specs(table, name, target_name(target), "this cell", root=workspace.root)
+        target = target_name(target)
+        specs = read_specs(table, name, target, "this cell", root=workspace.root, targets=(target,))
     report = run_gates(workspace, name, version, target, specs=specs)
     bundle = {"text/html": gates_html(report), "text/plain": gates_text(report)}
     display(bundle, raw=True)  # type: ignore[no-untyped-call]

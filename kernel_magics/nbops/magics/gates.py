@@ -24,12 +24,15 @@ def gates(line: str, cell: str | None = None) -> None:
     if not call.wanted:
         return
     from nbops.registry.gates import read_specs, run_gates
+    from nbops.registry.targets import target_name
 
     words, given = call.arguments.words, call.arguments
     if len(words) != 2:
         raise UsageError("%gates takes a model's name and a version.", hint="See %gates -h.")
-    target = given.one("stage") or given.one("alias") or "Production"
-    specs = None if cell is None else read_specs(_table(cell), words[0], target, "this cell", root=call.workspace.root)
+    target, specs = target_name(given.one("stage") or given.one("alias") or "Production"), None
+    if cell is not None:
+        root = call.workspace.root
+        specs = read_specs(_table(cell), words[0], target, "this cell", root=root, targets=(target,))
     report = run_gates(call.workspace, words[0], words[1], target, specs=specs)
     show(gates_text(report), gates_html(report))
 

@@ -25,13 +25,15 @@ def lineage(line: str) -> None:
     call = Call(_LINEAGE, line)
     if not call.wanted:
         return
+    from nbops.governance.lineage import Direction
     from nbops.governance.lineage import lineage as find
     from nbops.views.lineage import lineage_html, lineage_text
 
-    direction = call.arguments.one("direction", "both")
-    if direction not in ("both", "before", "after"):
-        raise UsageError(f"%lineage: --direction {direction}: write both, before or after.")
-    found = find(call.workspace, " ".join(call.arguments.words), direction=direction)
+    ways: dict[str, Direction] = {"both": "both", "before": "before", "after": "after"}
+    way = call.arguments.one("direction", "both")
+    if way not in ways:
+        raise UsageError(f"%lineage: --direction {way}: write both, before or after.")
+    found = find(call.workspace, " ".join(call.arguments.words), direction=ways[way])
     show(lineage_text(found), lineage_html(found))
 
 

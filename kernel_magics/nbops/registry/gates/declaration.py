@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import difflib
 import hashlib
+import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
+from pathlib import Path
 from typing import Any
 
 from nbops.errors import SettingsError
@@ -16,12 +18,12 @@ from nbops.workspace.settings import FILE_NAME, read_tables
 
 # Kind -> the keys it takes besides those that all take, and those of them that it must have.
 KINDS: dict[str, tuple[frozenset[str], frozenset[str]]] = {
-    "metric": (frozenset({"metric", "min", "max", "positive"}), frozenset({"metric"})),
+    "metric": (frozenset({"metric", "min", "max", "interval", "positive"}), frozenset({"metric"})),
     "champion": (
-        frozenset({"metric", "margin", "min_effect", "confidence", "positive", "repeats"}),
+        frozenset({"metric", "margin", "min_effect", "confidence", "positive"}),
         frozenset({"metric"}),
     ),
-    "validation": (frozenset({"rules"}), frozenset()),
+    "validation": (frozenset({"rules", "like"}), frozenset()),
     "slices": (
         frozenset({"metric", "by", "min", "max", "min_rows", "positive"}),
         frozenset({"metric", "by"}),
@@ -39,7 +41,6 @@ KINDS: dict[str, tuple[frozenset[str], frozenset[str]]] = {
 _COMPARING = frozenset({"champion"})
 _ALL = frozenset({"name", "kind", "data", "target", "timeout", "models", "targets"})
 _TOP = frozenset({"data", "target", "timeout", "check"})
-_DEFAULT_TARGETS = (PRODUCTION, CHAMPION)
 _TIMEOUT = 600.0
 
 
@@ -77,11 +78,22 @@ def declared(workspace: Workspace, model: str, target: str) -> Specs:
     SettingsError
         A gate is declared wrongly. A slip of the pen must not leave a model without its gates.
     """
-    return read_specs(read_tables(workspace.root).get("gates", {}), model, target)
+    return read_specs(read_tables(workspace.root).get("gates", {}), model, target, root=workspace.root)
 
 
-def read_specs(table: Any, model: str, target: str, where: str = f"[gates] of {FILE_NAME}") -> Specs:
+def read_specs(
+    table: Any,
+    model: str,
+    target: str,
+    where: str = f"[gates] of {FILE_NAME}",
+    *,
+    root: Path | None = None,
+    targets: Sequence[str] = (PRODUCTION, CHAMPION),
+) -> Specs:
     """Read gates from a table as in ``nbops.toml``: ``data``, ``target``, ``timeout`` and a list ``check``.
+
+    Code and rules that gates name in files below ``root`` are part of their content: who edits the function that
+    judges, declares another gate. A gate that names no targets is one for ``targets``.
 
     Raises
     ------
@@ -95,16 +107,18 @@ def read_specs(table: Any, model: str, target: str, where: str = f"[gates] of {F
     if not isinstance(entries, Sequence) or isinstance(entries, str):
         raise SettingsError(f"check in {where} must be a list of tables, [[gates.check]].")
     shared = {key: table[key] for key in ("data", "target", "timeout") if key in table}
-    checks = [_read(entry, shared, f"gate {number} in {where}") for number, entry in enumerate(entries, 1)]
+    checks = [_read(entry, shared, f"gate {number} in {where}", targets) for number, entry in enumerate(entries, 1)]
     names = [check.name for check, _, _ in checks]
     if len(set(names)) < len(names):
         raise SettingsError(f"Two gates in {where} have the same name.", hint="Give each a name of its own.")
-    chosen = [check for check, models, targets in checks if (not models or model in models) and target in targets]
-    content = tuple(_content(check) for check in chosen)
+    chosen = [check for check, models, wanted in checks if (not models or model in models) and target in wanted]
+    content = tuple(_content(check, root) for check in chosen)
     return Specs(checks=tuple(chosen), content=content, digest=hashlib.sha256(canonical(content).encode()).hexdigest())
 
 
-def _read(entry: Any, shared: Mapping[str, Any], where: str) -> tuple[Check, tuple[str, ...], tuple[str, ...]]:
+def _read(
+    entry: Any, shared: Mapping[str, Any], where: str, targets: Sequence[str]
+) -> tuple[Check, tuple[str, ...], tuple[str, ...]]:
     if not isinstance(entry, Mapping):
         raise SettingsError(f"{where} must be a table.")
     kind = entry.get("kind")
@@ -129,10 +143,10 @@ def _read(entry: Any, shared: Mapping[str, Any], where: str) -> tuple[Check, tup
     )
     _check_limits(where, check)
     models = _texts(where, "models", entry.get("models", []))
-    return check, models, _texts(where, "targets", entry.get("targets", list(_DEFAULT_TARGETS)))
+    return check, models, _texts(where, "targets", entry.get("targets", list(targets)))
 
 
-def _content(check: Check) -> dict[str, Any]:
+def _content(check: Check, root: Path | None) -> dict[str, Any]:
     return {
         "name": check.name,
         "kind": check.kind,
@@ -140,7 +154,24 @@ def _content(check: Check) -> dict[str, Any]:
         "target": check.target,
         "timeout": repr(check.timeout),
         "options": {key: _plain(value) for key, value in check.options.items()},
+        "files": {name: _digest(root / name) for name in _files(check) if root is not None},
     }
+
+
+def _files(check: Check) -> list[str]:
+    """Name the files that say what a gate does, as opposed to what it looks at."""
+    found = [str(check.options[key]) for key in ("notebook", "rules") if key in check.options]
+    if check.kind == "function":
+        where = str(check.options["function"]).rpartition(":")[0]
+        found.append(where if where.endswith(".py") else f"{where.replace('.', '/')}.py")
+    return found
+
+
+def _digest(path: Path) -> str:
+    try:
+        return hashlib.sha256(path.read_bytes()).hexdigest()
+    except OSError:  # a module that is installed, or a file yet to be written: judging will tell
+        return ""
 
 
 def _plain(value: Any) -> Any:
@@ -157,13 +188,24 @@ def _default_name(kind: str, options: Mapping[str, Any]) -> str:
 
 
 def _check_limits(where: str, check: Check) -> None:
-    bounded = {"metric": ("min", "max"), "slices": ("min", "max"), "size": ("max_bytes", "max_mb")}
+    bounded = {
+        "metric": ("min", "max"),
+        "slices": ("min", "max"),
+        "size": ("max_bytes", "max_mb"),
+        "validation": ("rules", "like"),
+    }
     keys = bounded.get(check.kind)
     if keys and not any(key in check.options for key in keys):
-        raise SettingsError(f"{where} has no limit.", hint=f"Give it {' or '.join(keys)}.")
+        raise SettingsError(f"{where} says nothing to hold it to.", hint=f"Give it {' or '.join(keys)}.")
+    for key in sorted({"by", "fields", "metrics"} & set(check.options)):
+        value = check.options[key]
+        if not _texts(where, key, [value] if key == "by" and isinstance(value, str) else value):
+            raise SettingsError(f"{key} of {where} is empty: such a gate would say nothing.")
+    if not isinstance(check.options.get("interval", False), bool):
+        raise SettingsError(f"interval of {where} must be true or false, not {check.options['interval']!r}.")
     for key in ("min", "max", "margin", "min_effect", "max_ms", "max_bytes", "max_mb", "tolerance"):
         value = check.options.get(key, 0)
-        if isinstance(value, bool) or not isinstance(value, (int, float)) or value != value:
+        if isinstance(value, bool) or not isinstance(value, (int, float)) or not math.isfinite(value):
             raise SettingsError(f"{key} of {where} must be a number, not {value!r}.")
 
 

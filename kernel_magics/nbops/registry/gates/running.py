@@ -2,18 +2,10 @@
 
 from __future__ import annotations
 
-import contextlib
 import hashlib
-import json
-import os
-import queue
-import signal
-import subprocess
-import sys
-import threading
 import time
 from collections.abc import Iterator
-from dataclasses import asdict, replace
+from dataclasses import replace
 from typing import Any
 
 from nbops.errors import RegistryError
@@ -22,6 +14,7 @@ from nbops.ledger.audit import audited
 from nbops.ledger.chain import canonical
 from nbops.records import GateReport, GateResult, Identity, ModelVersion, from_wire, to_wire
 from nbops.registry.gates.declaration import Check, Specs, declared
+from nbops.registry.gates.process import WorkerProcess
 from nbops.registry.placing import current_holder
 from nbops.registry.policy import note_settings
 from nbops.registry.reading import get_version
@@ -109,95 +102,21 @@ def _one_process(
     workspace: Workspace, version: ModelVersion, champion: int | None, left: list[tuple[int, Check]]
 ) -> Iterator[tuple[int, GateResult]]:
     """Judge gates in one process until it ends or must be ended; the gate at fault is among the results."""
-    worker = _Worker(workspace, version, champion, left)
+    worker = WorkerProcess(workspace, version, champion, left)
     try:
         told = worker.next(_LOADING)
         if told is None or not told.get("loaded"):
-            message = f"the model could not be loaded: {told['message'] if told else worker.why(_LOADING)}"
+            message = f"the model could not be loaded: {told['message'] if told else worker.why()}"
             yield from ((number, _failed(check, message)) for number, check in left)
             return
         for number, check in left:
             told = worker.next(check.timeout)
             if told is None:
-                yield number, _failed(check, worker.why(check.timeout))
+                yield number, _failed(check, worker.why())
                 return
             yield number, _read(check, told)
     finally:
         worker.end()
-
-
-class _Worker:
-    """A worker process and the lines it says."""
-
-    def __init__(
-        self, workspace: Workspace, version: ModelVersion, champion: int | None, left: list[tuple[int, Check]]
-    ) -> None:
-        environment = {**os.environ, "NBOPS_WORKSPACE": str(workspace.root), "NBOPS_COURIER": "false"}
-        self._process = subprocess.Popen(
-            [sys.executable, "-P", "-m", "nbops.registry.gates.worker"],
-            stdin=subprocess.PIPE,
-            stdout=subprocess.PIPE,
-            stderr=subprocess.PIPE,
-            cwd=workspace.root,
-            env=environment,
-            start_new_session=True,
-        )
-        self._lines: queue.Queue[bytes | None] = queue.Queue()
-        self._errors: list[bytes] = []
-        self._late = False
-        asked = {
-            "workspace": str(workspace.root),
-            "model": version.model,
-            "version": version.version,
-            "champion": champion,
-            "checks": [(number, {**asdict(check), "options": dict(check.options)}) for number, check in left],
-        }
-        threading.Thread(target=self._listen, daemon=True).start()
-        self._complaints = threading.Thread(target=self._complain, daemon=True)
-        self._complaints.start()
-        assert self._process.stdin is not None
-        with self._process.stdin as to:
-            to.write(json.dumps(asked, default=str).encode())
-
-    def next(self, timeout: float) -> dict[str, Any] | None:
-        """Give the next line, or ``None`` if the process ended or did not speak in time."""
-        try:
-            line = self._lines.get(timeout=timeout)
-        except queue.Empty:
-            self._late = True
-            return None
-        try:
-            return None if line is None else dict(json.loads(line))
-        except ValueError:
-            return None
-
-    def why(self, timeout: float) -> str:
-        """Say why there was no line."""
-        if self._late:
-            return f"it took longer than {timeout:g} s and was stopped"
-        code = self._process.wait(10)
-        self._complaints.join(5)
-        last = b"".join(self._errors).decode(errors="replace").strip().splitlines()[-1:]
-        how = f"by signal {-code}" if code < 0 else f"with code {code}"
-        return f"its process ended {how}" + (f": {last[0][:200]}" if last else "")
-
-    def end(self) -> None:
-        """Let nothing of it go on, whatever it has started."""
-        with contextlib.suppress(ProcessLookupError, PermissionError):
-            os.killpg(self._process.pid, signal.SIGKILL)
-        self._process.wait(30)
-
-    def _listen(self) -> None:
-        assert self._process.stdout is not None
-        for line in self._process.stdout:
-            self._lines.put(line)
-        self._lines.put(None)
-
-    def _complain(self) -> None:
-        assert self._process.stderr is not None
-        for line in self._process.stderr:
-            self._errors.append(line)
-            del self._errors[:-50]
 
 
 def _read(check: Check, told: dict[str, Any]) -> GateResult:

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from nbops.data.fingerprint import fingerprint
 from nbops.data.reading import read_table
 from nbops.errors import DataError, UsageError
 from nbops.records import ModelVersion
@@ -29,10 +30,11 @@ class Contender:
 
 @dataclass(frozen=True, slots=True)
 class Sample:
-    """Held-out rows. ``truth`` holds the target column."""
+    """Held-out rows. ``truth`` holds the target column; ``fingerprint`` is empty where the rows have none."""
 
     frame: pd.DataFrame
     truth: pd.Series
+    fingerprint: str
 
     def features(self, contender: Contender) -> Any:
         """Give what the model takes of these rows: its columns by name, else all but the target in order.
@@ -75,7 +77,14 @@ def read_sample(workspace: Workspace, check: Check) -> Sample:
     truth = frame[check.target]
     if truth.isna().any():
         raise DataError(f"{int(truth.isna().sum())} rows of {check.data} have no {check.target!r}")
-    return Sample(frame, truth)
+    return Sample(frame, truth, _identity(frame))
+
+
+def _identity(frame: pd.DataFrame) -> str:
+    try:
+        return fingerprint(frame)
+    except DataError:  # cells without a stable form can still be judged on
+        return ""
 
 
 def located(workspace: Workspace, data: str) -> str:
@@ -94,11 +103,12 @@ def outcome(metric: Metric, sample: Sample, contender: Contender, positive: Any 
     model, given = contender.model, sample.features(contender)
     truth = sample.truth.to_numpy()
     if metric.needs == "value":
-        return _finite(truth.astype(float)), _finite(np.asarray(model.predict(given), dtype=float).ravel())
+        return finite(truth.astype(float)), finite(np.asarray(model.predict(given), dtype=float).ravel())
+    _check_classes(model, truth)
     if metric.needs == "label":
         return _labels(truth, np.asarray(model.predict(given)).ravel())
     if metric.needs == "probabilities":
-        return _class_indices(model, truth), _finite(_probabilities(model, given))
+        return _class_indices(model, truth), finite(_probabilities(model, given))
     chosen = positive_class(model, truth, positive)
     positives = truth == chosen
     if metric.needs == "binary":
@@ -118,11 +128,11 @@ def scores(model: Any, given: Any, chosen: Any) -> Array:
         column = np.flatnonzero(np.asarray(model.classes_) == chosen)
         if len(column) != 1:
             raise DataError(f"the model knows no class {chosen!r}")
-        return _finite(np.asarray(model.predict_proba(given), dtype=float)[:, column[0]])
+        return finite(np.asarray(model.predict_proba(given), dtype=float)[:, column[0]])
     if hasattr(model, "decision_function"):
         found = np.asarray(model.decision_function(given), dtype=float)
         if found.ndim == 1:
-            return _finite(found if chosen == model.classes_[1] else -found)
+            return finite(found if chosen == model.classes_[1] else -found)
     raise DataError("the model gives neither probabilities nor one decision value")
 
 
@@ -134,6 +144,7 @@ def positive_class(model: Any, truth: Array, positive: Any) -> Any:
     DataError
         There are not two classes and none is named, or the named one does not exist.
     """
+    _check_classes(model, truth)
     classes = list(getattr(model, "classes_", np.unique(truth)))
     if positive is not None:
         if positive not in classes:
@@ -164,7 +175,24 @@ def _labels(truth: Array, predicted: Array) -> tuple[Array, Array]:
     return truth, predicted
 
 
-def _finite(values: Array) -> Array:
+def _check_classes(model: Any, truth: Array) -> None:
+    # Numbers against texts that look like them would never match, and a rate of nothing may be within its limit.
+    classes = getattr(model, "classes_", None)
+    if classes is None:
+        return
+    known, wanted = _labels(np.asarray(classes).ravel(), np.unique(truth))
+    if not set(known.tolist()) & set(wanted.tolist()):
+        raise DataError(f"the model knows {known[:3].tolist()}, the data hold {wanted[:3].tolist()}")
+
+
+def finite(values: Array) -> Array:
+    """Give the values back if all are finite.
+
+    Raises
+    ------
+    DataError
+        Some are not.
+    """
     if not np.isfinite(values).all():
         raise DataError(f"{int((~np.isfinite(values)).sum())} values are not finite")
     return values

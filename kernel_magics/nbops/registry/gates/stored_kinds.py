@@ -4,21 +4,16 @@ from __future__ import annotations
 
 import json
 from pathlib import Path
-from typing import TYPE_CHECKING
 
 from nbops.errors import UsageError
 from nbops.records import GateResult
+from nbops.registry.gates.bench import Bench, limited
 from nbops.registry.gates.declaration import Check
 from nbops.registry.gates.sample import located
-
-if TYPE_CHECKING:
-    from nbops.registry.gates.judging import Bench
 
 
 def size(check: Check, bench: Bench) -> GateResult:
     """The bytes of the version against a limit."""
-    from nbops.registry.gates.judging import limited
-
     limits = [float(check.options["max_bytes"])] if "max_bytes" in check.options else []
     limits += [float(check.options["max_mb"]) * 1e6] if "max_mb" in check.options else []
     before = None if bench.champion is None else float(bench.champion.version.size)
@@ -27,16 +22,23 @@ def size(check: Check, bench: Bench) -> GateResult:
 
 
 def validation(check: Check, bench: Bench) -> GateResult:
-    """Data against rules: of the file ``rules``, else inferred from the ``data`` the run was given (none: an error)."""
+    """Data against rules: those of the file ``rules``, or those that the data ``like`` suggest.
+
+    Raises
+    ------
+    UsageError
+        The check names no data.
+    """
     from nbops.data.reading import read_table
-    from nbops.data.validation import Rules, validate
+    from nbops.data.validation import Rules, infer_rules, validate
 
     if not check.data:
         raise UsageError("the gate names no data", hint="Set data in [gates].")
-    rules_file = check.options.get("rules")
-    if not rules_file:
-        raise UsageError("the gate names no rules", hint="Set rules to the JSON file that the validate stage writes.")
-    rules = Rules.from_dict(json.loads((bench.workspace.root / Path(rules_file)).read_text(encoding="utf-8")))
+    if "rules" in check.options:
+        path = bench.workspace.root / Path(str(check.options["rules"]))
+        rules = Rules.from_dict(json.loads(path.read_text(encoding="utf-8")))
+    else:
+        rules = infer_rules(read_table(located(bench.workspace, str(check.options["like"]))))
     report = validate(read_table(located(bench.workspace, check.data)), rules)
     errors = [finding for finding in report.findings if finding.severity == "error"]
     said = "; ".join(f"{finding.column}: {finding.message}" for finding in errors[:5])
