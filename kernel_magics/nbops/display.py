@@ -8,7 +8,7 @@ from typing import Any
 
 from nbops.monitoring import drift as engine
 from nbops.monitoring.report import DriftReport
-from nbops.records import GateReport, PromotionView, to_wire
+from nbops.records import GateReport, ModelCard, PromotionView, to_wire
 from nbops.views.drift import drift_html, drift_text
 from nbops.views.model_card import card_html, card_text
 from nbops.views.promotion import PROMOTION_MIME, promotion_view_html, promotion_view_text
