@@ -75,7 +75,7 @@ class HistoryHandler(NbopsHandler):
 
 
 class CardHandler(NbopsHandler):
-    """``GET models/{name}/versions/{version}/card``: the model card."""
+    """``models/{name}/versions/{version}/card``: the model card; write fields of it."""
 
     @web.authenticated
     @authorized
@@ -85,3 +85,14 @@ class CardHandler(NbopsHandler):
         from nbops.registry.card import model_card
 
         self.answer(await self.run(model_card, place.workspace, name, number_of(version)))
+
+    @web.authenticated
+    @authorized
+    async def post(self, name: str, version: str) -> None:
+        """Take fields and their texts, and answer the card as it is then."""
+        place = self.writable(await self.place())
+        texts, number = self.body(), number_of(version)
+        me = await self.run(self.identity, place.workspace)
+        from nbops.registry.card import edit_card
+
+        self.answer(await self.run(edit_card, name, number, texts, identity=me, workspace=place.workspace))

@@ -64,6 +64,8 @@ export interface IGovernance {
   requests(path: string): Promise<readonly PromotionRequest[]>;
   history(path: string, name: string): Promise<readonly Placement[]>;
   card(version: IVersionTarget): Promise<ModelCard>;
+  /** Write fields of the model card; the card as it is then. */
+  writeCard(version: IVersionTarget, texts: Readonly<Record<string, string>>): Promise<ModelCard>;
   audit(path: string, query: IAuditQuery): Promise<IAuditPage>;
   verify(path: string): Promise<AuditVerdict>;
   lineage(path: string, start: string): Promise<Lineage>;

@@ -51,6 +51,10 @@ export class GovernanceApi implements IGovernance {
     return this._http.get<ModelCard>(route(version, 'card'), { path: version.path });
   }
 
+  writeCard(version: IVersionTarget, texts: Readonly<Record<string, string>>): Promise<ModelCard> {
+    return this._http.post<ModelCard>(route(version, 'card'), { path: version.path }, texts);
+  }
+
   audit(path: string, { model, after, limit }: IAuditQuery): Promise<IAuditPage> {
     const query = { path, model, after: String(after), limit: String(limit), newest: '1' };
     return this._http.get<IAuditPage>(['audit'], query);

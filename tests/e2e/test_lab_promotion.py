@@ -68,6 +68,26 @@ from nbops import registry
 from nbops.records import Identity
 registry.promote("churn", 1, identity=Identity(name="ada", source="jupyter"), reason="the first one")
 """
+TABLES = """
+import numpy, pandas
+random = numpy.random.default_rng(7)
+people = pandas.DataFrame({"age": random.normal(size=300), "plan": random.integers(0, 3, size=300)})
+people["churned"] = (people.age + random.normal(size=300) * 0.5 > 0).astype(int)
+people.to_csv("people.csv", index=False)
+pandas.DataFrame({"plan": [0, 1, 2], "price": [9.0, 19.0, 29.0]}).to_csv("plans.csv", index=False)
+"""
+PREPARE = """%%track
+import pandas as pd
+people = pd.read_csv("people.csv")
+plans = pd.read_csv("plans.csv")
+table = people.merge(plans, on="plan")"""
+FIT = """%%track
+from sklearn.linear_model import LogisticRegression
+model = LogisticRegression().fit(table[["age", "price"]], table["churned"])
+accuracy = model.score(table[["age", "price"]], table["churned"])"""
+REGISTER = """from nbops import registry
+registry.register("churn")
+registry.promote("churn", 1, reason="the first one")"""
 
 
 def prepare(screen: Any, python: Any, folder: str, policy: str, *sources: str) -> None:
@@ -279,3 +299,47 @@ def test_where_nothing_may_be_changed_it_says_so(person: Any, python: Any) -> No
     promote = tab.get_by_role("button", name="Promote to Production")
     expect(promote).to_be_disabled()
     expect(promote).to_have_attribute("title", "nbops is read-only here.")
+
+
+def test_the_lineage_is_a_graph_one_can_walk(screen: Any, python: Any) -> None:
+    folder = screen.lab.root / "lineage"
+    folder.mkdir()
+    python(TABLES, folder)
+    screen.notebook("lineage/01_train.ipynb", "%load_ext nbops", PREPARE, FIT, REGISTER)
+    page = screen.page
+    expect(page.locator(".nbops-card")).to_have_count(2)
+    screen.command("nbops:open")
+    panel = page.locator("#nbops-panel")
+    panel.get_by_role("button", name="v1", exact=True).click()
+    panel.get_by_role("button", name="Lineage").click()
+    view = page.get_by_role("article", name="Lineage of churn@1")
+    graph = view.get_by_role("group", name="Lineage; arrow keys walk along it")
+    version = graph.get_by_role("button", name="version churn v1")
+    expect(version).to_have_attribute("aria-pressed", "true")
+    expect(graph.get_by_role("button", name="promotion Production")).to_have_count(1)
+    page.wait_for_timeout(500)
+    screen.shot("lineage-light")
+
+    version.focus()
+    page.keyboard.press("ArrowLeft")
+    run = graph.get_by_role("button", name="run ")
+    expect(run.first).to_be_focused()
+    page.keyboard.press("Home")
+    facts = view.get_by_role("complementary", name="Facts")
+    expect(facts).to_contain_text("01_train.ipynb")
+    expect(graph.locator("[aria-pressed=true]")).to_be_in_viewport()
+    graph.get_by_role("button", name="data people.csv").click()
+    expect(facts).to_contain_text("columns: age, plan, churned")
+    screen.theme("JupyterLab Dark")
+    screen.shot("lineage-dark")
+    screen.theme("JupyterLab Light")
+
+    view.get_by_role("combobox", name="Which part").select_option("what came from it")
+    expect(graph.get_by_role("button", name="promotion Production")).to_have_count(1)
+    expect(graph.get_by_role("button", name="run ")).to_have_count(0)
+    view.get_by_role("combobox", name="Which part").select_option("all of it")
+    view.get_by_text("As a table").click()
+    expect(view.get_by_role("table", name="Steps")).to_contain_text("version churn v1")
+    graph.get_by_role("button", name="run ").first.click()
+    facts.get_by_role("button", name="Open").click()
+    expect(page.locator(".jp-MainAreaWidget .nbops-detail")).to_be_visible()

@@ -131,9 +131,11 @@ test('another node becomes the middle', async () => {
   expect(governance.lineage).toHaveBeenLastCalledWith('a.ipynb', 'data:a');
 });
 
-test('a node leads to its run or its version', () => {
+test('a node leads to its cell, its run or its version', () => {
   const [data, , run, version] = LINEAGE.nodes;
   expect(nodeTarget(data, 'p')).toBeNull();
+  const cell = { ...data, kind: 'cell', facts: { notebook: '/srv/a.ipynb', cell: 'c1' } };
+  expect(nodeTarget(cell, 'p')).toEqual({ kind: 'cell', path: 'p', notebook: '/srv/a.ipynb', cellId: 'c1' });
   expect(nodeTarget(run, 'p')).toEqual({ kind: 'run', path: 'p', runId: 'run-9' });
   expect(nodeTarget(version, 'p')).toEqual({
     kind: 'version',

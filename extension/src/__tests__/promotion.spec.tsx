@@ -259,8 +259,30 @@ test('the model card is fetched when it is opened and names what is missing', as
   const part = screen.getByText('Model card').closest('details') as HTMLDetailsElement;
   part.open = true;
   await act(async () => void fireEvent(part, new Event('toggle')));
-  expect(part.textContent).toContain('Missing and required: intended_use');
+  expect(part.textContent).toContain('Missing and required: Intended use');
   expect(part.textContent).toContain('auc 0.913');
+});
+
+test('the card is written where it is read, only what was changed is sent', async () => {
+  const { governance } = await show();
+  const part = screen.getByText('Model card').closest('details') as HTMLDetailsElement;
+  part.open = true;
+  await act(async () => void fireEvent(part, new Event('toggle')));
+  await click('Write the card…');
+  expect(screen.queryByRole('textbox', { name: 'Metrics' })).toBeNull();
+  const field = screen.getByRole('textbox', { name: 'Intended use (required)' });
+  fireEvent.change(field, { target: { value: 'call who is about to leave' } });
+  governance.view.mockClear();
+  governance.writeCard.mockRejectedValueOnce(new ApiError(403, 'You may not.'));
+  await click('Save the card');
+  expect(screen.getByRole('alert').textContent).toContain('You may not.');
+  expect((field as HTMLTextAreaElement).value).toBe('call who is about to leave');
+  await click('Save the card');
+  expect(governance.writeCard).toHaveBeenLastCalledWith(WANTED, {
+    intended_use: 'call who is about to leave'
+  });
+  expect(part.textContent).not.toContain('Missing and required');
+  expect(governance.view).toHaveBeenCalledTimes(1);
 });
 
 test('where nothing may be changed nothing can be decided, and it says so', async () => {

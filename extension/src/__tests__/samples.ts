@@ -6,6 +6,7 @@ import type {
   GateReport,
   GateResult,
   Lineage,
+  ModelCard,
   PromotionRequest,
   PromotionView,
   RegisteredModel,
@@ -351,6 +352,21 @@ export const LINEAGE: Lineage = {
   truncated: false
 };
 
+/** A model card that lacks what only a person can say. */
+export const CARD: ModelCard = {
+  model: 'churn',
+  version: 4,
+  revision: 1,
+  digest: 'c',
+  fields: [
+    { name: 'intended_use', title: 'Intended use', text: '', source: 'missing', required: true },
+    { name: 'metrics', title: 'Metrics', text: 'auc 0.913', source: 'known', required: false }
+  ],
+  missing: ['intended_use'],
+  actor: 'ada',
+  at: 1000
+};
+
 /** The registry's decisions, whose answers a test may replace. */
 export function fakeGovernance(
   change: Partial<Record<keyof IGovernance, jest.Mock>> = {}
@@ -362,19 +378,8 @@ export function fakeGovernance(
     act: jest.fn(async () => ({})),
     requests: jest.fn(async () => []),
     history: jest.fn(async () => []),
-    card: jest.fn(async () => ({
-      model: 'churn',
-      version: 4,
-      revision: 1,
-      digest: 'c',
-      fields: [
-        { name: 'intended_use', title: 'Intended use', text: '', source: 'missing', required: true },
-        { name: 'metrics', title: 'Metrics', text: 'auc 0.913', source: 'known', required: false }
-      ],
-      missing: ['intended_use'],
-      actor: 'ada',
-      at: 1000
-    })),
+    card: jest.fn(async () => CARD),
+    writeCard: jest.fn(async () => ({ ...CARD, missing: [] })),
     audit: jest.fn(async () => ({ events: [], head: 0 })),
     verify: jest.fn(async () => ({ ok: true, events: 7, rows: 9, head: 'm', anchors: 1, problems: [] })),
     lineage: jest.fn(async () => LINEAGE),

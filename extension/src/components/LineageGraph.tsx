@@ -155,10 +155,10 @@ function Node(props: INodeProps): React.JSX.Element {
       <title>{[node.label, node.detail].filter(Boolean).join('\n')}</title>
       <rect width={NODE.width} height={NODE.height} rx={3} />
       <text x={10} y={19} className="nbops-node-name">
-        <tspan className="nbops-node-shape">{SHAPES[node.kind] ?? '○'}</tspan> {cut(node.label, 22)}
+        <tspan className="nbops-node-shape">{SHAPES[node.kind] ?? '○'}</tspan> {cut(node.label, 18)}
       </text>
       <text x={10} y={35} className="nbops-node-detail">
-        {cut(node.detail, 28)}
+        {cut(node.detail, 24)}
       </text>
     </g>
   );
@@ -182,7 +182,7 @@ function Edge({ from, to, label, lit }: IEdgeProps): React.JSX.Element | null {
   }
   const [x1, y1] = [from.x + NODE.width, from.y + NODE.height / 2];
   const [x2, y2] = [to.x, to.y + NODE.height / 2];
-  const bend = Math.max(28, Math.abs(x2 - x1) / 2);
+  const bend = Math.max(20, Math.abs(x2 - x1) / 2);
   return (
     <g className={`nbops-edge ${lit ? '' : 'nbops-far'}`} aria-hidden="true">
       <path d={`M${x1} ${y1} C${x1 + bend} ${y1} ${x2 - bend} ${y2} ${x2 - 5} ${y2}`}>

@@ -24,7 +24,7 @@ export interface ILineageProps {
 const STEP = 1.25;
 const [SMALLEST, LARGEST] = [0.3, 2.5];
 /** A graph that is wider than the tab is made smaller at first, but stays readable. */
-const READABLE = 0.75;
+const READABLE = 0.7;
 
 /** Gives a new graph a size that fits, and keeps the node looked at in view. */
 function useCanvas(

@@ -71,7 +71,14 @@ function Body(props: IBodyProps): React.JSX.Element {
       </div>
       <PromotionFoot {...props} />
       <Holders {...props} />
-      <CardPart key={view.digest} governance={governance} version={model.state.wanted} trans={trans} />
+      <CardPart
+        key={view.digest}
+        governance={governance}
+        version={model.state.wanted}
+        readonly={model.state.readonly}
+        onWritten={() => void model.refresh()}
+        trans={trans}
+      />
     </>
   );
 }

@@ -4,7 +4,7 @@ import { failureOf, type IFailure } from './failure';
 import { layered, type ILayout, type IMeasure } from './layered';
 import { Store } from './store';
 
-export const NODE: IMeasure = { width: 168, height: 44, across: 44, down: 16 };
+export const NODE: IMeasure = { width: 150, height: 44, across: 34, down: 14 };
 
 /** Which part of the graph is shown. */
 export type Side = 'both' | 'before' | 'after';

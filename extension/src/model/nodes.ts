@@ -3,6 +3,7 @@ import type { LineageNode } from '../records';
 /** What a node of a lineage can open. */
 export type NodeTarget =
   | { readonly kind: 'run'; readonly path: string; readonly runId: string }
+  | { readonly kind: 'cell'; readonly path: string; readonly notebook: string; readonly cellId: string }
   | {
       readonly kind: 'version';
       readonly path: string;
@@ -16,6 +17,10 @@ export function nodeTarget(node: LineageNode, path: string): NodeTarget | null {
   const id = node.id.slice(node.id.indexOf(':') + 1);
   if (node.kind === 'run') {
     return { kind: 'run', path, runId: id };
+  }
+  const { notebook, cell } = node.facts;
+  if (node.kind === 'cell' && notebook && cell) {
+    return { kind: 'cell', path, notebook, cellId: cell };
   }
   const found = /^(.+)@(\d+)$/.exec(id);
   return node.kind === 'version' && found

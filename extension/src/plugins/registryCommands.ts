@@ -110,6 +110,8 @@ function addTabs(
             const target = nodeTarget(node, path);
             if (target?.kind === 'run') {
               actions.openTab(target, false);
+            } else if (target?.kind === 'cell') {
+              actions.jumpToCell(target);
             } else if (target?.kind === 'version') {
               registry.openPromotion(target);
             }
