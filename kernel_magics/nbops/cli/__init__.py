@@ -40,6 +40,8 @@ _FAMILIES = {
     "webhooks": ("webhooks", "who is told of events, and what has not arrived"),
     "card": ("card", "show, write or export a model card"),
     "lineage": ("lineage", "what something came from and what came from it"),
+    "diff": ("diff", "what changed between two versions of a model"),
+    "gc": ("gc", "list or remove what nothing refers to"),
     "audit": ("audit", "read and prove the audit log"),
     "drift": ("drift", "compare two data sets"),
     "pipeline": ("pipeline", "run a pipeline of notebooks"),

@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import difflib
 from collections.abc import Mapping
+from typing import Any
 
 from nbops.errors import NotFoundError
-from nbops.records import ModelVersion, Run, VersionChange, VersionDiff
+from nbops.records import ModelVersion, PredictionChange, Run, VersionChange, VersionDiff
 from nbops.registry.reading import get_version
 from nbops.tracking.search import get_run
 from nbops.workspace import Workspace
@@ -14,8 +15,17 @@ from nbops.workspace import Workspace
 _FACTS = ("class_name", "serialization", "size", "task")
 
 
-def version_diff(workspace: Workspace, name: str, before: int | str, after: int | str) -> VersionDiff:
-    """Compare two versions of a model by what is known of them; nothing is loaded.
+def version_diff(
+    workspace: Workspace,
+    name: str,
+    before: int | str,
+    after: int | str,
+    *,
+    data: Any = None,
+    target: str | None = None,
+    by: str | None = None,
+) -> VersionDiff:
+    """Compare two versions of a model by what is known of them; they are loaded only where ``data`` is given.
 
     Parameters
     ----------
@@ -25,6 +35,12 @@ def version_diff(workspace: Workspace, name: str, before: int | str, after: int 
         Registered model.
     before, after
         Numbers or aliases.
+    data
+        Rows (a frame or a file) on which to compare what both predict.
+    target
+        Column of ``data`` with the truth, to tell which changes are to right.
+    by
+        Column of ``data`` by whose values changes are counted.
 
     Raises
     ------
@@ -43,7 +59,50 @@ def version_diff(workspace: Workspace, name: str, before: int | str, after: int 
         *_pairs("signature", _signature(old), _signature(new)),
     ]
     code = _code(was, now)
-    return VersionDiff(model=name, before=old.version, after=new.version, changes=tuple(changes), code=code)
+    predictions = None if data is None else compare_predictions(workspace, old, new, data, target, by)
+    return VersionDiff(
+        model=name, before=old.version, after=new.version, changes=tuple(changes), code=code, predictions=predictions
+    )
+
+
+def compare_predictions(
+    workspace: Workspace, old: ModelVersion, new: ModelVersion, data: Any, target: str | None, by: str | None
+) -> PredictionChange:
+    """Count the rows on which two versions say something else; why it could not be done stands in ``problem``."""
+    import numpy as np
+
+    from nbops.data.reading import read_table
+    from nbops.registry.gates.sample import Contender, Sample
+    from nbops.registry.loading import load_model
+
+    try:
+        frame = read_table(data)
+        for column in filter(None, (target, by)):
+            if column not in frame.columns:
+                raise NotFoundError(f"the data have no column {column!r}")
+        truth = frame[target] if target else frame.iloc[:, 0].rename("nbops: no target")
+        sample = Sample(frame, truth)
+        models = [Contender(v, load_model(v.model, v.version, workspace=workspace)) for v in (old, new)]
+        before, after = (np.asarray(c.model.predict(sample.features(c))).ravel() for c in models)
+    except Exception as error:  # a model's own code may raise anything
+        return PredictionChange(rows=0, changed=0, problem=str(error) or type(error).__name__)
+    numbers = np.issubdtype(before.dtype, np.floating)
+    differs = ~np.isclose(before, after, rtol=1e-6) if numbers else before != after
+    known = None if target is None or numbers else truth.to_numpy()
+    groups: list[dict[str, Any]] = []
+    if by:
+        values = frame[by].astype(object).where(frame[by].notna(), "missing").astype(str)
+        for value, rows in values.groupby(values).indices.items():
+            groups.append({"group": f"{by} = {value}", "rows": len(rows), "changed": int(differs[rows].sum())})
+        groups.sort(key=lambda group: -group["changed"] / group["rows"])
+    return PredictionChange(
+        rows=len(frame),
+        changed=int(differs.sum()),
+        to_right=None if known is None else int((differs & (after == known)).sum()),
+        to_wrong=None if known is None else int((differs & (before == known)).sum()),
+        mean_shift=float(np.mean(after - before)) if numbers else None,
+        groups=tuple(groups[:20]),
+    )
 
 
 def _run(workspace: Workspace, version: ModelVersion) -> Run | None:

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import re
+from dataclasses import replace
+from pathlib import Path
 from typing import Any
 
 from sqlalchemy import select
@@ -12,6 +14,8 @@ from nbops.errors import RegistryError, UsageError
 from nbops.ledger import Ledger, open_ledger, tables
 from nbops.ledger.audit import AuditedChange, audited
 from nbops.records import Identity, ModelRef, ModelVersion, Run, to_wire
+from nbops.registry.formats.convert import Converted, convert
+from nbops.registry.manifest import describe, digest_of, seeds, settle
 from nbops.registry.promotion import promote
 from nbops.registry.reading import get_version
 from nbops.registry.targets import target_name
@@ -87,12 +91,18 @@ def register(
             hint="Register it where it was trained, or train it again.",
         )
     identity = identity or who(workspace)
-    with audited(workspace, identity, "register", model=name) as change:
-        number = _existing(change.connection, name, run.run_id, chosen.digest)
-        if number is None:
-            number = _insert(change, name, run, chosen, author or workspace.author, identity, description)
-        else:
-            change.nothing()
+    with ledger.connect() as connection:
+        number = _existing(connection, name, run.run_id, chosen.digest)
+    if number is None:
+        made = _prepare(workspace, run, chosen)
+        with audited(workspace, identity, "register", model=name) as change:
+            # Somebody may have registered the same meanwhile.
+            number = _existing(change.connection, name, run.run_id, chosen.digest)
+            if number is None:
+                who_made = (author or workspace.author, identity.name)
+                number = _insert(change, name, run, chosen, made, who_made, description)
+            else:
+                change.nothing()
     if alias is not None:
         promote(name, number, alias, identity=identity, workspace=workspace)
     return get_version(workspace, name, number)
@@ -144,15 +154,32 @@ def _choose(run: Run, wanted: str | None) -> ModelRef:
     raise RegistryError(f"Run {run.name} has no stored model: {why}.")
 
 
+def _prepare(workspace: Workspace, run: Run, ref: ModelRef) -> Converted:
+    """Store every file of the version to be, so that its row can say that they are there."""
+    notebook = run.cell.notebook
+    found = convert(workspace, ref, str(Path(notebook).parent) if notebook else "")
+    files = tuple(sorted((*found.files, *describe(workspace, run, ref)), key=lambda file: file.path))
+    settle(workspace, files)
+    return replace(found, files=files)
+
+
 def _existing(connection: Connection, name: str, run_id: str, digest: str) -> int | None:
     v = tables.model_versions
-    same = select(v.c.version).where(v.c.model == name, v.c.run_id == run_id, v.c.digest == digest)
-    found = connection.scalar(same.order_by(v.c.version.desc()).limit(1))
-    return None if found is None else int(found)
+    same = select(v.c.version, v.c.digest, v.c.detail).where(v.c.model == name, v.c.run_id == run_id)
+    for row in connection.execute(same.order_by(v.c.version.desc())):
+        if row.detail.get("captured", row.digest) == digest:
+            return int(row.version)
+    return None
 
 
 def _insert(
-    change: AuditedChange, name: str, run: Run, ref: ModelRef, author: str, identity: Identity, description: str
+    change: AuditedChange,
+    name: str,
+    run: Run,
+    ref: ModelRef,
+    made: Converted,
+    who_made: tuple[str, str],
+    description: str,
 ) -> int:
     models, connection = tables.models, change.connection
     new = change.ledger.upsert(models).values(name=name, created_at=change.at).on_conflict_do_nothing()
@@ -160,36 +187,42 @@ def _insert(
     # Raising the counter locks the row, so two who register at once get two numbers.
     connection.execute(models.update().where(models.c.name == name).values(last_version=models.c.last_version + 1))
     number = int(connection.scalar(select(models.c.last_version).where(models.c.name == name)) or 0)
+    digest = digest_of(made.files)
     connection.execute(
         tables.model_versions.insert().values(
             model=name,
             version=number,
             run_id=run.run_id,
-            digest=ref.digest,
-            size=ref.size,
+            digest=digest,
+            size=sum(file.size for file in made.files),
             class_name=ref.class_name,
             flavor=ref.flavor,
-            serialization=ref.serialization,
+            serialization=made.serialization,
             created_at=change.at,
-            author=author,
-            files=[],
-            detail=_detail(run, ref, description) | {"registered_by": identity.name},
+            author=who_made[0],
+            files=to_wire(made.files),
+            detail=_detail(run, ref, made, description) | {"registered_by": who_made[1]},
         )
     )
     change.row(models, (name,))
     change.row(tables.model_versions, (name, number))
     change.version = number
-    change.detail |= {"run": run.run_id, "digest": ref.digest}
+    change.detail |= {"run": run.run_id, "digest": digest, "format": made.serialization}
     return number
 
 
-def _detail(run: Run, ref: ModelRef, description: str) -> dict[str, Any]:
+def _detail(run: Run, ref: ModelRef, made: Converted, description: str) -> dict[str, Any]:
     return {
         "name": ref.name,
         "metrics": to_wire(run.metrics),
         "params": run.params,
         "data": {data.name: data.fingerprint for data in run.data},
         "features": list(ref.features),
+        "feature_types": list(ref.feature_types),
+        "captured": ref.digest,
+        "problem": made.problem,
+        "onnx": made.note,
+        "seeds": seeds(run.params),
         "task": ref.task,
         "description": description,
     }

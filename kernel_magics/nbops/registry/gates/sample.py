@@ -45,7 +45,7 @@ class Sample:
             A column is missing.
         """
         names = contender.version.features
-        rest = self.frame.drop(columns=[self.truth.name])
+        rest = self.frame.drop(columns=[self.truth.name], errors="ignore")
         if not names or all(name == f"x{i}" and name not in rest.columns for i, name in enumerate(names)):
             if names and len(names) != rest.shape[1]:
                 raise DataError(f"the model takes {len(names)} columns, the data have {rest.shape[1]}")
