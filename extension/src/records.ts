@@ -512,6 +512,7 @@ export interface CardField {
   readonly text: string;
   readonly source: string;
   readonly required: boolean;
+  readonly generated: boolean;
 }
 
 /** The card of a version, as it stands. ``revision`` counts edits by people, 0 before the first. */

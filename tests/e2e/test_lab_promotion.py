@@ -343,3 +343,21 @@ def test_the_lineage_is_a_graph_one_can_walk(screen: Any, python: Any) -> None:
     graph.get_by_role("button", name="run ").first.click()
     facts.get_by_role("button", name="Open").click()
     expect(page.locator(".jp-MainAreaWidget .nbops-detail")).to_be_visible()
+
+
+def test_a_missing_field_of_the_card_is_written_where_it_bars(person: Any, python: Any) -> None:
+    ada = person("ada")
+    prepare(ada, python, "card", '[policy.stages.Production]\ncard = ["intended_use"]\n', TRAIN)
+    ada.notebook("card/01.ipynb", "1 + 1", run=False)
+    ada.command("nbops:promote", name="churn", version=2)
+    tab = ada.page.get_by_role("article", name="Promotion of churn v2")
+    promote = tab.get_by_role("button", name="Promote to Production")
+    expect(promote).to_be_disabled()
+    tab.get_by_text("Model card", exact=True).click()
+    expect(tab).to_contain_text("Missing and required: Intended use")
+    tab.get_by_role("button", name="Write the card…").click()
+    tab.get_by_label("Intended use (required)").fill("Call people who are about to leave.")
+    tab.get_by_role("button", name="Save the card").click()
+    expect(tab).to_contain_text("Call people who are about to leave.")
+    expect(promote).to_be_enabled()
+    ada.shot("promotion-card")

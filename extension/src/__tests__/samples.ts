@@ -359,8 +359,22 @@ export const CARD: ModelCard = {
   revision: 1,
   digest: 'c',
   fields: [
-    { name: 'intended_use', title: 'Intended use', text: '', source: 'missing', required: true },
-    { name: 'metrics', title: 'Metrics', text: 'auc 0.913', source: 'known', required: false }
+    {
+      name: 'intended_use',
+      title: 'Intended use',
+      text: '',
+      source: 'missing',
+      required: true,
+      generated: false
+    },
+    {
+      name: 'metrics',
+      title: 'Metrics',
+      text: 'auc 0.913',
+      source: 'known',
+      required: false,
+      generated: true
+    }
   ],
   missing: ['intended_use'],
   actor: 'ada',

@@ -79,7 +79,9 @@ function Fields({ card, trans }: { card: ModelCard; trans: ITrans }): React.JSX.
         {card.fields.map(field => (
           <React.Fragment key={field.name}>
             <dt>{field.title}</dt>
-            <dd className={field.text ? '' : 'nbops-dim'}>{field.text || trans.__('not written')}</dd>
+            <dd className={field.text ? '' : 'nbops-dim'}>
+              {field.text || (field.generated ? trans.__('not known') : trans.__('not written'))}
+            </dd>
           </React.Fragment>
         ))}
       </dl>
@@ -96,7 +98,7 @@ interface ICardFormProps {
 
 /** What only people can say; the rest is generated. */
 function CardForm({ card, onSave, onCancel, trans }: ICardFormProps): React.JSX.Element {
-  const fields = card.fields.filter(field => field.source !== 'known');
+  const fields = card.fields.filter(field => !field.generated);
   const [texts, setTexts] = useState<Readonly<Record<string, string>>>({});
   const textOf = (field: CardField) => texts[field.name] ?? field.text;
   const changed = Object.fromEntries(

@@ -82,13 +82,17 @@ class Lineage:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class CardField:
-    """One field of a model card. ``source`` is ``known`` (generated), ``written`` (by a person) or ``missing``."""
+    """One field of a model card. ``source`` is ``known`` (generated), ``written`` (by a person) or ``missing``.
+
+    ``generated`` says that nbops fills it in if anybody does, so that nobody can write it.
+    """
 
     name: str
     title: str
     text: str = ""
     source: str = "missing"
     required: bool = False
+    generated: bool = False
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -142,7 +142,8 @@ def _field(key: str, known: Mapping[str, str], written: Mapping[str, str], requi
     title = KNOWN.get(key) or WRITTEN.get(key) or key.replace("_", " ").capitalize()
     if key in KNOWN:
         text = known.get(key, "")
-        return CardField(name=key, title=title, text=text, source="known" if text else "missing", required=required)
+        source = "known" if text else "missing"
+        return CardField(name=key, title=title, text=text, source=source, required=required, generated=True)
     text = written.get(key, "")
     return CardField(name=key, title=title, text=text, source="written" if text else "missing", required=required)
 
