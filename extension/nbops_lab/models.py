@@ -55,6 +55,7 @@ class VersionsHandler(NbopsHandler):
             # The workspace's author is the server's own user; who is known by name is named.
             author=me.name if me.source == "jupyter" else None,
             identity=me,
+            isolated=True,
             workspace=place.workspace,
         )
         self.answer(version, 201)

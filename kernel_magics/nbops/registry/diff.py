@@ -81,7 +81,7 @@ def compare_predictions(
             if column not in frame.columns:
                 raise NotFoundError(f"the data have no column {column!r}")
         truth = frame[target] if target else frame.iloc[:, 0].rename("nbops: no target")
-        sample = Sample(frame, truth)
+        sample = Sample(frame, truth, fingerprint="")
         models = [Contender(v, load_model(v.model, v.version, workspace=workspace)) for v in (old, new)]
         before, after = (np.asarray(c.model.predict(sample.features(c))).ravel() for c in models)
     except Exception as error:  # a model's own code may raise anything

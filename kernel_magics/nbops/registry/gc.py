@@ -78,7 +78,7 @@ def _needed(workspace: Workspace) -> set[str]:
             needed |= set(_digests(detail))
     if workspace.outbox.exists():
         for entry in outbox_of(workspace).entries(limit=1_000_000):
-            needed |= set(_digests(json.loads(json.dumps(entry.body, default=str))))
+            needed |= set(_digests(entry.payload))
     return needed
 
 

@@ -39,6 +39,7 @@ def register(
     description: str = "",
     notebook: str = "",
     identity: Identity | None = None,
+    isolated: bool = False,
     workspace: Workspace | None = None,
 ) -> ModelVersion:
     """Register the model of a run as the next version of ``name``.
@@ -63,6 +64,8 @@ def register(
         Prefer the last run of this notebook when no run is named.
     identity
         Who registers; this process's user by default.
+    isolated
+        Unpickle nothing in this process, as a server must not.
     workspace
         The workspace of the working directory by default.
 
@@ -94,7 +97,7 @@ def register(
     with ledger.connect() as connection:
         number = _existing(connection, name, run.run_id, chosen.digest)
     if number is None:
-        made = _prepare(workspace, run, chosen)
+        made = _prepare(workspace, run, chosen, isolated)
         with audited(workspace, identity, "register", model=name) as change:
             # Somebody may have registered the same meanwhile.
             number = _existing(change.connection, name, run.run_id, chosen.digest)
@@ -154,10 +157,10 @@ def _choose(run: Run, wanted: str | None) -> ModelRef:
     raise RegistryError(f"Run {run.name} has no stored model: {why}.")
 
 
-def _prepare(workspace: Workspace, run: Run, ref: ModelRef) -> Converted:
+def _prepare(workspace: Workspace, run: Run, ref: ModelRef, isolated: bool) -> Converted:
     """Store every file of the version to be, so that its row can say that they are there."""
     notebook = run.cell.notebook
-    found = convert(workspace, ref, str(Path(notebook).parent) if notebook else "")
+    found = convert(workspace, ref, str(Path(notebook).parent) if notebook else "", isolated=isolated)
     files = tuple(sorted((*found.files, *describe(workspace, run, ref)), key=lambda file: file.path))
     settle(workspace, files)
     return replace(found, files=files)

@@ -36,8 +36,8 @@ class Converted:
     note: str = ""
 
 
-def convert(workspace: Workspace, ref: ModelRef, folder: str = "") -> Converted:
-    """Convert here, or where another's state is in this process, in one of its own.
+def convert(workspace: Workspace, ref: ModelRef, folder: str = "", *, isolated: bool = False) -> Converted:
+    """Convert here, or where this process is not to unpickle, in one of its own.
 
     Parameters
     ----------
@@ -47,13 +47,15 @@ def convert(workspace: Workspace, ref: ModelRef, folder: str = "") -> Converted:
         The model as a run captured it.
     folder
         Folder of the notebook or script, where modules beside it are found.
+    isolated
+        In a process of its own in any case, as a server must; a kernel, whose state is the user's, does so by itself.
 
     Raises
     ------
     RegistryError
         The process died.
     """
-    if "ipykernel" in sys.modules or "jupyter_server" in sys.modules:
+    if isolated or _in_kernel():
         return _elsewhere(workspace, ref, folder)
     return convert_here(workspace, ref)
 
@@ -95,6 +97,11 @@ def main() -> int:
     answer = {"serialization": found.serialization, "files": files, "problem": found.problem, "note": found.note}
     said.write(json.dumps(answer) + "\n")
     return 0
+
+
+def _in_kernel() -> bool:
+    shell = sys.modules.get("IPython")
+    return shell is not None and hasattr(shell.get_ipython(), "kernel")
 
 
 def _elsewhere(workspace: Workspace, ref: ModelRef, folder: str) -> Converted:
@@ -155,7 +162,9 @@ def _same(model: Any, again: Any) -> None:
         except Exception:  # it takes no such rows: texts, categories
             return
         found = np.asarray(again.predict(rows))
-    equal = np.array_equal(found, expected, equal_nan=bool(np.issubdtype(expected.dtype, np.floating)))
+    # Arrays laid out otherwise in memory are summed in another order, which the last bits show.
+    numbers = np.issubdtype(expected.dtype, np.floating)
+    equal = np.allclose(found, expected, rtol=1e-9, equal_nan=True) if numbers else np.array_equal(found, expected)
     if not equal:
         raise RegistryError("the copy that skops gives back predicts otherwise")
 
