@@ -219,3 +219,11 @@ def test_one_broken_part_leaves_the_others(workspace, monkeypatch):
     assert found.run.metrics == {"x": 3.0}
     assert len(found.warnings) == 1
     assert "environment not captured" in found.warnings[0]
+
+
+def test_a_frame_never_takes_the_fingerprint_of_a_dead_one(track):
+    for round_ in range(20):
+        space = {"A": np.arange(20_000.0).reshape(-1, 4) + round_}
+        run = track("A = A * 2\nB = A + 1\nC = B - 3\nD = C * 5", space).run
+        seen = {(ref.name, ref.context): ref.fingerprint for ref in run.data}
+        assert len(set(seen.values())) == len(seen) == 5

@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 import os
 import sys
+import weakref
 from collections.abc import Iterable, Mapping
 from typing import Any
 
@@ -22,7 +23,8 @@ class Frames:
 
     def __init__(self, folder: str) -> None:
         self._folder = folder
-        self._known: dict[int, DataRef] = {}
+        # By identity, which a new object may inherit from a dead one; a strong reference would keep its memory.
+        self._known: dict[int, tuple[weakref.ref[Any], DataRef]] = {}
         self.refs: dict[tuple[str, str], DataRef] = {}
 
     def read(self, namespace: Mapping[str, Any], names: Iterable[str]) -> None:
@@ -46,7 +48,7 @@ class Frames:
         for name in dict.fromkeys((*names, *sorted(changed))):
             context = "read" if name in readers and name not in changed else "written"
             value = namespace.get(name)
-            known = self._known.get(id(value))
+            known = self._recalled(value)
             if known is None or known.name != name:
                 self.add(name, value, context, readers.get(name, ""))
 
@@ -54,10 +56,10 @@ class Frames:
         """Take one value if it is a frame."""
         if name.startswith("_") or not is_frame(value):
             return
-        ref = self._known.get(id(value))
+        ref = self._recalled(value)
         if ref is None:
             ref = _described(name, value)
-            self._known[id(value)] = ref
+            self._known[id(value)] = (weakref.ref(value), ref)
         if origin and "://" not in origin:
             origin = os.path.normpath(os.path.join(self._folder, os.path.expanduser(origin)))
         self.refs[name, context] = DataRef(
@@ -69,6 +71,10 @@ class Frames:
             context=context,
             origin=origin,
         )
+
+    def _recalled(self, value: Any) -> DataRef | None:
+        known = self._known.get(id(value))
+        return known[1] if known is not None and known[0]() is value else None
 
 
 def is_frame(value: Any) -> bool:
