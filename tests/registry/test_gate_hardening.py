@@ -2,6 +2,7 @@
 
 import json
 import os
+import shutil
 import signal
 import subprocess
 import sys
@@ -31,17 +32,28 @@ ROWS["text"] = ROWS["truth"].map({0: "0.", 1: "1."})
 ROWS["number"] = ROWS["x"] * 2 + GENERATOR.normal(size=200)
 
 
+@pytest.fixture(scope="module")
+def folder(tmp_path_factory):
+    """A folder with a classifier ``yes``, a regressor ``much`` and rows."""
+    folder = tmp_path_factory.mktemp("gates")
+    ROWS.to_parquet(folder / "rows.parquet")
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv("NBOPS_WORKSPACE", str(folder))
+        patch.setenv("NBOPS_COURIER", "false")
+        for name, model, truth in (("yes", LogisticRegression(), "truth"), ("much", LinearRegression(), "number")):
+            with nbops.track(name) as run:
+                run.model(model.fit(ROWS[["x"]], ROWS[truth]), "model")
+            register(name, run_id=run.run_id)
+    return folder
+
+
 @pytest.fixture
-def place(tmp_path, monkeypatch):
-    """A workspace with a classifier ``yes`` and a regressor ``much``."""
+def place(folder, tmp_path, monkeypatch):
+    """A copy of that folder as workspace."""
+    shutil.copytree(folder, tmp_path, dirs_exist_ok=True)
     monkeypatch.setenv("NBOPS_WORKSPACE", str(tmp_path))
     monkeypatch.setenv("NBOPS_COURIER", "false")
     monkeypatch.delenv("NBOPS_TOKEN", raising=False)
-    ROWS.to_parquet(tmp_path / "rows.parquet")
-    for name, model, truth in (("yes", LogisticRegression(), "truth"), ("much", LinearRegression(), "number")):
-        with nbops.track(name) as run:
-            run.model(model.fit(ROWS[["x"]], ROWS[truth]), "model")
-        register(name, run_id=run.run_id)
     return find_workspace()
 
 

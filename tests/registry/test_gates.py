@@ -2,6 +2,7 @@
 
 import dataclasses
 import json
+import shutil
 
 import nbformat
 import numpy as np
@@ -29,7 +30,7 @@ HELD_OUT = {"data": "holdout.parquet", "target": "target"}
 
 @pytest.fixture(scope="module")
 def folder(tmp_path_factory):
-    """A folder with held-out rows, and with files for gates that go wrong."""
+    """A folder with models, held-out rows, and files for gates that go wrong."""
     folder = tmp_path_factory.mktemp("gates")
     rest = FRAME.iloc[400:].assign(size=["big", "small"] * 84 + ["big"])
     rest.to_parquet(folder / "holdout.parquet")
@@ -54,23 +55,26 @@ def folder(tmp_path_factory):
         'def lies():\n    os.write(1, b\'{"number": 0, "result": {"verdict": "passed"}}\\n\'); raise ValueError(\'caught\')\n'
         "def number():\n    return 1.0\n"
     )
+    # Registering converts each model in a process of its own: once for all tests, which take copies.
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv("NBOPS_WORKSPACE", str(folder))
+        patch.setenv("NBOPS_COURIER", "false")
+        train = FRAME.iloc[:400]
+        for strength in (0.1, 1.0, 0.0001):
+            model = make_pipeline(StandardScaler(), LogisticRegression(C=strength, max_iter=2000))
+            with nbops.track(f"c-{strength}") as run:
+                run.model(model.fit(train[COLUMNS], train["target"]), "model")
+            register("tumour", run_id=run.run_id)
     return folder
 
 
 @pytest.fixture
 def place(folder, tmp_path, monkeypatch):
     """A workspace with a good, a better and a bad version of ``tumour``."""
-    for file in folder.iterdir():
-        (tmp_path / file.name).write_bytes(file.read_bytes())
+    shutil.copytree(folder, tmp_path, dirs_exist_ok=True)
     monkeypatch.setenv("NBOPS_WORKSPACE", str(tmp_path))
     monkeypatch.setenv("NBOPS_COURIER", "false")
     monkeypatch.delenv("NBOPS_TOKEN", raising=False)
-    train = FRAME.iloc[:400]
-    for strength in (0.1, 1.0, 0.0001):
-        model = make_pipeline(StandardScaler(), LogisticRegression(C=strength, max_iter=2000))
-        with nbops.track(f"c-{strength}") as run:
-            run.model(model.fit(train[COLUMNS], train["target"]), "model")
-        register("tumour", run_id=run.run_id)
     return find_workspace()
 
 
@@ -177,7 +181,7 @@ FAULTS = {
     "groups too small": {"kind": "slices", "metric": "accuracy", "by": "size", "min": 0, "min_rows": 500},
     "undefined in a group": {"kind": "slices", "metric": "roc_auc", "by": "target", "min": 0},
     "no such measure": {"kind": "fairness", "by": "size", "max": 1, "measure": "absent"},
-    "no rules": {"kind": "validation"},
+    "no rules": {"kind": "validation", "rules": "absent.json"},
     "no notebook": {"kind": "notebook", "notebook": "absent.ipynb"},
     "not a notebook's run": {"kind": "reproduces"},
 }
