@@ -57,7 +57,7 @@ def test_literals_and_computed_names():
         "lr = 0.01\nneg = -1\nname = 'gini'\nsizes = (8, 16)\nbest = 0.0\nbest = max(best, s)\n"
         "t0 = time.perf_counter()\ntook = time.perf_counter() - t0\nauc = f(x)\nfor i in y: pass\nlong = 'x' * 3"
     )
-    assert found.literals == {"lr": "0.01", "neg": "-1", "name": "gini", "sizes": "(8, 16)"}
+    assert found.literals == {"lr": ("0.01",), "neg": ("-1",), "name": ("gini",), "sizes": ("(8, 16)",)}
     assert found.computed == ("best", "auc", "long")
 
 

@@ -227,3 +227,12 @@ def test_a_frame_never_takes_the_fingerprint_of_a_dead_one(track):
         run = track("A = A * 2\nB = A + 1\nC = B - 3\nD = C * 5", space).run
         seen = {(ref.name, ref.context): ref.fingerprint for ref in run.data}
         assert len(set(seen.values())) == len(seen) == 5
+
+
+def test_parameters_are_what_ran(track):
+    branches = "if debug:\n    epochs = 1\nelse:\n    epochs = 50"
+    assert track(branches, {"debug": True}).run.params == {"epochs": "1"}
+    assert track(branches, {"debug": True, "epochs": 1}).run.params == {"epochs": "1"}
+    assert track("cfg = {'lr': 0.1}\ncfg['lr'] = 0.5").run.params == {"cfg": "{'lr': 0.5}"}
+    assert track("if False:\n    depth = 3", {"depth": 2000}).run.params == {}
+    assert track("depth = 3\ndel depth").run.params == {}

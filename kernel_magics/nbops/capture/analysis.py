@@ -41,7 +41,7 @@ class Construction:
 class Analysis:
     """What the source of one block says.
 
-    ``literals`` maps a name to the text of the literal it is bound to; ``computed`` are names bound to anything
+    ``literals`` maps a name to the texts of the literals it is bound to; ``computed`` are names bound to anything
     else, loop variables and clock readings excepted. ``functions`` maps a name to the dotted function whose
     result it is. ``shown`` is the name for the value of the last expression. ``problem`` is set when the source is
     not Python.
@@ -52,7 +52,7 @@ class Analysis:
     problem: str = ""
     names_read: tuple[str, ...] = ()
     names_written: tuple[str, ...] = ()
-    literals: dict[str, str] = field(default_factory=dict)
+    literals: dict[str, tuple[str, ...]] = field(default_factory=dict)
     computed: tuple[str, ...] = ()
     functions: dict[str, str] = field(default_factory=dict)
     shown: str = ""
@@ -128,7 +128,7 @@ class _Reader:
 
     def __init__(self, tree: ast.Module) -> None:
         self.tree = tree
-        self.literals: dict[str, str] = {}
+        self.literals: dict[str, tuple[str, ...]] = {}
         self.computed: dict[str, None] = {}
         self.functions: dict[str, str] = {}
         self.constructions: list[Construction] = []
@@ -200,7 +200,7 @@ class _Reader:
         self.functions.pop(name, None)
         text = None if augmented else _literal(value)
         if text is not None:
-            self.literals[name] = text
+            self.literals[name] = (*self.literals.get(name, ()), text)
             return
         if _is_clock(value):
             return

@@ -14,14 +14,20 @@ def find_params(
     analysis: Analysis,
     namespace: Mapping[str, Any],
     *,
+    unchanged: Collection[str] = (),
     forced: Collection[str] = (),
     excluded: Collection[str] = (),
 ) -> dict[str, str]:
     """Give the parameters by name, as texts.
 
     An argument of the same name with another value is kept as ``Class.argument``.
+
+    Parameters
+    ----------
+    unchanged
+        Names bound to the same object as before the block.
     """
-    params = {name: text for name, text in analysis.literals.items() if not name.startswith("_")}
+    params = _bound(analysis, namespace, unchanged)
     for made in analysis.constructions:
         if not is_estimator(resolve(made.path, namespace, analysis.imports)):
             continue
@@ -43,6 +49,18 @@ def is_estimator(found: Any) -> bool:
         return False
     module = getattr(found, "__module__", "")
     return hasattr(found, "fit") or (isinstance(module, str) and module.partition(".")[0] == "sklearn")
+
+
+def _bound(analysis: Analysis, namespace: Mapping[str, Any], unchanged: Collection[str]) -> dict[str, str]:
+    params: dict[str, str] = {}
+    for name, texts in analysis.literals.items():
+        if name.startswith("_") or name not in namespace:
+            continue
+        text = as_param(namespace[name])
+        # Python keeps one object for equal small constants, so the same object may still have been bound anew.
+        if text is not None and (text in texts or name not in unchanged):
+            params[name] = text
+    return params
 
 
 def _add(params: dict[str, str], name: str, owner: str, text: str) -> None:

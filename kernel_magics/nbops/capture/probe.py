@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Any, TypeVar
 
 from nbops.capture import calls
 from nbops.capture.analysis import Analysis, analyse
+from nbops.capture.bindings import Bindings
 from nbops.capture.environment import read_environment
 from nbops.capture.failure import describe, status_of
 from nbops.capture.frames import Frames
@@ -107,6 +108,7 @@ class Probe:
         self._frames = Frames(str(self._folder))
         self._shell = shell
         self._watch = Watch(shell) if shell is not None else None
+        self._before = Bindings({}, ())
         self._states: dict[str, tuple[int, frozenset[int]]] = {}
         self._git: GitReader | None = None
         self._redactor = Redactor()
@@ -149,6 +151,7 @@ class Probe:
         with self._timed():
             namespace, analysis = self._namespace, self.analysis
             self._guarded("data", lambda: self._frames.read(namespace, analysis.names_read), None)
+            self._before = self._guarded("names", lambda: Bindings(namespace, analysis.names_written), self._before)
             names = (*analysis.names_read, *analysis.names_written)
             self._states = self._guarded("models", lambda: state_of(namespace, names), {})
             self._git = self._guarded("git", lambda: GitReader(self._folder), None)
@@ -234,7 +237,13 @@ class Probe:
 
     def _params(self) -> dict[str, str]:
         options = self.options
-        return find_params(self.analysis, self._namespace, forced=options.params, excluded=options.metrics)
+        return find_params(
+            self.analysis,
+            self._namespace,
+            unchanged=self._before.unchanged(self._namespace),
+            forced=options.params,
+            excluded=options.metrics,
+        )
 
     def _written(self) -> None:
         analysis = self.analysis
