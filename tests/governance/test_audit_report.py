@@ -1,0 +1,71 @@
+"""The auditor's report: what it says, what it carries, and that nothing in it runs."""
+
+import csv
+import io
+import json
+
+import pytest
+from sklearn.linear_model import LogisticRegression
+
+import nbops
+from nbops.cli import main
+from nbops.governance.audit_report import audit_report
+from nbops.ledger import anchors, open_ledger, tables
+from nbops.ledger.verification import verify
+from nbops.registry import promote, register
+from nbops.workspace import find_workspace
+
+HOSTILE = "=HYPERLINK(1)<img src=x onerror=alert(1)>"
+
+
+@pytest.fixture
+def place(tmp_path, monkeypatch):
+    """Two models with a few events each."""
+    monkeypatch.setenv("NBOPS_WORKSPACE", str(tmp_path))
+    monkeypatch.setenv("NBOPS_COURIER", "false")
+    for name in ("churn", "price"):
+        with nbops.track(name) as run:
+            run.model(LogisticRegression().fit([[0.0], [1.0]], [0, 1]), "model")
+        register(name, run_id=run.run_id)
+        promote(name, 1, reason=HOSTILE)
+    return find_workspace()
+
+
+def test_it_tells_the_events_of_a_span_and_proves_the_whole_log(place):
+    report = audit_report(place)
+    assert [event.action for event in report.events] == ["register", "promote"] * 2
+    assert report.verdict.ok and report.head.startswith("4:")
+    assert [e.model for e in audit_report(place, model="price").events] == ["price", "price"]
+    middle = report.events[2].at
+    assert len(audit_report(place, since=middle).events) == 2 == len(audit_report(place, until=middle).events)
+    assert audit_report(place, since=middle + 1e6).events == ()
+
+
+def test_a_head_in_a_report_finds_a_cut(place):
+    seq, mac = anchors.parse(audit_report(place).head)
+    (place.data / anchors.FILE_NAME).unlink()
+    events = tables.audit_events
+    with open_ledger(place).begin() as connection:
+        connection.execute(events.delete().where(events.c.seq == seq))
+    assert any(problem.kind == "head" for problem in verify(place, [(seq, mac)]).problems)
+
+
+def test_csv_is_read_back_and_no_formula(place):
+    rows = list(csv.DictReader(io.StringIO(audit_report(place).to_csv())))
+    assert [row["action"] for row in rows] == ["register", "promote"] * 2
+    assert rows[1]["reason"].startswith("'=") and json.loads(rows[1]["detail"])["to"] == 1
+
+
+def test_the_command_writes_both(place, capsys):
+    page, table = place.root / "report.html", place.root / "report.csv"
+    assert main(["audit", "report", "--html", str(page), "--csv", str(table), "--json"]) == 0
+    told = json.loads(capsys.readouterr().out)
+    assert told["ok"] and told["events"] == 4
+    text = page.read_text(encoding="utf-8")
+    assert told["head"] in text and "<img" not in text and "&lt;img" in text and len(text) < 100_000
+    assert main(["audit", "report", "--from", "2001-01-01", "--to", "2001-01-02"]) == 0
+    assert list(place.reports.glob("audit-*.html"))
+    with open_ledger(place).begin() as connection:
+        connection.execute(tables.model_aliases.update().values(actor="nobody"))
+    assert main(["audit", "report"]) == 1
+    assert "does NOT hold" in capsys.readouterr().out
