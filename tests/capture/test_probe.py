@@ -236,3 +236,27 @@ def test_parameters_are_what_ran(track):
     assert track("cfg = {'lr': 0.1}\ncfg['lr'] = 0.5").run.params == {"cfg": "{'lr': 0.5}"}
     assert track("if False:\n    depth = 3", {"depth": 2000}).run.params == {}
     assert track("depth = 3\ndel depth").run.params == {}
+
+
+def test_what_did_not_finish_has_nothing_of_an_earlier_execution(track):
+    X, y = load_iris(return_X_y=True)
+    space = {"X": X, "y": y, "np": np, "pd": pd, "LogisticRegression": LogisticRegression, "step": lambda: None}
+    source = (
+        "step()\nC = 0.5\nZ = X * 2\nF['new'] = 1\nmodel = LogisticRegression(C=C).fit(X, y)\n"
+        "kept.fit(X, y)\nauc = np.float64(model.score(X, y))"
+    )
+    space["F"] = pd.DataFrame({"old": [1, 2, 3]})
+    space["kept"] = LogisticRegression()
+    whole = track(source, space).run
+    assert set(whole.metrics) == {"auc"} and {m.name for m in whole.models} == {"model", "kept"}
+
+    space["step"] = lambda: 1 / 0
+    broken = track(source, space).run
+    assert (broken.status, broken.metrics, broken.models) == ("FAILED", {}, ())
+    assert {ref.name for ref in broken.data if ref.context == "written"} == set()
+    assert broken.params == {"C": "0.5"}
+    assert track(source, space, models=("kept",)).run.models == ()
+
+    late = track(source.removeprefix("step()\n") + "\nstep()", space).run
+    assert set(late.metrics) == {"auc"} and {m.name for m in late.models} >= {"model"}
+    assert "Z" in {ref.name for ref in late.data if ref.context == "written"}

@@ -38,8 +38,13 @@ class Frames:
         names: Iterable[str],
         mutated: Iterable[str],
         readers: Mapping[str, str],
+        *,
+        finished: bool = True,
     ) -> None:
-        """Take the frames that the block bound, read from files or changed in place."""
+        """Take the frames that the block bound, read from files or changed in place.
+
+        Where the block did not ``finish``, those with the content they were read with are not taken as changed.
+        """
         changed = set(mutated)
         # An object may have changed since it was hashed; one bound anew without a change has not.
         stale = {id(namespace[name]) for name in changed if name in namespace}
@@ -51,6 +56,8 @@ class Frames:
             known = self._recalled(value)
             if known is None or known.name != name:
                 self.add(name, value, context, readers.get(name, ""))
+            if not finished and self._as_read(name):
+                self.refs.pop((name, "written"), None)
 
     def add(self, name: str, value: Any, context: str, origin: str = "") -> None:
         """Take one value if it is a frame."""
@@ -71,6 +78,10 @@ class Frames:
             context=context,
             origin=origin,
         )
+
+    def _as_read(self, name: str) -> bool:
+        read, written = self.refs.get((name, "read")), self.refs.get((name, "written"))
+        return read is not None and written is not None and read.fingerprint == written.fingerprint
 
     def _recalled(self, value: Any) -> DataRef | None:
         known = self._known.get(id(value))

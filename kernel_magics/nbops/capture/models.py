@@ -40,20 +40,26 @@ def find_models(
     before: Mapping[str, tuple[int, frozenset[int]]],
     *,
     chosen: Collection[str] = (),
+    finished: bool = True,
 ) -> dict[str, Any]:
     """Give the fitted predictors this block made or refitted, by name.
 
-    Those that are only a step or the best estimator of another one are left out. With ``chosen``, just those.
+    Those that are only a step or the best estimator of another one are left out. With ``chosen``, just those. A block
+    that did not finish may not have come to its ``fit``, so there only what the models have learnt counts.
     """
     if chosen:
-        return {name: namespace[name] for name in chosen if name in namespace}
+        return {
+            name: namespace[name]
+            for name in chosen
+            if name in namespace and (finished or _changed(namespace[name], before.get(name)))
+        }
     found: dict[str, Any] = {}
     for name in dict.fromkeys((*analysis.names_written, *analysis.names_read)):
         value = namespace.get(name)
         if name.startswith("_") or not _is_candidate(value) or not hasattr(type(value), "predict"):
             continue
         was = before.get(name)
-        changed = was is None or was[0] != id(value) or name in analysis.fitted or was[1] != set(_learnt(value))
+        changed = _changed(value, was) or (finished and name in analysis.fitted)
         made_here = name in analysis.names_written or was is not None
         if changed and made_here and _is_fitted(value) and not any(value is other for other in found.values()):
             found[name] = value
@@ -86,6 +92,10 @@ def store_model(name: str, value: Any, data: Iterable[DataRef]) -> StoredModel:
         path=path, digest=digest, size=len(content), media_type="application/octet-stream", kind="model"
     )
     return StoredModel(ref, (artifact, content))
+
+
+def _changed(value: Any, was: tuple[int, frozenset[int]] | None) -> bool:
+    return was is None or was[0] != id(value) or was[1] != _learnt(value)
 
 
 def _is_candidate(value: Any) -> bool:

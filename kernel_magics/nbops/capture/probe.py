@@ -109,6 +109,7 @@ class Probe:
         self._shell = shell
         self._watch = Watch(shell) if shell is not None else None
         self._before = Bindings({}, ())
+        self._finished = True
         self._states: dict[str, tuple[int, frozenset[int]]] = {}
         self._git: GitReader | None = None
         self._redactor = Redactor()
@@ -179,6 +180,7 @@ class Probe:
         with self._timed():
             if self._watch is not None:
                 self._guarded("outputs", self._watch.stop, None)
+            self._guarded("names", lambda: self._leave_out(error), None)
             nothing: tuple[dict[str, float], dict[str, str]] = ({}, {})
             metrics, made_by = self._guarded("metrics", lambda: self._metrics(shown), nothing)
             params: dict[str, str] = self._guarded("parameters", self._params, {})
@@ -220,6 +222,16 @@ class Probe:
                 blobs.append(_text_file("git.diff", self._redactor.text(patch), "text/x-diff", "diff"))
         return replace(run, artifacts=tuple(ref for ref, _ in blobs)), blobs
 
+    def _leave_out(self, error: BaseException | None) -> None:
+        """Leave out what a block that did not finish has not bound: it is of an earlier one."""
+        if status_of(error) == "FINISHED":
+            return
+        # Literals stay: a constant bound again is the same object, and their values are told apart by the source.
+        seen = self.analysis.mutated | self.analysis.literals.keys()
+        hidden = self._before.unchanged(self._namespace) - seen
+        self._namespace = {name: value for name, value in self._namespace.items() if name not in hidden}
+        self._finished = False
+
     def _metric_calls(self) -> dict[str, str]:
         return metric_names(self.analysis.calls, self._namespace, self.analysis)
 
@@ -247,12 +259,16 @@ class Probe:
 
     def _written(self) -> None:
         analysis = self.analysis
-        self._frames.written(self._namespace, analysis.names_written, analysis.mutated, analysis.readers)
+        self._frames.written(
+            self._namespace, analysis.names_written, analysis.mutated, analysis.readers, finished=self._finished
+        )
 
     def _models(self, run: Run) -> list[StoredModel]:
-        found = find_models(self.analysis, self._namespace, self._states, chosen=self.options.models)
+        found = find_models(
+            self.analysis, self._namespace, self._states, chosen=self.options.models, finished=self._finished
+        )
         for name in self.options.models:
-            if name not in found:
+            if name not in found and self._finished:
                 self.warnings.append(f"there is no {name!r} to store as a model")
         return [store_model(name, value, run.data) for name, value in found.items()]
 
