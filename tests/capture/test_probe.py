@@ -260,3 +260,23 @@ def test_what_did_not_finish_has_nothing_of_an_earlier_execution(track):
     late = track(source.removeprefix("step()\n") + "\nstep()", space).run
     assert set(late.metrics) == {"auc"} and {m.name for m in late.models} >= {"model"}
     assert "Z" in {ref.name for ref in late.data if ref.context == "written"}
+
+
+def test_no_secret_of_the_code_stands_beside_it(track, monkeypatch):
+    monkeypatch.setenv("LATER_API_KEY", "")
+    source = (
+        "token='abcdefgh12'\npwd='hunter2-hunter2'\nprivate_key='ijklmnop34'\ncredentials='qrstuvwx56'\nmax_tokens=512\n"
+        "password = \"pa'ss-word1\"\ncopy = 'abcdefgh12'\n"
+        "import os\nos.environ.update(LATER_API_KEY='later-value-1')"
+    )
+    run = track(source).run
+    told = str(to_wire(run))
+    for secret in ("abcdefgh12", "hunter2", "ijklmnop34", "qrstuvwx56", "ss-word1", "later-value-1"):
+        assert secret not in told
+    assert run.params["max_tokens"] == "512"
+
+
+def test_user_information_of_a_url_is_not_in_the_origin(track):
+    space = {"read_csv": lambda address: pd.DataFrame({"a": [1, 2]})}
+    run = track("df = read_csv('https://bob:s3cretpw@example.org/a.csv')", space).run
+    assert [ref.origin for ref in run.data] == ["https://[redacted]@example.org/a.csv"]

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import os
 import sys
 import time
 from collections.abc import Callable, Mapping
@@ -183,6 +184,8 @@ class Probe:
             self._guarded("names", lambda: self._leave_out(error), None)
             nothing: tuple[dict[str, float], dict[str, str]] = ({}, {})
             metrics, made_by = self._guarded("metrics", lambda: self._metrics(shown), nothing)
+            # The block itself may have set variables.
+            self._redactor.learn(os.environ)
             params: dict[str, str] = self._guarded("parameters", self._params, {})
             self._guarded("data", self._written, None)
             run = replace(
@@ -195,7 +198,8 @@ class Probe:
                 params=self._redactor.mapping(params),
                 metrics=metrics,
                 metric_functions=made_by,
-                data=tuple(self._frames.refs.values()),
+                code=self._redactor.text(self.run.code),
+                data=tuple(replace(ref, origin=self._redactor.text(ref.origin)) for ref in self._frames.refs.values()),
                 error=self._guarded("error", lambda: self._error(error), None),
                 environment=self._guarded("environment", read_environment, None),
                 uses_mlflow=self.run.uses_mlflow or "mlflow" in sys.modules,
@@ -212,7 +216,10 @@ class Probe:
             blobs += self._guarded("figures", self._watch.figures.blobs, [])
         if self.options.store_models:
             stored: list[StoredModel] = self._guarded("models", lambda: self._models(run), [])
-            run = replace(run, models=tuple(model.ref for model in stored))
+            run = replace(
+                run,
+                models=tuple(replace(model.ref, problem=self._redactor.text(model.ref.problem)) for model in stored),
+            )
             blobs += [model.blob for model in stored if model.blob is not None]
         if self._git is not None:
             unknown: tuple[GitState | None, str] = (None, "")

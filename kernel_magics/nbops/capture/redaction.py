@@ -38,11 +38,15 @@ _TOKENS = re.compile(
     r"|eyJ[A-Za-z0-9_\-]{8,4096}\.eyJ[A-Za-z0-9_\-]{4,8192}\.[A-Za-z0-9_\-]{0,4096}"
     r")"
 )
-_LITERAL = re.compile(
+_NAME = (
     r"(?<!pad_)(?<!unk_)(?<!sep_)(?<!cls_)(?<!mask_)(?<!bos_)(?<!eos_)(?<!special_)"
     r"(?P<name>password|passwd|passphrase|pwd|secret|token|api_?key|access_?key|private_?key|credentials?)"
-    r"(?P<rest>(?:_?(?:key|id|value|string|str))?s?\d{0,3}[\"']?\]?\s{0,8}(?::\s{0,4}str\s{0,4}=|[=:])\s{0,8}"
-    r"[rbufRBUF]?)(?P<quote>[\"'])(?P<value>[^\"'\n]{3,512})(?P=quote)",
+    r"(?P<rest>(?:_?(?:key|id|value|string|str))?s?\d{0,3}"
+)
+_TEXT_NAMED = re.compile(_NAME + r")$", re.IGNORECASE)
+_LITERAL = re.compile(
+    _NAME + r"[\"']?\]?\s{0,8}(?::\s{0,4}str\s{0,4}=|[=:])\s{0,8}"
+    r"[rbufRBUF]?)(?P<quote>[\"'])(?P<value>(?:\\.|(?!(?P=quote))[^\\\n]){3,512})(?P=quote)",
     re.IGNORECASE,
 )
 _URL = re.compile(r"://([^\s/@:\"'<>]{0,128}:[^\s/@\"'<>]{1,256})@")
@@ -85,11 +89,16 @@ class Redactor:
     """
 
     def __init__(self, environ: Mapping[str, str] | None = None) -> None:
-        environ = os.environ if environ is None else environ
-        values = {value for name, value in environ.items() if len(value) >= 6 and secret_name(name)}
-        self._values = _compiled(frozenset(values)) if values else None
+        # Literals the code binds to such names: they turn up again in parameters and output.
+        self._literals: set[str] = set()
         # Hashes are enough to count, and keep no second copy of a secret.
         self._seen: set[int] = set()
+        self.learn(os.environ if environ is None else environ)
+
+    def learn(self, environ: Mapping[str, str]) -> None:
+        """Look from now on for the secret values of these variables."""
+        values = {value for name, value in environ.items() if len(value) >= 6 and secret_name(name)}
+        self._values = _compiled(frozenset(values)) if values else None
 
     @property
     def count(self) -> int:
@@ -105,13 +114,15 @@ class Redactor:
         text = self._private_keys(text)
         text = _TOKENS.sub(self._whole, text)
         text = _LITERAL.sub(self._literal, text)
+        for value in sorted(self._literals, key=len, reverse=True):
+            text = text.replace(value, MARK)
         return _URL.sub(self._url, text)
 
     def mapping(self, values: Mapping[str, str]) -> dict[str, str]:
         """Replace the secrets in parameters or tags, whole values where the name says so."""
         cleaned: dict[str, str] = {}
         for name, value in values.items():
-            if _NAMED.search(name) and value not in ("", "None", "True", "False"):
+            if _holds_secret(name, value) and value not in ("", "None", "True", "False"):
                 cleaned[self.text(name)] = self._noted(value, MARK)
             else:
                 cleaned[self.text(name)] = self.text(value)
@@ -127,6 +138,8 @@ class Redactor:
 
     def _literal(self, match: re.Match[str]) -> str:
         quote = match["quote"]
+        if len(match["value"]) >= 8 and match["value"] != MARK:
+            self._literals.add(match["value"])
         return self._noted(match["value"], f"{match['name']}{match['rest']}{quote}{MARK}{quote}")
 
     def _url(self, match: re.Match[str]) -> str:
@@ -144,6 +157,13 @@ class Redactor:
             at = stop
         parts.append(text[at:])
         return "".join(parts)
+
+
+def _holds_secret(name: str, value: str) -> bool:
+    if _NAMED.search(name):
+        return True
+    # Numbers under such names are sizes, as in max_tokens.
+    return _TEXT_NAMED.search(name) is not None and len(value) >= 3 and not value.lstrip("-").replace(".", "").isdigit()
 
 
 @lru_cache(maxsize=8)
