@@ -1,7 +1,7 @@
 """A warm process that makes others by fork, so that fifty of them cost no fifty imports.
 
 Run as a script: it imports what the first line of its input asks for, then reads one JSON line after another:
-``{"do": "track" | "cells" | "courier" | "promote", ...}`` forks a process and answers with its pid, ``{"reap": pid}`` waits for one.
+``{"do": "track" | "cells" | "courier" | "promote" | "register", ...}`` forks a process and answers with its pid, ``{"reap": pid}`` waits for one.
 What such a process acknowledges it writes to the file ``acks``, one line per call that has returned, straight to the
 kernel, so that it stays when the process is killed.
 """
@@ -125,6 +125,22 @@ def promote(request):
         say(did=done.kind, version=number, seq=done.audit_seq)
 
 
+def register(request):
+    """A registry that grows: a model and its version, one after the other until the end comes."""
+    from sklearn.linear_model import LogisticRegression
+
+    import nbops
+    from nbops.registry import register as register_model
+    from nbops.workspace import find_workspace
+
+    say, workspace = Acks(request["acks"]), find_workspace(request["workspace"])
+    for number in range(10_000):
+        with nbops.track(f"{request['name']}-{number}", workspace=workspace) as run:
+            run.model(LogisticRegression(C=number + 1.0).fit([[0.0], [1.0]], [0, 1]), "model")
+        version = register_model("churn", run_id=run.run_id, workspace=workspace)
+        say(version=version.version, run=run.run_id, c=number + 1.0)
+
+
 def main():
     for module in json.loads(sys.stdin.readline()):
         importlib.import_module(module)
@@ -139,7 +155,9 @@ def main():
             # Whatever happens, the child must not go on as the nursery.
             try:
                 os.close(0)
-                {"track": track, "cells": cells, "courier": courier, "promote": promote}[request["do"]](request)
+                {"track": track, "cells": cells, "courier": courier, "promote": promote, "register": register}[
+                    request["do"]
+                ](request)
             finally:
                 os._exit(0)
         print(pid, flush=True)
