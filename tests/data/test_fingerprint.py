@@ -212,3 +212,9 @@ def test_it_does_not_touch_the_frame():
     before = frame.copy()
     fingerprint(frame)
     pd.testing.assert_frame_equal(frame, before)
+
+
+def test_levels_of_an_index_are_told_apart_by_position_not_by_name():
+    frame = pd.DataFrame({1: [0, 0], 2: [5, 6], "x": [1.0, 2.0]}).set_index([1, 2])
+    other = pd.DataFrame({1: [0, 0], 2: [5, 7], "x": [1.0, 2.0]}).set_index([1, 2])
+    assert fingerprint(frame) != fingerprint(other)

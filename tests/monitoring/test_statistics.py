@@ -1,5 +1,7 @@
 """Statistics computed from profiles are those of scipy on the raw values."""
 
+import json
+
 import numpy as np
 import pandas as pd
 import pytest
@@ -98,3 +100,37 @@ def test_shares_against_a_table():
     assert p == pytest.approx(truth)
     assert statistics.share_test(0, 100, 0, 50) == 1.0
     assert statistics.share_test(0, 0, 5, 50) == 1.0
+
+
+def test_rare_flags_do_not_raise_false_alarms():
+    from nbops.data.profile import profile_frame
+    from nbops.monitoring.drift import drift
+
+    reference = pd.DataFrame({"flag": [False] * 4990 + [True] * 10})
+    assert not drift(reference, pd.DataFrame({"flag": [False] * 29 + [True]})).drifted
+    assert drift(reference, pd.DataFrame({"flag": [False] * 15 + [True] * 15})).drifted
+    generator, alarms = np.random.default_rng(5), 0
+    for _ in range(200):
+        before, after = (pd.DataFrame(generator.random((rows, 10)) < 0.001).astype(str) for rows in (5000, 32))
+        alarms += bool(drift(before, after).drifted)
+    assert alarms <= 6
+    assert profile_frame(reference) is not None
+
+
+def test_bins_that_both_leave_empty_are_no_difference():
+    from nbops.monitoring.drift import drift
+
+    for values in ([1.0], [0.0, 1.0]):
+        report = drift(
+            pd.DataFrame({"x": values * (10_000 // len(values))}), pd.DataFrame({"x": values * (30 // len(values))})
+        )
+        (column,) = report.to_dict()["columns"]
+        assert column["statistics"].get("psi", 0.0) == pytest.approx(0, abs=1e-3)
+
+
+def test_nothing_but_infinities_is_compared_by_nulls_only():
+    from nbops.monitoring.drift import drift
+
+    inf = pd.DataFrame({"x": [np.inf] * 50})
+    for other in (inf, pd.DataFrame({"x": np.arange(50.0)})):
+        json.dumps(drift(inf, other).to_dict(), allow_nan=False)

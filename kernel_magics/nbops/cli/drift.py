@@ -24,11 +24,12 @@ def add_parser(commands: argparse._SubParsersAction[argparse.ArgumentParser]) ->
 
 def _drift(options: argparse.Namespace) -> int:
     from nbops.display import drift
-    from nbops.views.document import write_document
+    from nbops.views.document import page, write_document
+    from nbops.views.drift import drift_body
 
     report = drift(options.reference, options.current, alpha=options.alpha)
     if options.html:
-        write_document(Path(options.html), report._repr_html_())
+        write_document(Path(options.html), page("Drift report", f"<h1>Drift report</h1>{drift_body(report.to_dict())}"))
     if options.json:
         json.dump(report.to_dict(), sys.stdout, indent=2, ensure_ascii=False)
         print()

@@ -71,8 +71,10 @@ def _frame(frame: Any) -> str:
 
 
 def _index(index: Any) -> list[bytes]:
-    levels = [index.get_level_values(level) for level in range(index.nlevels)]
-    return [part for level in levels for part in (b"index", encode(level.name), _column(level.array))]
+    # Without names, because a level that is called 1 is not the level at position 1.
+    bare = index.set_names([None] * index.nlevels)
+    levels = ((name, bare.get_level_values(position)) for position, name in enumerate(index.names))
+    return [part for name, level in levels for part in (b"index", encode(name), _column(level.array))]
 
 
 def _column(array: Any) -> bytes:

@@ -107,7 +107,8 @@ def _p_values(compared: Mapping[str, Pair]) -> Tests:
     for name, (before, after) in compared.items():
         if before is None or after is None or not_compared(before, after):
             continue
-        if min(before.count, after.count) > 0 and before.kind == after.kind:
+        finite = min(before.count - before.infinite, after.count - after.infinite)
+        if finite > 0 and before.kind == after.kind:
             found = (
                 statistics.numeric(before, after) if before.kind == "number" else statistics.categorical(before, after)
             )

@@ -46,7 +46,7 @@ def drift_text(report: Mapping[str, Any]) -> str:
     ]
     n = report["rows"]
     head = f"{report['sentence']}\ncurrent {n['current']:,} rows against reference {n['reference']:,} rows"
-    foot = f"chance of any false alarm here at most {report['alpha']:.0%}; changes below {report['min_effect']:g} do not count"
+    foot = f"chance of any false alarm here at most {report['alpha'] * 100:g}%; changes below {report['min_effect']:g} do not count"
     return "\n".join(
         [head, "", table(rows, ("column", "kind", "", "what changed", "KS / TV", "PSI"), right=(4, 5)), foot]
     )
@@ -67,7 +67,9 @@ def _counts(by_status: Mapping[str, Sequence[Mapping[str, Any]]], report: Mappin
         names = ", ".join(f"{c['name']} ({c['reason']})" for c in left_out[:6])
         more = f" and {len(left_out) - 6} more" if len(left_out) > 6 else ""
         cells.append(f'<div><b>{len(left_out)}</b><span class="dim">not compared: {escape(names + more)}</span></div>')
-    cells.append(f'<div><b>≤ {report["alpha"]:.0%}</b><span class="dim">chance of any false alarm here</span></div>')
+    cells.append(
+        f'<div><b>≤ {report["alpha"] * 100:g}%</b><span class="dim">chance of any false alarm here</span></div>'
+    )
     return f'<div class="counts num">{"".join(cells)}</div>'
 
 
