@@ -15,6 +15,10 @@ def _all():
             yield cls("train", 3, "ValueError: no", "out.ipynb")
         elif cls is errors.MissingExtraError:
             yield cls("Serving", "serve")
+        elif cls is errors.PromotionConflict:
+            yield cls("churn", "Production", 2, None)
+        elif cls is errors.PromotionRefused:
+            yield cls("churn", 1, "Production", ("it has no approval",), ("approvals",), hint="Ask for one.")
         else:
             yield cls("It is broken.", hint="Mend it.")
 

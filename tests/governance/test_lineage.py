@@ -1,11 +1,14 @@
 """Lineage: what it finds, what it does not follow, and its forms."""
 
+import hashlib
 import json
+import re
 import uuid
 
 import pandas as pd
 import pytest
 from sklearn.linear_model import LogisticRegression
+from sqlalchemy import select
 
 import nbops
 from nbops.cli import main
@@ -13,6 +16,7 @@ from nbops.errors import NotFoundError
 from nbops.governance.columns import columns_used
 from nbops.governance.lineage import lineage
 from nbops.governance.openlineage import openlineage_events
+from nbops.ledger import open_ledger, tables
 from nbops.registry import promote, register
 from nbops.views.lineage import lineage_html, lineage_svg, lineage_text
 from nbops.workspace import find_workspace
@@ -40,6 +44,29 @@ def place(tmp_path, monkeypatch, ledger_uri):
     promote("churn", 1, reason=HOSTILE)
     promote("churn", 2)
     return find_workspace()
+
+
+def _name(text):
+    return hashlib.sha256(text.encode()).hexdigest()
+
+
+def _chain(place, steps, status="FINISHED"):
+    """Note runs that each read one content and write another, as deliveries do."""
+    with open_ledger(place).begin() as connection:
+        one = dict(connection.execute(select(tables.runs).limit(1)).mappings().one())
+        refs = []
+        for position, step in enumerate(steps):
+            ended = None if status == "RUNNING" else 20.5 + position
+            run = {"run_id": f"{position:032x}", "name": f"step {position}", "cell_key": "", "status": status}
+            connection.execute(
+                tables.runs.insert().values({**one, **run, "started_at": 10.5 + position, "ended_at": ended})
+            )
+            for context, name in zip(("read", "written"), step):
+                facts = {"rows": 1, "columns": 1, "schema": {"a": "int64"}, "origin": "", "position": len(refs)}
+                refs.append(
+                    {**facts, "run_id": run["run_id"], "name": name, "context": context, "fingerprint": _name(name)}
+                )
+        connection.execute(tables.data_refs.insert(), refs)
 
 
 def _ids(found, kind):
@@ -111,6 +138,49 @@ def test_a_cut_graph_says_so(place):
     assert all(edge.source in known and edge.target in known for edge in found.edges)
 
 
+@pytest.mark.parametrize("direction", ["before", "after"])
+def test_the_start_is_there_even_if_nothing_lies_that_way(place, direction):
+    found = lineage(place, "churn@1")
+    for node in found.nodes:
+        one = lineage(place, node.id, direction=direction)
+        assert node.id in {other.id for other in one.nodes}
+
+
+def test_a_cut_graph_keeps_what_is_near(place):
+    for most in (1, 2, 3):
+        for start in ("data.csv", "churn@1"):
+            found = lineage(place, start, most=most)
+            assert found.start in {node.id for node in found.nodes}
+
+
+def test_a_run_that_writes_what_it_read(place):
+    _chain(place, [("one", "one"), ("one", "two")])
+    found = lineage(place, f"data:{_name('two')}")
+    assert len(_ids(found, "run")) == 2
+    # data, run, data, run in a row and a circle: no more layers than the longest way without going round.
+    width = int(re.search(r'width="(\d+)"', lineage_svg(found))[1])
+    assert width == 170 * 4
+    assert "see above" in lineage_text(found)
+
+
+def test_a_long_chain_is_drawn_and_told(place):
+    _chain(place, [(f"day {i}", f"day {i + 1}") for i in range(700)])
+    found = lineage(place, f"data:{_name('day 0')}")
+    assert len(_ids(found, "run")) == 700 and not found.truncated
+    assert lineage_svg(found).count("<rect") == len(found.nodes)
+    assert "and so on" in lineage_text(found)
+
+
+def test_one_content_under_two_names(place):
+    with nbops.track("twice"):
+        left, right = pd.read_csv("data.csv"), pd.read_csv("data.csv")
+        left["a"].sum()
+        right["b"].sum()
+    found = lineage(place, "twice")
+    (edge,) = [edge for edge in found.edges if edge.source.startswith("data:")]
+    assert set(edge.label.split(", ")) == {"left", "right"} and set(edge.columns) == {"a", "b"}
+
+
 def test_pictures_and_pages_run_nothing(place):
     found = lineage(place, "churn@1")
     for text in (lineage_svg(found), lineage_html(found)):
@@ -121,18 +191,43 @@ def test_pictures_and_pages_run_nothing(place):
 
 
 def test_openlineage_events(place):
-    events = openlineage_events(lineage(place, "data.csv"), "work")
-    assert len(events) == 3
+    events = openlineage_events(lineage(place, "data.csv"), "work", place.root)
+    assert [event["eventType"] for event in events] == ["START", "COMPLETE"] * 3
     for event in events:
         assert set(event) == {"eventType", "eventTime", "producer", "schemaURL", "run", "job", "inputs", "outputs"}
-        assert event["eventType"] == "COMPLETE" and event["eventTime"].endswith("Z")
+        assert event["eventTime"].endswith("Z")
         assert str(uuid.UUID(event["run"]["runId"])) == event["run"]["runId"]
         assert event["job"]["namespace"] == "work" and event["job"]["name"]
         (given,) = event["inputs"]
         assert [field["name"] for field in given["facets"]["schema"]["fields"]] == ["a", "b", "y"]
-        assert event["outputs"][0]["name"] in {"models/churn", "models/price"}
+        assert given["name"] == "data.csv" and str(place.root) not in json.dumps(event)
         assert all("_producer" in f and "_schemaURL" in f for f in given["facets"].values())
     assert [event["eventTime"] for event in events] == sorted(event["eventTime"] for event in events)
+    for start, end in zip(events[::2], events[1::2]):
+        assert start["run"] == end["run"] and start["outputs"] == []
+        (model,) = end["outputs"]
+        assert model["name"] in {"models/churn", "models/price"}
+        assert model["facets"]["version"]["datasetVersion"] in {"1", "2"}
+        fields = model["facets"]["columnLineage"]["fields"]
+        assert {name: each["inputFields"] for name, each in fields.items()} == {
+            name: [{"namespace": "work", "name": "data.csv", "field": name}] for name in ("a", "b")
+        }
+
+
+@pytest.mark.parametrize(
+    ("status", "types"),
+    [
+        ("RUNNING", ["START"]),
+        ("FINISHED", ["START", "COMPLETE"]),
+        ("FAILED", ["START", "FAIL"]),
+        ("KILLED", ["START", "ABORT"]),
+    ],
+)
+def test_an_openlineage_run_ends_as_it_did(place, status, types):
+    _chain(place, [("one", "two")], status=status)
+    events = openlineage_events(lineage(place, f"data:{_name('two')}"))
+    assert [event["eventType"] for event in events] == types
+    assert len({event["eventTime"] for event in events}) == len(types)
 
 
 def test_the_command(place, capsys):

@@ -8,7 +8,7 @@ import zipfile
 import numpy as np
 import pytest
 from sklearn.base import BaseEstimator, ClassifierMixin
-from sklearn.compose import make_column_transformer
+from sklearn.compose import make_column_selector, make_column_transformer
 from sklearn.datasets import load_breast_cancer, make_classification, make_regression
 from sklearn.ensemble import RandomForestClassifier
 from sklearn.linear_model import LogisticRegression, Ridge
@@ -106,7 +106,8 @@ def test_every_estimator_registers_loads_safely_and_predicts_the_same(place, kin
 def test_a_forest_in_a_pipeline_of_columns_just_works(place):
     frame = load_breast_cancer(as_frame=True).frame.assign(site=["a", "b", None] * 189 + ["a", "b"])
     columns = make_column_transformer(
-        (StandardScaler(), ["mean radius"]), (OneHotEncoder(handle_unknown="ignore"), ["site"]), remainder="drop"
+        (StandardScaler(), make_column_selector(dtype_include="number")),
+        (OneHotEncoder(handle_unknown="ignore"), make_column_selector(dtype_exclude="number")),
     )
     model = make_pipeline(columns, RandomForestClassifier(n_estimators=5, random_state=0)).fit(frame, frame["target"])
     version = _registered(model)
@@ -218,7 +219,7 @@ def test_a_crafted_file_that_names_its_own_trusted_types_is_refused(place):
 
 def test_the_reviewed_list_names_nothing_that_runs_what_it_is_told():
     modules = {name.partition(".")[0] for name in TRUSTED}
-    assert modules == {"sklearn", "scipy"}
+    assert modules == {"numpy", "scipy", "sklearn"}
     for name in ("builtins", "os.", "subprocess", "operator", "functools", "joblib", "FunctionTransformer", "eval"):
         assert not [kind for kind in TRUSTED if name in kind]
 

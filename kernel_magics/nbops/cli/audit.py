@@ -10,6 +10,7 @@ from nbops.cli.history import moment_of
 from nbops.cli.options import common, print_json, workspace_of
 from nbops.errors import NbopsError, UsageError
 from nbops.views.registry import audit_text, verdict_text
+from nbops.workspace import Workspace
 
 
 def add_parser(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
@@ -67,7 +68,6 @@ def _log(options: argparse.Namespace) -> int:
 def _verify(options: argparse.Namespace) -> int:
     from nbops.ledger.anchors import parse
     from nbops.ledger.verification import verify
-    from nbops.tracking.registry_heads import audit_heads_in_mlflow
 
     heads = []
     for text in options.head:
@@ -76,17 +76,23 @@ def _verify(options: argparse.Namespace) -> int:
             raise UsageError(f"--head {text[:80]}: write it as SEQ:MAC, as `nbops audit head` prints it.")
         heads.append(head)
     workspace = workspace_of(options)
-    try:
-        heads += audit_heads_in_mlflow(workspace)
-    except NbopsError as error:
-        # A server that is away must not keep the log from being proved by all that is here.
-        print(f"nbops: the heads noted in MLflow could not be compared: {error}", file=sys.stderr)
-    verdict = verify(workspace, heads)
+    verdict = verify(workspace, [*heads, *_heads_in_mlflow(workspace)])
     if options.json:
         print_json(verdict)
     else:
         print(verdict_text(verdict))
     return 0 if verdict.ok else 1
+
+
+def _heads_in_mlflow(workspace: Workspace) -> list[tuple[int, str]]:
+    from nbops.tracking.registry_heads import audit_heads_in_mlflow
+
+    try:
+        return audit_heads_in_mlflow(workspace)
+    except NbopsError as error:
+        # A server that is away must not keep the log from being proved by all that is here.
+        print(f"nbops: the heads noted in MLflow could not be compared: {error}", file=sys.stderr)
+        return []
 
 
 def _head(options: argparse.Namespace) -> int:
@@ -107,7 +113,8 @@ def _report(options: argparse.Namespace) -> int:
 
     workspace = workspace_of(options)
     since, until = moment_of(options.since, "--from"), moment_of(options.until, "--to")
-    report = audit_report(workspace, since=since, until=until, model=options.model)
+    heads = _heads_in_mlflow(workspace)
+    report = audit_report(workspace, since=since, until=until, model=options.model, heads=heads)
     span = f"from {options.since or 'the first event'} to {options.until or 'now'}"
     made = (report.made_at, report.model)
     html = audit_page(report.workspace, report.events, report.verdict, report.head, span, *made)

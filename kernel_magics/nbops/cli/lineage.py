@@ -34,7 +34,7 @@ def _lineage(options: argparse.Namespace) -> int:
     if options.html:
         written.append(write_document(options.html, page(f"Lineage of {options.start}", lineage_html(found))))
     if options.openlineage:
-        events = openlineage_events(found, workspace.root.name or "nbops")
+        events = openlineage_events(found, workspace.root.name or "nbops", workspace.root)
         written.append(write_document(options.openlineage, "".join(json.dumps(event) + "\n" for event in events)))
     if options.json:
         print_json(found)

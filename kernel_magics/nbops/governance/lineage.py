@@ -48,6 +48,10 @@ def lineage(workspace: Workspace, start: str, *, direction: Direction = "both", 
         for side, look in (("before", before), ("after", after)):
             if direction in (side, "both"):
                 truncated |= _walk(first, lambda ids, look=look: look(connection, ids), nodes, edges, most)  # type: ignore[misc]
+        if first not in nodes:
+            # Nothing lies on the side that was asked for; the thing itself is known from the other.
+            found = (after if direction == "before" else before)(connection, [first])
+            nodes |= {node.id: node for node in found.nodes if node.id == first}
     kept = tuple(edge for edge in edges.values() if edge.source in nodes and edge.target in nodes)
     return Lineage(start=first, nodes=tuple(nodes.values()), edges=kept, truncated=truncated)
 
@@ -62,11 +66,28 @@ def _walk(
     seen, front = {first}, {first}
     while front:
         found = look(front)
-        edges |= {(edge.source, edge.target): edge for edge in found.edges}
-        fresh = [node for node in found.nodes if node.id not in nodes]
+        for edge in found.edges:
+            _join(edges, edge)
+        # What was asked for comes first: a cut graph keeps what is near.
+        fresh = sorted(
+            (n for n in {n.id: n for n in found.nodes}.values() if n.id not in nodes), key=lambda n: n.id not in front
+        )
         nodes |= {node.id: node for node in fresh[: max(0, most - len(nodes))]}
         if len(nodes) >= most:
             return True
         front = {node.id for node in found.nodes} - seen
         seen |= front
     return False
+
+
+def _join(edges: dict[tuple[str, str], LineageEdge], edge: LineageEdge) -> None:
+    """Add an edge; of two names that one run gives to the same content, both and the columns of both are kept."""
+    known = edges.get((edge.source, edge.target))
+    if known is not None and known != edge:
+        labels = dict.fromkeys([*known.label.split(", "), *edge.label.split(", ")])
+        # No columns means all of them.
+        both = dict.fromkeys([*known.columns, *edge.columns]) if known.columns and edge.columns else ()
+        edge = LineageEdge(
+            source=edge.source, target=edge.target, label=", ".join(filter(None, labels)), columns=tuple(both)
+        )
+    edges[edge.source, edge.target] = edge

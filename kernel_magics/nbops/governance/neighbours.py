@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections import defaultdict
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
+from datetime import UTC, datetime
 from typing import Any
 
 from sqlalchemy import Select, select, tuple_
@@ -174,6 +175,8 @@ def _cell(row: RowMapping) -> LineageNode:
 
 def _run(row: RowMapping) -> LineageNode:
     facts = {"status": row["status"], "author": row["author"], "experiment": row["experiment"], "run": row["run_id"]}
+    if row["ended_at"]:
+        facts["ended"] = _instant(row["ended_at"])
     return LineageNode(
         id=f"run:{row['run_id']}",
         kind="run",
@@ -182,6 +185,10 @@ def _run(row: RowMapping) -> LineageNode:
         at=row["started_at"],
         facts=facts,
     )
+
+
+def _instant(seconds: float) -> str:
+    return datetime.fromtimestamp(seconds, UTC).isoformat().replace("+00:00", "Z")
 
 
 def _version(row: RowMapping) -> LineageNode:

@@ -10,6 +10,7 @@ from nbops.views.svg import graph
 from nbops.views.text import moment
 
 _SHAPES = {"data": "▤", "cell": "▢", "notebook": "▣", "run": "●", "version": "◆", "promotion": "▲"}
+_DEEPEST = 30
 
 
 def lineage_svg(found: Lineage) -> str:
@@ -60,6 +61,8 @@ def _tree(
 ) -> list[str]:
     seen = {start} if seen is None else seen
     lines = []
+    if depth > _DEEPEST and following[start]:
+        return ["  " * depth + "… and so on: --json or --svg shows all of it"]
     for other in following[start]:
         again = other in seen
         lines.append("  " * depth + _line(nodes[other]) + (" (see above)" if again and following[other] else ""))

@@ -54,7 +54,7 @@ def bars(values: Mapping[str, float], label: str, width: int = 260) -> str:
 
 
 def graph(nodes: Sequence[Mapping[str, str]], edges: Sequence[Sequence[str]], label: str) -> str:
-    """Draw a directed graph from left to right, in layers by distance from its sources."""
+    """Draw a directed graph from left to right, in layers by distance from its sources; wide ones are to be scrolled."""
     layers = _layers([node["id"] for node in nodes], edges)
     columns: dict[int, list[Mapping[str, str]]] = {}
     for node in nodes:
@@ -83,7 +83,7 @@ def graph(nodes: Sequence[Mapping[str, str]], edges: Sequence[Sequence[str]], la
         '<defs><marker id="nbops-arrow" viewBox="0 0 6 6" refX="5" refY="3" markerWidth="6" markerHeight="6" orient="auto">'
         f'<path d="M0,0 L6,3 L0,6 z" fill="{REFERENCE}"/></marker></defs>'
     )
-    return _svg(arrow + "".join(lines) + "".join(drawn), label, width * (max(columns, default=0) + 1), height)
+    return _svg(arrow + "".join(lines) + "".join(drawn), label, width * (max(columns, default=0) + 1), height, "")
 
 
 def _box(node: Mapping[str, str], x: float, y: float, width: int, height: int) -> str:
@@ -98,13 +98,42 @@ def _box(node: Mapping[str, str], x: float, y: float, width: int, height: int) -
 
 
 def _layers(names: Sequence[str], edges: Sequence[Sequence[str]]) -> dict[str, int]:
+    following: dict[str, list[str]] = {name: [] for name in names}
+    for start, end in edges:
+        if start in following and end in following:
+            following[start].append(end)
+    reached = {end for ends in following.values() for end in ends}
+    order, closing = _order(sorted(names, key=lambda name: name in reached), following)
     layers = dict.fromkeys(names, 0)
-    # As many passes as nodes settle any graph without a cycle; with one, they end all the same.
-    for _ in names:
-        for start, end in edges:
-            if start in layers and end in layers:
-                layers[end] = max(layers[end], min(layers[start] + 1, len(names) - 1))
+    for name in order:
+        for end in following[name]:
+            # A run that writes what it read closes a circle: it must not push its circle to the right for ever.
+            if (name, end) not in closing:
+                layers[end] = max(layers[end], layers[name] + 1)
     return layers
+
+
+def _order(roots: Sequence[str], following: Mapping[str, Sequence[str]]) -> tuple[list[str], set[tuple[str, str]]]:
+    """Sort so that each comes before what follows it; give the edges that close a circle, too."""
+    finished: list[str] = []
+    closing: set[tuple[str, str]] = set()
+    opened: dict[str, bool] = {}
+    for root in roots:
+        stack = [] if root in opened else [(root, iter(following[root]))]
+        opened.setdefault(root, True)
+        while stack:
+            name, rest = stack[-1]
+            end = next(rest, None)
+            if end is None:
+                opened[name] = False
+                finished.append(name)
+                stack.pop()
+            elif end not in opened:
+                opened[end] = True
+                stack.append((end, iter(following[end])))
+            elif opened[end]:
+                closing.add((name, end))
+    return finished[::-1], closing
 
 
 def _numbers(picture: Mapping[str, Any], label: str) -> str:
@@ -138,8 +167,8 @@ def _categories(picture: Mapping[str, Any], label: str) -> str:
     return _svg("".join(drawn), label, _WIDTH, _HEIGHT)
 
 
-def _svg(inside: str, label: str, width: float, height: float) -> str:
+def _svg(inside: str, label: str, width: float, height: float, fit: str = ";max-width:100%") -> str:
     return (
         f'<svg role="img" aria-label="{escape(label, quote=True)}" width="{width:.0f}" height="{height:.0f}" '
-        f'viewBox="0 0 {width:.0f} {height:.0f}" style="display:block;max-width:100%">{inside}</svg>'
+        f'viewBox="0 0 {width:.0f} {height:.0f}" style="display:block{fit}">{inside}</svg>'
     )

@@ -50,6 +50,8 @@ TRUSTED: frozenset[str] = frozenset(
         "sklearn.utils._metadata_requests.MetadataRequest",
         "sklearn.utils._metadata_requests.MethodMetadataRequest",
         "scipy.interpolate._bsplines.BSpline",
+        "numpy.dtype",
+        "sklearn.compose._column_transformer.make_column_selector",
         *(f"sklearn._loss.loss.{name}" for name in _LOSSES.split()),
         *(f"sklearn.gaussian_process.kernels.{name}" for name in _KERNELS.split()),
         *(f"sklearn.metrics._classification.{name}" for name in _SCORES.split()),
