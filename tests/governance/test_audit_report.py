@@ -3,6 +3,7 @@
 import csv
 import io
 import json
+import sqlite3
 
 import pytest
 from sklearn.linear_model import LogisticRegression
@@ -13,6 +14,7 @@ from nbops.governance.audit_report import audit_report
 from nbops.ledger import anchors, open_ledger, tables
 from nbops.ledger.verification import verify
 from nbops.registry import promote, register
+from nbops.tracking.registry_state import HEAD_TAG
 from nbops.workspace import find_workspace
 
 HOSTILE = "=HYPERLINK(1)<img src=x onerror=alert(1)>"
@@ -69,3 +71,21 @@ def test_the_command_writes_both(place, capsys):
         connection.execute(tables.model_aliases.update().values(actor="nobody"))
     assert main(["audit", "report"]) == 1
     assert "does NOT hold" in capsys.readouterr().out
+
+
+def test_the_report_compares_the_head_noted_in_mlflow(place, capsys):
+    seq, mac = anchors.parse(audit_report(place).head)
+    (place.data / anchors.FILE_NAME).unlink()
+    place.data.joinpath("mlflow.db").unlink(missing_ok=True)
+    with sqlite3.connect(place.data / "mlflow.db") as store:
+        store.execute("CREATE TABLE registered_model_tags (name TEXT, key TEXT, value TEXT)")
+        store.execute("INSERT INTO registered_model_tags VALUES ('price', ?, ?)", (HEAD_TAG, f"{seq}:{mac}"))
+    store.close()
+    assert main(["audit", "report"]) == 0
+    # All that is here agrees; only MLflow knows of an event that is not here.
+    with sqlite3.connect(place.data / "mlflow.db") as store:
+        store.execute("UPDATE registered_model_tags SET value = ?", (f"{seq + 1}:{mac}",))
+    store.close()
+    capsys.readouterr()
+    assert main(["audit", "report", "--json"]) == 1
+    assert not json.loads(capsys.readouterr().out)["ok"]
