@@ -155,13 +155,14 @@ def _seen_by_mlflow(workspace):
 def _compare(expected, seen):
     assert Counter(run["id"] for run in seen["runs"]) == Counter(expected.keys())
     for run in seen["runs"]:
-        number, with_model, _ = expected[run["id"]]
+        number, with_model, version = expected[run["id"]]
         assert run["status"] == "FINISHED"
         assert run["name"] == f"run {number}"
         assert run["params"] == {**run["params"], "number": str(number), "kind": "x" * number}
         assert run["loss"] == [[step, number + step / 10] for step in range(5)]
         assert run["figures"] == ["figures/curve.png"]
-        assert run["models"] == run["outputs"] == int(with_model)
+        # A registered version has files of its own, and MLflow a model of its own for them.
+        assert (run["models"], run["outputs"]) == (with_model + (version is not None), with_model)
         if with_model:
             assert abs(run["predicts"][0][0] - number) < 1e-6
     versions = {str(version): number for number, _, version in expected.values() if version}
