@@ -115,7 +115,7 @@ async function decide(props: IBodyProps, { act, reason, label }: IDecision, comm
       danger: true
     });
   }
-  if (words !== null && (await model.act(act, words))) {
+  if (words !== null && (await model.act(act, words, undefined, view))) {
     actions.changed();
   }
 }

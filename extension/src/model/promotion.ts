@@ -79,9 +79,13 @@ export class PromotionModel extends Store<IPromotionState> {
     });
   }
 
-  /** Do what was decided on, against the very version, holder and gate report that are in view. */
-  async act(act: Act, reason: string, other?: number): Promise<boolean> {
-    const { view, wanted } = this.state;
+  /**
+   * Do what was decided on, against the very version, holder and gate report that were in view when it was decided:
+   * `seen` where a question stood between, during which the view may have moved on.
+   */
+  async act(act: Act, reason: string, other?: number, seen?: PromotionView): Promise<boolean> {
+    const { wanted } = this.state;
+    const view = seen ?? this.state.view;
     if (view === null) {
       return false;
     }
