@@ -7,7 +7,7 @@ import sys
 from typing import Any
 
 from nbops.cli.options import common, print_json, workspace_of
-from nbops.errors import PromotionConflict, PromotionRefused, UsageError
+from nbops.errors import PromotionConflict, PromotionRefused
 from nbops.records import to_wire
 from nbops.views.registry import approval_text, promotion_text, requests_text
 
@@ -77,9 +77,10 @@ def _target(options: argparse.Namespace) -> str:
 
 def _promote(options: argparse.Namespace) -> int:
     from nbops.registry import promote
+    from nbops.registry.targets import expected_holder
 
     workspace = workspace_of(options)
-    extra: dict[str, Any] = {} if options.expect is None else {"expect": _holder(options.expect)}
+    extra: dict[str, Any] = {} if options.expect is None else {"expect": expected_holder(options.expect)}
     try:
         done = promote(
             options.name,
@@ -113,15 +114,6 @@ def _told(options: argparse.Namespace, error: PromotionConflict | PromotionRefus
         print_json({"promoted": False, "message": error.message, "hint": error.hint, **facts})
     print(f"nbops: {error}", file=sys.stderr)
     return code
-
-
-def _holder(text: str) -> int | None:
-    word = text.strip().lower()
-    if word in {"none", "nobody"}:
-        return None
-    if not word.removeprefix("v").isdigit():
-        raise UsageError(f"--expect {text}: give a version's number, or none.")
-    return int(word.removeprefix("v"))
 
 
 def _rollback(options: argparse.Namespace) -> int:

@@ -123,11 +123,12 @@ def reject(line: str) -> None:
 
 def _now(call: Call, name: str, version: str, target: str) -> None:
     from nbops.registry import promote as promote_version
+    from nbops.registry.targets import expected_holder
 
     given = call.arguments
     extra: dict[str, Any] = {}
     if expected := given.one("expect"):
-        extra["expect"] = _holder(expected)
+        extra["expect"] = expected_holder(expected)
     done = promote_version(
         name,
         version,
@@ -139,15 +140,6 @@ def _now(call: Call, name: str, version: str, target: str) -> None:
     )
     _mirror(call)
     show(promotion_text(done), promotion_html(done))
-
-
-def _holder(text: str) -> int | None:
-    word = text.strip().lower()
-    if word in {"none", "nobody"}:
-        return None
-    if not word.removeprefix("v").isdigit():
-        raise UsageError(f"--expect {text}: give a version's number, or none.")
-    return int(word.removeprefix("v"))
 
 
 def _words(call: Call, magic: str, count: int) -> tuple[str, ...]:

@@ -54,3 +54,19 @@ def check_alias(alias: str) -> None:
         )
     if alias.lower() in {*_BY_LOWER, "archived", "none"}:
         raise UsageError(f"{alias!r} is a lifecycle stage, not an alias.", hint="Promote to it instead.")
+
+
+def expected_holder(text: str) -> int | None:
+    """Read whom a person expects to hold a target: a version's number, or ``none``.
+
+    Raises
+    ------
+    UsageError
+        It is neither.
+    """
+    word = text.strip().lower()
+    if word in {"none", "nobody"}:
+        return None
+    if not word.removeprefix("v").isdigit():
+        raise UsageError(f"--expect {text}: give a version's number, or none.")
+    return int(word.removeprefix("v"))

@@ -87,7 +87,8 @@ def main() -> int:
     """Convert what the standard input asks for; print the result."""
     asked = json.loads(sys.stdin.read())
     # As in the notebook: modules beside it can be imported.
-    sys.path.append(asked["folder"]) if asked["folder"] else None
+    if asked["folder"]:
+        sys.path.append(asked["folder"])
     workspace = find_workspace(asked["workspace"])
     said = sys.stdout
     sys.stdout = sys.stderr
