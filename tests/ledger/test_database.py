@@ -1,5 +1,6 @@
 """The ledger on SQLite and PostgreSQL: created once, whole transactions, clear errors."""
 
+import contextlib
 import subprocess
 import sys
 import time
@@ -154,3 +155,14 @@ def test_a_deleted_ledger_is_made_anew(tmp_path):
     for path in workspace.data.glob("ledger.db*"):
         path.unlink()
     assert open_ledger(workspace).revision() == 0
+
+
+def test_a_process_keeps_one_idle_connection_to_postgresql(tmp_path, monkeypatch, postgres_url):
+    monkeypatch.setenv("NBOPS_LEDGER_URI", postgres_url)
+    ledger = open_ledger(find_workspace(tmp_path))
+    with contextlib.ExitStack() as held:
+        for _ in range(4):
+            held.enter_context(ledger.connect())
+    count = "SELECT count(*) FROM pg_stat_activity WHERE datname = current_database()"
+    with ledger.connect() as connection:
+        assert connection.exec_driver_sql(count).scalar() == 1

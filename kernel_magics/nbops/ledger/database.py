@@ -189,7 +189,8 @@ def _engine(uri: str) -> Engine:
 def _options(backend: str) -> dict[str, Any]:
     if backend == "sqlite":
         return {"connect_args": {"timeout": 30, "check_same_thread": False}}
-    return {"pool_pre_ping": True, "pool_size": 5, "connect_args": {"connect_timeout": 10}}
+    # Every kernel of a team holds a ledger, and PostgreSQL allows a hundred connections: one each is kept while idle.
+    return {"pool_pre_ping": True, "pool_size": 1, "max_overflow": 14, "connect_args": {"connect_timeout": 10}}
 
 
 def _prepare_sqlite(connection: Any, _record: Any) -> None:
