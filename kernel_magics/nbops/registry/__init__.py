@@ -7,9 +7,11 @@ is given once and never again, and the bytes are checked against their digest at
 from nbops.registry.approvals import approve, approve_pickle, reject, request_promotion, withdraw
 from nbops.registry.diff import version_diff
 from nbops.registry.history import history, holder
+from nbops.registry.leaving import archive, vacate_target
 from nbops.registry.loading import load_model
-from nbops.registry.promotion import ANY, archive, promote, rollback, vacate_target
+from nbops.registry.promotion import ANY, promote
 from nbops.registry.reading import get_model, get_version, list_models
+from nbops.registry.rollback import rollback
 from nbops.registry.view import promotion_view
 from nbops.registry.writing import register
 
