@@ -5,6 +5,7 @@ from __future__ import annotations
 import argparse
 import sys
 from datetime import datetime
+from pathlib import Path
 
 from nbops.cli.history import moment_of
 from nbops.cli.options import common, print_json, workspace_of
@@ -37,7 +38,11 @@ def add_parser(commands: argparse._SubParsersAction[argparse.ArgumentParser]) ->
     report.add_argument("--from", dest="since", metavar="DATE", help="only from then on")
     report.add_argument("--to", dest="until", metavar="DATE", help="only before then")
     report.add_argument("--html", metavar="FILE", help="write a self-contained page (default: in .nbops/reports)")
-    report.add_argument("--csv", metavar="FILE", help="write the events as CSV")
+    report.add_argument(
+        "--csv",
+        metavar="FILE",
+        help="write the events as CSV, and beside it as NAME-held.csv what was in Production when",
+    )
     report.set_defaults(func=_report)
     head = parts.add_parser("head", help="print SEQ:MAC of the last event, to be kept elsewhere")
     common(head)
@@ -116,12 +121,14 @@ def _report(options: argparse.Namespace) -> int:
     heads = _heads_in_mlflow(workspace)
     report = audit_report(workspace, since=since, until=until, model=options.model, heads=heads)
     span = f"from {options.since or 'the first event'} to {options.until or 'now'}"
-    made = (report.made_at, report.model)
+    made = (report.made_at, report.model, report.held)
     html = audit_page(report.workspace, report.events, report.verdict, report.head, span, *made)
     name = f"audit-{datetime.fromtimestamp(report.made_at).astimezone():%Y%m%d-%H%M%S}.html"
     written = {"html": str(write_document(options.html or workspace.reports / name, html))}
     if options.csv:
         written["csv"] = str(write_document(options.csv, report.to_csv()))
+        beside = Path(options.csv)
+        written["held_csv"] = str(write_document(beside.with_stem(f"{beside.stem}-held"), report.held_csv()))
     if options.json:
         print_json({**written, "ok": report.verdict.ok, "events": len(report.events), "head": report.head})
     else:

@@ -9,7 +9,7 @@ from nbops.ledger import open_ledger, tables
 from nbops.records import Placement
 from nbops.registry.placing import current_holder
 from nbops.registry.reading import get_model
-from nbops.registry.targets import target_name
+from nbops.registry.targets import PRODUCTION, STAGES, target_name
 from nbops.workspace import Workspace
 
 
@@ -57,17 +57,45 @@ def holder(workspace: Workspace, name: str, target: str) -> int | None:
         return current_holder(connection, name, target_name(target))
 
 
-def placements(connection: Connection, model: str, target: str = "") -> tuple[Placement, ...]:
-    """Give the history of one target, or of all targets of a model, oldest first."""
+def placements(connection: Connection, model: str = "", target: str = "") -> tuple[Placement, ...]:
+    """Give the history of one target, of all targets of a model, or of all models, oldest first."""
     p = tables.placements
-    query = select(p).where(p.c.model == model).order_by(p.c.id)
+    query = select(p).order_by(p.c.id)
+    if model:
+        query = query.where(p.c.model == model)
     if target:
         query = query.where(p.c.target == target)
     rows = connection.execute(query).mappings().all()
-    ends: dict[str, float] = {}
+    ends: dict[tuple[str, str], float] = {}
     found = []
     for row in reversed(rows):
         values = {key: value for key, value in row.items() if key != "id"}
-        found.append(Placement(**values, until=ends.get(row["target"])))
-        ends[row["target"]] = row["at"]
+        where = (row["model"], row["target"])
+        found.append(Placement(**values, until=ends.get(where)))
+        ends[where] = row["at"]
     return tuple(reversed(found))
+
+
+def held_between(
+    connection: Connection, since: float | None = None, until: float | None = None, model: str = ""
+) -> tuple[Placement, ...]:
+    """Give what was held at any time of a span: by model, stages before aliases, each oldest first.
+
+    Parameters
+    ----------
+    connection
+        To the ledger.
+    since, until
+        From this time on and before that one, in seconds since the epoch; without, from the first and to the last.
+    model
+        Only this model.
+    """
+    found = [
+        p
+        for p in placements(connection, model)
+        if p.version is not None
+        and (until is None or p.at < until)
+        and (since is None or p.until is None or p.until > since)
+    ]
+    order = {stage: place for place, stage in enumerate(sorted(STAGES, key=lambda stage: stage != PRODUCTION))}
+    return tuple(sorted(found, key=lambda p: (p.model, order.get(p.target, len(order)), p.target)))

@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 
-from nbops.records import AuditEvent, AuditVerdict
+from nbops.records import AuditEvent, AuditVerdict, Placement
 from nbops.views.document import page
 from nbops.views.html import escape, tag
 from nbops.views.registry import verdict_text
@@ -20,6 +20,7 @@ def audit_page(
     span: str,
     made_at: float,
     model: str,
+    held: Sequence[Placement] = (),
 ) -> str:
     """Give the report as a self-contained page; everything is escaped.
 
@@ -33,6 +34,8 @@ def audit_page(
         Whether the whole log holds, and its last event as ``SEQ:MAC``.
     made_at
         When, in seconds since the epoch.
+    held
+        Which version held what at any time of the span.
     """
     about = f"{workspace}, {span}" + (f", model {model}" if model else "")
     counts = Counter(event.action for event in events)
@@ -44,16 +47,62 @@ def audit_page(
         f"<p class='dim mono' style='overflow-wrap:anywhere'>head {escape(head or 'none')}</p>"
         f"<div class='counts'>{shown}</div>"
     )
-    head_row = "".join(tag("th", title) for title in ("event", "when", "who", "what", "model", "why", "details"))
-    rows = "".join(_row(event) for event in events)
+    return page("Audit report", f"{body}{_held(held, made_at)}<h2>Events</h2>{_events(events)}")
+
+
+def _held(held: Sequence[Placement], made_at: float) -> str:
+    """Show what was in Production when; other stages and aliases likewise."""
+    title = "<h2>What was in Production when</h2>"
+    if not held:
+        return f"{title}<p>No version held a lifecycle stage or alias in this span.</p>"
+    titles = ("model", "stage or alias", "version", "from", "until", "for", "who", "how", "why", "gate report")
+    rows = [
+        (
+            p.model,
+            p.target,
+            f"v{p.version}",
+            moment(p.at),
+            "holds it now" if p.until is None else moment(p.until),
+            lasting((made_at if p.until is None else p.until) - p.at),
+            p.actor,
+            p.kind + (" (self-approved)" if p.self_approved else ""),
+            p.reason,
+            p.gate_report[:12] or "none",
+        )
+        for p in held
+    ]
+    return title + _table(titles, rows)
+
+
+def _events(events: Sequence[AuditEvent]) -> str:
     nothing = "" if events else "<p>There are no events in this span.</p>"
-    return page("Audit report", f"{body}<div class='scroll'><table><tr>{head_row}</tr>{rows}</table></div>{nothing}")
+    return _table(("event", "when", "who", "what", "model", "why", "details"), map(_row, events)) + nothing
 
 
-def _row(event: AuditEvent) -> str:
+def lasting(seconds: float) -> str:
+    """Show for how long something was held, in its two largest units: ``12 days 4 h``."""
+    left = max(0, round(seconds))
+    shown: list[str] = []
+    for unit, length in (("days", 86400), ("h", 3600), ("min", 60), ("s", 1)):
+        count, left = divmod(left, length)
+        if count or (unit == "s" and not shown):
+            shown.append(f"{count} {'day' if (unit, count) == ('days', 1) else unit}")
+        elif shown:
+            break
+    return " ".join(shown[:2])
+
+
+def _table(titles: Iterable[str], rows: Iterable[Sequence[str]]) -> str:
+    head = "".join(tag("th", title) for title in titles)
+    style = "vertical-align:top;overflow-wrap:anywhere"
+    body = "".join(tag("tr", "".join(tag("td", escape(cell), style) for cell in row)) for row in rows)
+    return f"<div class='scroll'><table><tr>{head}</tr>{body}</table></div>"
+
+
+def _row(event: AuditEvent) -> tuple[str, ...]:
     model = event.model + (f" v{event.version}" if event.version is not None else "")
     detail = "; ".join(f"{key}: {_short(value)}" for key, value in event.detail.items())
-    cells = (
+    return (
         f"#{event.seq}",
         moment(event.at),
         f"{event.actor} ({event.source})",
@@ -62,7 +111,6 @@ def _row(event: AuditEvent) -> str:
         event.reason,
         detail,
     )
-    return tag("tr", "".join(tag("td", escape(cell), "vertical-align:top;overflow-wrap:anywhere") for cell in cells))
 
 
 def _short(value: object) -> str:
