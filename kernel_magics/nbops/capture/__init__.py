@@ -4,7 +4,8 @@ Reads only. Imports the standard library only; pandas, numpy, scikit-learn and M
 """
 
 from nbops.capture.analysis import Analysis, analyse
-from nbops.capture.probe import Captured, Options, Probe
+from nbops.capture.captured import Captured, Options
+from nbops.capture.probe import Probe
 from nbops.capture.redaction import redact
 
 __all__ = ["Analysis", "Captured", "Options", "Probe", "analyse", "redact"]

@@ -8,13 +8,14 @@ import sys
 import time
 from collections.abc import Callable, Mapping
 from contextlib import contextmanager
-from dataclasses import dataclass, field, replace
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypeVar
 
 from nbops.capture import calls
 from nbops.capture.analysis import Analysis, analyse
 from nbops.capture.bindings import Bindings
+from nbops.capture.captured import Captured, Options
 from nbops.capture.environment import read_environment
 from nbops.capture.failure import describe, status_of
 from nbops.capture.frames import Frames
@@ -40,34 +41,10 @@ if TYPE_CHECKING:
 _Result = TypeVar("_Result")
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Options:
-    """What the user said about a run; each corrects what would be found.
-
-    ``params``, ``metrics`` and ``models`` are names: the first two add a name to one kind and take it from the other,
-    the last says which models to store.
-    """
-
-    name: str = ""
-    experiment: str = ""
-    tags: Mapping[str, str] = field(default_factory=dict)
-    params: tuple[str, ...] = ()
-    metrics: tuple[str, ...] = ()
-    models: tuple[str, ...] = ()
-    store_models: bool = True
-
-
-@dataclass(frozen=True, slots=True)
-class Captured:
-    """A finished run, the files it names, and what went wrong in capturing it, a line each."""
-
-    run: Run
-    blobs: tuple[tuple[ArtifactRef, bytes], ...]
-    warnings: tuple[str, ...]
-
-
 class Probe:
-    """Captures one block between :meth:`start` and :meth:`finish`. Reads only; never raises.
+    """Captures one block between :meth:`start` and :meth:`finish`. Reads only; raises nothing but an interrupt.
+
+    ``interrupted`` says that Ctrl-C was pressed while one of its steps was at work.
 
     Parameters
     ----------
@@ -102,6 +79,7 @@ class Probe:
         parent_id: str = "",
     ) -> None:
         self.warnings: list[str] = []
+        self.interrupted = False
         self.options = options or Options()
         self._namespace = namespace
         self._folder = Path.cwd()
@@ -208,6 +186,20 @@ class Probe:
         run = replace(run, redactions=self._redactor.count, tracking=self._overhead)
         return Captured(run, tuple(blobs), tuple(dict.fromkeys(self.warnings)))
 
+    def ended(self, error: BaseException | None = None, why: str = "") -> Captured:
+        """Give the bare end of the run, where :meth:`finish` did not come to its own."""
+        if self._watch is not None:
+            self._guarded("outputs", self._watch.stop, None)
+        now = time.time()
+        run = replace(
+            self.run,
+            status=status_of(error),
+            ended_at=now,
+            duration=now - self.run.started_at,
+            error=self._guarded("error", lambda: self._error(error), None),
+        )
+        return Captured(run, (), (*self.warnings, *filter(None, [why])))
+
     def _with_files(self, run: Run, *, failed: bool) -> tuple[Run, list[tuple[ArtifactRef, bytes]]]:
         blobs: list[tuple[ArtifactRef, bytes]] = []
         if self._watch is not None:
@@ -291,6 +283,7 @@ class Probe:
         try:
             return step()
         except (Exception, KeyboardInterrupt) as error:
+            self.interrupted = self.interrupted or isinstance(error, KeyboardInterrupt)
             self.warnings.append(f"{what} not captured ({type(error).__name__}: {error})"[:300])
             return otherwise
 

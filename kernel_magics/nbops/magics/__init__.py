@@ -57,6 +57,7 @@ class _Extension:
     def __init__(self, shell: Any) -> None:
         self._shell = shell
         self._tracker: Any = None
+        self._stop: Any = None
         self._environment: dict[str, str] = {}
         self._replaced: dict[tuple[str, str], Any] = {}
 
@@ -92,13 +93,23 @@ class _Extension:
 
     def _before(self, info: Any) -> None:
         if "%%track" in info.raw_cell:
-            if self._tracker is None:
-                from nbops.magics.tracker import CellTracker
+            from nbops.tracking.interrupts import held_back
 
-                self._tracker = CellTracker(self._shell)
-            self._tracker.begin(info)
+            with held_back() as held:
+                if self._tracker is None:
+                    from nbops.magics.tracker import CellTracker
+
+                    self._tracker = CellTracker(self._shell)
+                self._tracker.begin(info, held)
+            if held.came:
+                from nbops.magics.stopping import Stop
+
+                self._stop = Stop(self._shell)
 
     def _after(self, result: Any) -> None:
+        if self._stop is not None:
+            self._stop.remove()
+            self._stop = None
         if self._tracker is not None:
             self._tracker.end(result)
 

@@ -25,6 +25,8 @@ from nbops.magics.track import GRAMMAR
 from nbops.records import Card
 from nbops.tracking import active, mlflow_session
 from nbops.tracking.compare import changes
+from nbops.tracking.ending import write_end
+from nbops.tracking.interrupts import Held, held_back
 from nbops.tracking.outbox import Family, Outbox
 from nbops.tracking.process import process_identity
 from nbops.workspace import Workspace, find_workspace
@@ -54,8 +56,8 @@ class CellTracker:
         self._open: _Open | None = None
         self._outboxes: dict[str, Outbox] = {}
 
-    def begin(self, info: Any) -> None:
-        """Take up a cell that is about to run (``pre_run_cell``)."""
+    def begin(self, info: Any, held: Held) -> None:
+        """Take up a cell that is about to run (``pre_run_cell``); ``held`` keeps interrupts off meanwhile."""
         header = find_header(info.raw_cell)
         if header is None or not header.body.strip() or not self._free():
             return
@@ -65,7 +67,7 @@ class CellTracker:
             except UsageError:
                 return
             if not arguments.help:
-                self._start(info, header, arguments)
+                self._start(info, header, arguments, held)
 
     def end(self, result: Any) -> None:
         """Finish the run of the cell that has ended (``post_run_cell``)."""
@@ -92,13 +94,17 @@ class CellTracker:
             self._finish(opened, None)
         return True
 
-    def _start(self, info: Any, header: Header, arguments: Arguments) -> None:
+    def _start(self, info: Any, header: Header, arguments: Arguments, held: Held) -> None:
         begun = time.perf_counter()
         namespace = self._shell.user_ns
         try:
-            arguments = expand(arguments, namespace)
+            with held.released():
+                arguments = expand(arguments, namespace)
         except UsageError as error:
             _say(f"{error} The option is taken as it stands.")
+        except KeyboardInterrupt:
+            held.came = True
+            return
         cell = locate(_metadata(info), namespace, execution_count=self._shell.execution_count - 1 or None)
         if not getattr(info, "store_history", True):
             cell = replace(cell, execution_count=None)
@@ -121,12 +127,17 @@ class CellTracker:
             process=process_identity(),
             parent_id=os.environ.get("NBOPS_PARENT_RUN", ""),
         )
-        if probe.run.uses_mlflow:
-            problem = mlflow_session.prepare(workspace)
-            if problem:
-                probe.warnings.append(problem)
         rewriter = Rewriter(probe.functions) if probe.functions else None
-        run = probe.start()
+        try:
+            with held.released():
+                problem = mlflow_session.prepare(workspace) if probe.run.uses_mlflow else ""
+                if problem:
+                    probe.warnings.append(problem)
+                probe.start()
+        except KeyboardInterrupt:
+            probe.interrupted = True
+        run = probe.run
+        held.came = held.came or probe.interrupted
         entry = active.ActiveRun(run.run_id, run.name, mlflow_session.tags(run, probe.commit))
         opened = _Open(
             info,
@@ -143,7 +154,7 @@ class CellTracker:
         try:
             outbox.start(run)
         except NbopsError as error:
-            probe.finish()
+            probe.ended()
             _say(f"this cell is not tracked: {error}")
             return
         active.enter(entry)
@@ -154,14 +165,28 @@ class CellTracker:
         probe.resume()
 
     def _finish(self, opened: _Open, result: Any, *, left: bool = False) -> None:
-        begun = time.perf_counter()
         self._open = None
+        with held_back() as held:
+            try:
+                card = self._written(opened, result, held, left=left)
+            except NbopsError as failure:
+                _say(f"this run could not be written down: {failure}")
+                return
+        self._show(card, hidden=opened.probe.clear_pending)
+        _start_courier(opened.workspace)
+
+    def _written(self, opened: _Open, result: Any, held: Held, *, left: bool) -> Card:
+        begun = time.perf_counter()
         active.leave(opened.entry)
         if opened.rewriter in self._shell.ast_transformers:
             self._shell.ast_transformers.remove(opened.rewriter)
         error = None if left else _error_of(result)
         shown = getattr(result, "result", None)
-        captured = opened.probe.finish(error, shown=shown)
+        try:
+            with held.released():
+                captured = opened.probe.finish(error, shown=shown)
+        except (Exception, KeyboardInterrupt) as failure:
+            captured = opened.probe.ended(error, f"not captured ({type(failure).__name__}: {failure})")
         family = Family()
         warnings = list(captured.warnings)
         problem = mlflow_session.end_runs(opened.mlflow_run, captured.run.status)
@@ -173,13 +198,11 @@ class CellTracker:
             warnings.append(str(failure))
         spent = opened.overhead + time.perf_counter() - begun
         run = replace(captured.run, attempt=family.count + 1, tracking=spent)
-        try:
-            opened.outbox.finish(run, captured.blobs)
-        except NbopsError as failure:
-            _say(f"this run could not be written down: {failure}")
-            return
+        run, problem = write_end(opened.outbox, run, captured.blobs)
+        if problem:
+            _say(f"run {run.name}: {problem}")
         run = replace(run, tracking=opened.overhead + time.perf_counter() - begun)
-        card = Card(
+        return Card(
             run=run,
             previous=family.history[-1] if family.history else None,
             changes=changes(family.previous, run),
@@ -187,8 +210,6 @@ class CellTracker:
             warnings=tuple(warnings),
             workspace=str(opened.workspace.root),
         )
-        self._show(card, hidden=opened.probe.clear_pending)
-        _start_courier(opened.workspace)
 
     def _show(self, card: Card, *, hidden: bool) -> None:
         # An output now would wipe those of a cell that ended with clear_output(wait=True).

@@ -2,35 +2,30 @@
 
 from __future__ import annotations
 
-import ast
-import hashlib
-import linecache
 import os
 import sys
-import textwrap
 import threading
 import time
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from dataclasses import replace
 from pathlib import Path
 from types import FrameType, TracebackType
 from typing import Any
 
-from nbops.capture import Options, Probe, calls, redact
+from nbops.capture import Captured, Options, Probe, calls
 from nbops.capture.models import store_model
-from nbops.capture.parsing import parse
-from nbops.capture.place import locate
 from nbops.capture.redaction import Redactor
 from nbops.errors import NbopsError, NotFoundError, UsageError
-from nbops.records import ArtifactRef, CellRef, MetricPoint, ModelRef
+from nbops.records import ArtifactRef, MetricPoint, ModelRef
 from nbops.tracking import active, mlflow_session
+from nbops.tracking.ending import write_end
+from nbops.tracking.interrupts import Held, held_back
 from nbops.tracking.launch import ensure_running
 from nbops.tracking.outbox import Outbox, outbox_of
 from nbops.tracking.parts import file_part, picture_part
 from nbops.tracking.process import process_identity
+from nbops.tracking.script import Names, block_source, place_of, script_part
 from nbops.workspace import Workspace, find_workspace
-
-_LARGEST_SCRIPT = 1_000_000
 
 
 class track:  # noqa: N801 - it is called like a function: with nbops.track("nightly") as run
@@ -81,7 +76,7 @@ class track:  # noqa: N801 - it is called like a function: with nbops.track("nig
         self._lock = threading.Lock()
         self._clock = 0.0
         self._warned = False
-        self._names: _Names | None = None
+        self._names: Names | None = None
         self._recorded: dict[str, float] = {}
 
     @property
@@ -172,11 +167,16 @@ class track:  # noqa: N801 - it is called like a function: with nbops.track("nig
 
     def __enter__(self) -> track:
         frame = sys._getframe(1)
-        try:
-            self._start(frame)
-        except Exception as error:  # the user's script comes first
-            _say(f"this block is not tracked: {error}")
-            self._probe = self._box = self._entry = None
+        with held_back() as held:
+            try:
+                self._start(frame, held)
+            except Exception as error:  # the user's script comes first
+                _say(f"this block is not tracked: {error}")
+                self._probe = self._box = self._entry = None
+        if held.came:
+            interrupt = KeyboardInterrupt()
+            self.__exit__(KeyboardInterrupt, interrupt, None)
+            raise interrupt
         return self
 
     def __exit__(
@@ -185,46 +185,55 @@ class track:  # noqa: N801 - it is called like a function: with nbops.track("nig
         if self._probe is None or self._box is None or self._entry is None:
             return
         entry, self._entry = self._entry, None
-        active.leave(entry)
-        try:
-            self._finish(self._probe, self._box, error)
-        except Exception as problem:  # the user's script comes first
-            _say(f"this run could not be written down: {problem}")
+        with held_back() as held:
+            active.leave(entry)
+            try:
+                self._finish(self._probe, self._box, error, held)
+            except Exception as problem:  # the user's script comes first
+                _say(f"this run could not be written down: {problem}")
+        if held.came:
+            raise KeyboardInterrupt
 
-    def _start(self, frame: FrameType) -> None:
+    def _start(self, frame: FrameType, held: Held) -> None:
         workspace = self._workspace or find_workspace()
         workspace.ensure()
         self._workspace = workspace
         parent = active.current()
         self._box = outbox_of(workspace)
-        self._names = _Names(frame)
-        script = _script(frame)
+        self._names = Names(frame)
+        script = script_part(frame)
         if script is not None:
             self._blobs.append(script)
         # A tracked cell around this block keeps the results of its own calls there.
         self._recorded = dict(calls.recorded)
         self._probe = Probe(
             workspace,
-            _block_source(frame),
+            block_source(frame),
             self._names,
             kind="script",
-            cell=_place(frame, self._options.name, parent),
+            cell=place_of(frame, self._options.name, parent),
             options=self._options,
             process=process_identity(),
             parent_id=parent.run_id if parent else os.environ.get("NBOPS_PARENT_RUN", ""),
         )
-        if self._probe.run.uses_mlflow:
-            os.environ.setdefault("MLFLOW_TRACKING_URI", workspace.mlflow_uri)
-            mlflow_session.prepare(workspace)
-        run = self._probe.start()
+        try:
+            with held.released():
+                if self._probe.run.uses_mlflow:
+                    os.environ.setdefault("MLFLOW_TRACKING_URI", workspace.mlflow_uri)
+                    mlflow_session.prepare(workspace)
+                self._probe.start()
+        except KeyboardInterrupt:
+            held.came = True
+        run = self._probe.run
+        held.came = held.came or self._probe.interrupted
         self._mlflow_before = mlflow_session.active_run()
         self._box.start(run)
         self._entry = active.ActiveRun(run.run_id, run.name, mlflow_session.tags(run, self._probe.commit))
         active.enter(self._entry)
         self._probe.resume()
 
-    def _finish(self, probe: Probe, box: Outbox, error: BaseException | None) -> None:
-        captured = probe.finish(error)
+    def _finish(self, probe: Probe, box: Outbox, error: BaseException | None, held: Held) -> None:
+        captured = _captured(probe, error, held)
         calls.recorded.update(self._recorded)
         if self._names is not None:
             self._names.forget()
@@ -244,86 +253,24 @@ class track:  # noqa: N801 - it is called like a function: with nbops.track("nig
             # Said beats found.
             run = replace(run, models=tuple(self._models))
         family = box.family(run.cell.key)
-        box.finish(replace(run, attempt=family.count + 1), (*captured.blobs, *self._blobs))
+        run, problem = write_end(box, replace(run, attempt=family.count + 1), (*captured.blobs, *self._blobs))
+        if problem:
+            _say(f"run {run.name}: {problem}")
         if self._workspace is not None:
             ensure_running(self._workspace)
 
 
+def _captured(probe: Probe, error: BaseException | None, held: Held) -> Captured:
+    probe.interrupted = False
+    try:
+        with held.released():
+            captured = probe.finish(error)
+    except (Exception, KeyboardInterrupt) as failure:
+        held.came = held.came or isinstance(failure, KeyboardInterrupt)
+        captured = probe.ended(error)
+    held.came = held.came or probe.interrupted
+    return captured
+
+
 def _say(text: str) -> None:
     print("nbops: " + " ".join(text.split()), file=sys.stderr)
-
-
-class _Names(Mapping[str, Any]):
-    """The names a frame sees: its own before those of its module, as they are when asked."""
-
-    def __init__(self, frame: FrameType) -> None:
-        self._frame: FrameType | None = frame
-
-    def forget(self) -> None:
-        """Let go of the frame, and with it of all it refers to."""
-        self._frame = None
-
-    def _all(self) -> dict[str, Any]:
-        if self._frame is None:
-            return {}
-        return {**self._frame.f_globals, **self._frame.f_locals}
-
-    def __getitem__(self, name: str) -> Any:
-        if self._frame is None:
-            raise KeyError(name)
-        own = self._frame.f_locals
-        return own[name] if name in own else self._frame.f_globals[name]
-
-    def __iter__(self) -> Iterator[str]:
-        return iter(list(self._all()))
-
-    def __len__(self) -> int:
-        return len(self._all())
-
-
-def _block_source(frame: FrameType) -> str:
-    """Give the body of the ``with`` statement that the frame is in; empty where there is no source."""
-    lines = linecache.getlines(frame.f_code.co_filename, frame.f_globals)
-    try:
-        tree = parse("".join(lines))
-    except (SyntaxError, ValueError):
-        return ""
-    around = [
-        node
-        for node in ast.walk(tree)
-        if isinstance(node, ast.With | ast.AsyncWith) and node.lineno <= frame.f_lineno <= node.body[0].lineno
-    ]
-    if not around:
-        return ""
-    body = max(around, key=lambda node: node.lineno).body
-    return textwrap.dedent("".join(lines[body[0].lineno - 1 : body[-1].end_lineno]))
-
-
-def _place(frame: FrameType, name: str, parent: active.ActiveRun | None) -> CellRef:
-    path = os.path.abspath(frame.f_code.co_filename)
-    if os.path.exists(path):
-        place = CellRef(notebook=Path(path).as_posix(), source="script")
-    elif parent is not None:
-        tags = parent.tags
-        place = CellRef(
-            notebook=tags.get("nbops.notebook", ""), cell_id=tags.get("nbops.cell_id", ""), source="ipython"
-        )
-    else:
-        place = replace(locate(None, frame.f_globals), source="script")
-    if not name:
-        return place
-    # What was given a name is known by it, wherever in the file it stands.
-    family = "\0".join((place.notebook or os.getcwd(), "named", name))
-    return replace(place, key=hashlib.sha256(family.encode("utf-8", "surrogatepass")).hexdigest()[:32])
-
-
-def _script(frame: FrameType) -> tuple[ArtifactRef, bytes] | None:
-    """Give the file that the block stands in, without secrets."""
-    path = Path(frame.f_code.co_filename)
-    try:
-        if path.suffix != ".py" or path.stat().st_size > _LARGEST_SCRIPT:
-            return None
-        text = path.read_text(encoding="utf-8", errors="replace")
-    except OSError:
-        return None
-    return file_part(redact(text)[0].encode(), f"source/{path.name}", "code")

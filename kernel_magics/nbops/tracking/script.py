@@ -1,0 +1,100 @@
+"""Where a ``with nbops.track()`` stands: the names it sees, its code, its file."""
+
+from __future__ import annotations
+
+import ast
+import hashlib
+import linecache
+import os
+import textwrap
+from collections.abc import Iterator, Mapping
+from dataclasses import replace
+from pathlib import Path
+from types import FrameType
+from typing import Any
+
+from nbops.capture import redact
+from nbops.capture.parsing import parse
+from nbops.capture.place import locate
+from nbops.records import ArtifactRef, CellRef
+from nbops.tracking import active
+from nbops.tracking.parts import file_part
+
+_LARGEST = 1_000_000
+
+
+class Names(Mapping[str, Any]):
+    """The names a frame sees: its own before those of its module, as they are when asked."""
+
+    def __init__(self, frame: FrameType) -> None:
+        self._frame: FrameType | None = frame
+
+    def forget(self) -> None:
+        """Let go of the frame, and with it of all it refers to."""
+        self._frame = None
+
+    def _all(self) -> dict[str, Any]:
+        if self._frame is None:
+            return {}
+        return {**self._frame.f_globals, **self._frame.f_locals}
+
+    def __getitem__(self, name: str) -> Any:
+        if self._frame is None:
+            raise KeyError(name)
+        own = self._frame.f_locals
+        return own[name] if name in own else self._frame.f_globals[name]
+
+    def __iter__(self) -> Iterator[str]:
+        return iter(list(self._all()))
+
+    def __len__(self) -> int:
+        return len(self._all())
+
+
+def block_source(frame: FrameType) -> str:
+    """Give the body of the ``with`` statement that the frame is in; empty where there is no source."""
+    lines = linecache.getlines(frame.f_code.co_filename, frame.f_globals)
+    try:
+        tree = parse("".join(lines))
+    except (SyntaxError, ValueError):
+        return ""
+    around = [
+        node
+        for node in ast.walk(tree)
+        if isinstance(node, ast.With | ast.AsyncWith) and node.lineno <= frame.f_lineno <= node.body[0].lineno
+    ]
+    if not around:
+        return ""
+    body = max(around, key=lambda node: node.lineno).body
+    return textwrap.dedent("".join(lines[body[0].lineno - 1 : body[-1].end_lineno]))
+
+
+def place_of(frame: FrameType, name: str, parent: active.ActiveRun | None) -> CellRef:
+    """Give where the block stands: a file, the tracked cell around it, or a notebook."""
+    path = os.path.abspath(frame.f_code.co_filename)
+    if os.path.exists(path):
+        place = CellRef(notebook=Path(path).as_posix(), source="script")
+    elif parent is not None:
+        tags = parent.tags
+        place = CellRef(
+            notebook=tags.get("nbops.notebook", ""), cell_id=tags.get("nbops.cell_id", ""), source="ipython"
+        )
+    else:
+        place = replace(locate(None, frame.f_globals), source="script")
+    if not name:
+        return place
+    # What was given a name is known by it, wherever in the file it stands.
+    family = "\0".join((place.notebook or os.getcwd(), "named", name))
+    return replace(place, key=hashlib.sha256(family.encode("utf-8", "surrogatepass")).hexdigest()[:32])
+
+
+def script_part(frame: FrameType) -> tuple[ArtifactRef, bytes] | None:
+    """Give the file that the block stands in, without secrets."""
+    path = Path(frame.f_code.co_filename)
+    try:
+        if path.suffix != ".py" or path.stat().st_size > _LARGEST:
+            return None
+        text = path.read_text(encoding="utf-8", errors="replace")
+    except OSError:
+        return None
+    return file_part(redact(text)[0].encode(), f"source/{path.name}", "code")
