@@ -134,3 +134,23 @@ def test_redacting_twice_changes_nothing_more(text):
 @pytest.mark.timeout(30)
 def test_hostile_text_does_not_take_long(text):
     redact(text, {"A_KEY": "aaaaaaab"})
+
+
+@pytest.mark.parametrize(
+    "code",
+    [
+        "%env DB_PASS={}",
+        "  %set_env DB_PASS {}",
+        "!export DB_PASS={} && run",
+        "os.environ['DB_PASS'] = '{}'",
+        "os.environ.setdefault('DB_PASS', '{}')",
+        "environ[\"DB_PASS\"]='{}'",
+    ],
+)
+def test_a_variable_of_the_environment_set_in_the_code(code):
+    told, count = redact(code.format("ab-cd-ef-gh") + "\nprint('ab-cd-ef-gh')", {})
+    assert "ab-cd-ef-gh" not in told
+    assert told.count("[redacted]") == 2
+    assert count == 1
+    harmless = code.replace("DB_PASS", "DB_NAME").format("ab-cd-ef-gh")
+    assert redact(harmless, {}) == (harmless, 0)

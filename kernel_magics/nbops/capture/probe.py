@@ -44,7 +44,8 @@ _Result = TypeVar("_Result")
 class Probe:
     """Captures one block between :meth:`start` and :meth:`finish`. Reads only; raises nothing but an interrupt.
 
-    ``interrupted`` says that Ctrl-C was pressed while one of its steps was at work.
+    ``interrupted`` says that Ctrl-C was pressed while one of its steps was at work; ``redactor`` replaces the secrets in
+    all texts of the run, and has learnt those that its code names.
 
     Parameters
     ----------
@@ -91,26 +92,28 @@ class Probe:
         self._finished = True
         self._states: dict[str, tuple[int, frozenset[int]]] = {}
         self._git: GitReader | None = None
-        self._redactor = Redactor()
+        self.redactor = Redactor()
         with self._timed():
             self.analysis: Analysis = self._guarded("source", lambda: analyse(source), _unread(source))
             self.functions: dict[str, str] = self._guarded("metric calls", self._metric_calls, {})
             place = cell or CellRef()
+            # First, because the secrets it names may stand in name and tags too.
+            code = self.redactor.text(source if shown_source is None else shown_source)
             self.run = Run(
                 run_id=new_run_id(),
-                name=self._redactor.text(self.options.name) or new_name(),
-                experiment=self._redactor.text(self.options.experiment) or workspace.experiment,
+                name=self.redactor.text(self.options.name) or new_name(),
+                experiment=self.redactor.text(self.options.experiment) or workspace.experiment,
                 kind=kind,
                 author=workspace.author,
                 user=user_name(workspace),
                 parent_id=parent_id,
                 started_at=time.time(),
                 cell=replace(place, key=place.key or key_of(place, str(self._folder), self.analysis)),
-                code=self._redactor.text(source if shown_source is None else shown_source),
+                code=code,
                 code_digest=self.analysis.digest,
                 names_read=self.analysis.names_read,
                 names_written=self.analysis.names_written,
-                tags=self._redactor.mapping(self.options.tags),
+                tags=self.redactor.mapping(self.options.tags),
                 uses_mlflow=self.analysis.uses_mlflow or "mlflow" in sys.modules,
                 process=process,
             )
@@ -163,7 +166,7 @@ class Probe:
             nothing: tuple[dict[str, float], dict[str, str]] = ({}, {})
             metrics, made_by = self._guarded("metrics", lambda: self._metrics(shown), nothing)
             # The block itself may have set variables.
-            self._redactor.learn(os.environ)
+            self.redactor.learn(os.environ)
             params: dict[str, str] = self._guarded("parameters", self._params, {})
             self._guarded("data", self._written, None)
             run = replace(
@@ -173,17 +176,18 @@ class Probe:
                 duration=spent.duration,
                 cpu=spent.cpu,
                 peak_memory=spent.peak_memory,
-                params=self._redactor.mapping(params),
+                params=self.redactor.mapping(params),
                 metrics=metrics,
                 metric_functions=made_by,
-                code=self._redactor.text(self.run.code),
-                data=tuple(replace(ref, origin=self._redactor.text(ref.origin)) for ref in self._frames.refs.values()),
+                code=self.redactor.text(self.run.code),
+                tags=self.redactor.mapping(self.run.tags),
+                data=tuple(replace(ref, origin=self.redactor.text(ref.origin)) for ref in self._frames.refs.values()),
                 error=self._guarded("error", lambda: self._error(error), None),
                 environment=self._guarded("environment", read_environment, None),
                 uses_mlflow=self.run.uses_mlflow or "mlflow" in sys.modules,
             )
             run, blobs = self._with_files(run, failed=run.status != "FINISHED")
-        run = replace(run, redactions=self._redactor.count, tracking=self._overhead)
+        run = replace(run, redactions=self.redactor.count, tracking=self._overhead)
         return Captured(run, tuple(blobs), tuple(dict.fromkeys(self.warnings)))
 
     def ended(self, error: BaseException | None = None, why: str = "") -> Captured:
@@ -203,14 +207,14 @@ class Probe:
     def _with_files(self, run: Run, *, failed: bool) -> tuple[Run, list[tuple[ArtifactRef, bytes]]]:
         blobs: list[tuple[ArtifactRef, bytes]] = []
         if self._watch is not None:
-            streams = {name: self._redactor.text(tail.text()) for name, tail in self._watch.streams.items()}
+            streams = {name: self.redactor.text(tail.text()) for name, tail in self._watch.streams.items()}
             run = replace(run, stdout=streams["stdout"], stderr=streams["stderr"])
             blobs += self._guarded("figures", self._watch.figures.blobs, [])
         if self.options.store_models:
             stored: list[StoredModel] = self._guarded("models", lambda: self._models(run), [])
             run = replace(
                 run,
-                models=tuple(replace(model.ref, problem=self._redactor.text(model.ref.problem)) for model in stored),
+                models=tuple(replace(model.ref, problem=self.redactor.text(model.ref.problem)) for model in stored),
             )
             blobs += [model.blob for model in stored if model.blob is not None]
         if self._git is not None:
@@ -218,7 +222,7 @@ class Probe:
             state, patch = self._guarded("git", self._git.read, unknown)
             run = replace(run, git=state)
             if patch:
-                blobs.append(_text_file("git.diff", self._redactor.text(patch), "text/x-diff", "diff"))
+                blobs.append(_text_file("git.diff", self.redactor.text(patch), "text/x-diff", "diff"))
         return replace(run, artifacts=tuple(ref for ref, _ in blobs)), blobs
 
     def _leave_out(self, error: BaseException | None) -> None:
@@ -276,7 +280,7 @@ class Probe:
             return None
         files = getattr(getattr(self._shell, "compile", None), "_filename_map", None)
         info = describe(error, files=files if isinstance(files, dict) else None)
-        return replace(info, message=self._redactor.text(info.message), traceback=self._redactor.text(info.traceback))
+        return replace(info, message=self.redactor.text(info.message), traceback=self.redactor.text(info.traceback))
 
     def _guarded(self, what: str, step: Callable[[], _Result], otherwise: _Result) -> _Result:
         # Interrupts too: a second Ctrl-C must not turn the user's finished cell into a failed one.

@@ -49,6 +49,14 @@ _LITERAL = re.compile(
     r"[rbufRBUF]?)(?P<quote>[\"'])(?P<value>(?:\\.|(?!(?P=quote))[^\\\n]){3,512})(?P=quote)",
     re.IGNORECASE,
 )
+# Variables of the environment have more names that tell than other literals do.
+_ENVIRON = re.compile(
+    r"(?:environ\s{0,4}\[|environ\.setdefault\(|(?:putenv|setenv)\()\s{0,8}[\"'](?P<name>\w{1,128})[\"']\s{0,8}"
+    r"(?:\]\s{0,8}=|,)\s{0,8}(?P<quote>[\"'])(?P<value>(?:\\.|(?!(?P=quote))[^\\\n]){3,512})(?P=quote)"
+)
+_ENVIRON_LINE = re.compile(
+    r"(?:%env|%set_env|export)[ \t]{1,8}(?P<name>\w{1,128})[ =]{1,4}(?P<quote>[\"']?)(?P<value>[^\s\"']{3,512})(?P=quote)"
+)
 _URL = re.compile(r"://([^\s/@:\"'<>]{0,128}:[^\s/@\"'<>]{1,256})@")
 _NAMED = re.compile(r"(^|_|\.)(password|passwd|passphrase|secret|api_?key|secret_key|access_key)$", re.IGNORECASE)
 _KEY_BEGIN = re.compile(r"-----BEGIN [A-Z ]{0,30}PRIVATE KEY-----")
@@ -114,6 +122,8 @@ class Redactor:
         text = self._private_keys(text)
         text = _TOKENS.sub(self._whole, text)
         text = _LITERAL.sub(self._literal, text)
+        for pattern in (_ENVIRON, _ENVIRON_LINE):
+            text = pattern.sub(self._variable, text)
         for value in sorted(self._literals, key=len, reverse=True):
             text = text.replace(value, MARK)
         return _URL.sub(self._url, text)
@@ -141,6 +151,15 @@ class Redactor:
         if len(match["value"]) >= 8 and match["value"] != MARK:
             self._literals.add(match["value"])
         return self._noted(match["value"], f"{match['name']}{match['rest']}{quote}{MARK}{quote}")
+
+    def _variable(self, match: re.Match[str]) -> str:
+        if not secret_name(match["name"]) or match["value"] == MARK:
+            return match.group(0)
+        if len(match["value"]) >= 8:
+            self._literals.add(match["value"])
+        start = match.start("value") - match.start()
+        stop = match.end("value") - match.start()
+        return self._noted(match["value"], f"{match.group(0)[:start]}{MARK}{match.group(0)[stop:]}")
 
     def _url(self, match: re.Match[str]) -> str:
         return self._noted(match.group(1), f"://{MARK}@")
