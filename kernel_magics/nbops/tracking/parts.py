@@ -6,6 +6,8 @@ import hashlib
 import io
 import mimetypes
 import re
+from collections.abc import Container, Iterable
+from dataclasses import replace
 from typing import Any
 
 from nbops.records import ArtifactRef
@@ -17,6 +19,33 @@ def file_part(data: bytes, path: str, kind: str = "file") -> tuple[ArtifactRef, 
     media = mimetypes.guess_type(safe)[0] or "application/octet-stream"
     digest = hashlib.sha256(data).hexdigest()
     return ArtifactRef(path=safe, digest=digest, size=len(data), media_type=media, kind=kind), data
+
+
+def free(name: str, taken: Container[str]) -> str:
+    """Give a name, numbered before its endings if it is taken."""
+    folder, slash, last = name.rpartition("/")
+    stem, dot, endings = last.partition(".")
+    if not stem:
+        stem, dot, endings = last, "", ""
+    count = 1
+    found = name
+    while found in taken:
+        count += 1
+        found = f"{folder}{slash}{stem}-{count}{dot}{endings}"
+    return found
+
+
+def distinct(parts: Iterable[tuple[ArtifactRef, bytes]]) -> list[tuple[ArtifactRef, bytes]]:
+    """Give files under a path of their own each; the same file twice under one path is one."""
+    found: dict[str, tuple[ArtifactRef, bytes]] = {}
+    given: set[tuple[str, str]] = set()
+    for ref, data in parts:
+        if (ref.path, ref.digest) in given:
+            continue
+        given.add((ref.path, ref.digest))
+        path = free(ref.path, found)
+        found[path] = (replace(ref, path=path), data)
+    return list(found.values())
 
 
 def picture_part(figure: Any, name: str) -> tuple[ArtifactRef, bytes]:

@@ -13,12 +13,10 @@ from pathlib import Path
 from types import FrameType
 from typing import Any
 
-from nbops.capture import redact
 from nbops.capture.parsing import parse
 from nbops.capture.place import locate
-from nbops.records import ArtifactRef, CellRef
+from nbops.records import CellRef
 from nbops.tracking import active
-from nbops.tracking.parts import file_part
 
 _LARGEST = 1_000_000
 
@@ -88,13 +86,12 @@ def place_of(frame: FrameType, name: str, parent: active.ActiveRun | None) -> Ce
     return replace(place, key=hashlib.sha256(family.encode("utf-8", "surrogatepass")).hexdigest()[:32])
 
 
-def script_part(frame: FrameType) -> tuple[ArtifactRef, bytes] | None:
-    """Give the file that the block stands in, without secrets."""
+def script_text(frame: FrameType) -> tuple[str, str] | None:
+    """Give the name and text of the file that the block stands in, if it is Python and not very large."""
     path = Path(frame.f_code.co_filename)
     try:
         if path.suffix != ".py" or path.stat().st_size > _LARGEST:
             return None
-        text = path.read_text(encoding="utf-8", errors="replace")
+        return path.name, path.read_text(encoding="utf-8", errors="replace")
     except OSError:
         return None
-    return file_part(redact(text)[0].encode(), f"source/{path.name}", "code")

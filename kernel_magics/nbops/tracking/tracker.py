@@ -14,7 +14,6 @@ from typing import Any
 
 from nbops.capture import Captured, Options, Probe, calls
 from nbops.capture.models import store_model
-from nbops.capture.redaction import Redactor
 from nbops.errors import NbopsError, NotFoundError, UsageError
 from nbops.records import ArtifactRef, MetricPoint, ModelRef
 from nbops.tracking import active, mlflow_session
@@ -22,9 +21,9 @@ from nbops.tracking.ending import write_end
 from nbops.tracking.interrupts import Held, held_back
 from nbops.tracking.launch import ensure_running
 from nbops.tracking.outbox import Outbox, outbox_of
-from nbops.tracking.parts import file_part, picture_part
+from nbops.tracking.parts import distinct, file_part, free, picture_part
 from nbops.tracking.process import process_identity
-from nbops.tracking.script import Names, block_source, place_of, script_part
+from nbops.tracking.script import Names, block_source, place_of, script_text
 from nbops.workspace import Workspace, find_workspace
 
 
@@ -58,15 +57,22 @@ class track:  # noqa: N801 - it is called like a function: with nbops.track("nig
         name: str | None = None,
         *,
         experiment: str | None = None,
-        tags: Mapping[str, str] | None = None,
+        tags: Mapping[str, Any] | None = None,
         params: Mapping[str, Any] | None = None,
         workspace: Workspace | None = None,
     ) -> None:
-        self._options = Options(name=name or "", experiment=experiment or "", tags=dict(tags or {}))
-        self._params = {key: str(value) for key, value in (params or {}).items()}
+        # What is natural in a loop over folds or models should not cost the run: anything may stand for a text.
+        self._options = Options(
+            name="" if name is None else str(name),
+            experiment="" if experiment is None else str(experiment),
+            tags={str(key): str(value) for key, value in (tags or {}).items()},
+        )
+        self._params = {str(key): str(value) for key, value in (params or {}).items()}
         self._tags: dict[str, str] = {}
         self._metrics: dict[str, tuple[int, float]] = {}
         self._models: list[ModelRef] = []
+        self._asked: list[ModelRef] = []
+        self._script: tuple[str, str] | None = None
         self._blobs: list[tuple[ArtifactRef, bytes]] = []
         self._workspace = workspace
         self._box: Outbox | None = None
@@ -114,6 +120,7 @@ class track:  # noqa: N801 - it is called like a function: with nbops.track("nig
                 raise ValueError("out of range")
         except (TypeError, ValueError) as error:
             raise UsageError(f"metric {name!r} must be a number, not {value!r} at step {step!r}.") from error
+        name = str(name)
         with self._lock:
             last = self._metrics.get(name)
             place = (0 if last is None else last[0] + 1) if place is None else place
@@ -135,14 +142,14 @@ class track:  # noqa: N801 - it is called like a function: with nbops.track("nig
 
     def param(self, name: str, value: Any) -> None:
         """Keep a parameter with the run."""
-        self._params[name] = str(value)
+        self._params[str(name)] = str(value)
 
     def tag(self, key: str, value: Any) -> None:
         """Keep a tag with the run."""
-        self._tags[key] = str(value)
+        self._tags[str(key)] = str(value)
 
     def artifact(self, path: str | os.PathLike[str], name: str | None = None) -> None:
-        """Keep a copy of a file with the run, as it is now.
+        """Keep a copy of a file with the run, as it is now; a second file of a name is numbered.
 
         Raises
         ------
@@ -159,11 +166,19 @@ class track:  # noqa: N801 - it is called like a function: with nbops.track("nig
         self._blobs.append(picture_part(figure, name))
 
     def model(self, model: Any, name: str = "model") -> None:
-        """Keep a fitted model with the run; what cannot be pickled is said in the run and raises nothing."""
-        stored = store_model(name, model, ())
-        self._models.append(stored.ref)
+        """Keep a fitted model with the run; what cannot be pickled is said in the run and raises nothing.
+
+        A second model of a name is numbered; the same one twice is kept once.
+        """
+        stored = store_model(str(name), model, ())
+        if stored.ref in self._asked:
+            return
+        self._asked.append(stored.ref)
+        own = free(stored.ref.name, [known.name for known in self._models])
+        self._models.append(replace(stored.ref, name=own))
         if stored.blob is not None:
-            self._blobs.append(stored.blob)
+            artifact, data = stored.blob
+            self._blobs.append((replace(artifact, path=f"models/{own}.pkl"), data))
 
     def __enter__(self) -> track:
         frame = sys._getframe(1)
@@ -201,9 +216,7 @@ class track:  # noqa: N801 - it is called like a function: with nbops.track("nig
         parent = active.current()
         self._box = outbox_of(workspace)
         self._names = Names(frame)
-        script = script_part(frame)
-        if script is not None:
-            self._blobs.append(script)
+        self._script = script_text(frame)
         # A tracked cell around this block keeps the results of its own calls there.
         self._recorded = dict(calls.recorded)
         self._probe = Probe(
@@ -216,6 +229,9 @@ class track:  # noqa: N801 - it is called like a function: with nbops.track("nig
             process=process_identity(),
             parent_id=parent.run_id if parent else os.environ.get("NBOPS_PARENT_RUN", ""),
         )
+        if self._script is not None:
+            # Learnt from the whole file, secrets are known in what the block is given of them.
+            self._probe.redactor.text(self._script[1])
         try:
             with held.released():
                 if self._probe.run.uses_mlflow:
@@ -239,25 +255,33 @@ class track:  # noqa: N801 - it is called like a function: with nbops.track("nig
             self._names.forget()
         run = captured.run
         mlflow_session.end_runs(self._mlflow_before, run.status)
-        explicit = {name: value for name, (_, value) in self._metrics.items()}
-        redactor = Redactor()
+        redactor = probe.redactor
+        blobs = distinct((*self._found(captured), *self._given(probe)))
         run = replace(
             run,
             params={**run.params, **redactor.mapping(self._params)},
             tags={**run.tags, **redactor.mapping(self._tags)},
-            metrics={**run.metrics, **explicit},
-            artifacts=(*run.artifacts, *(ref for ref, _ in self._blobs)),
-        )
-        run = replace(run, redactions=run.redactions + redactor.count)
-        if self._models:
+            metrics={**run.metrics, **{name: value for name, (_, value) in self._metrics.items()}},
+            artifacts=tuple(ref for ref, _ in blobs),
             # Said beats found.
-            run = replace(run, models=tuple(self._models))
+            models=tuple(replace(m, problem=redactor.text(m.problem)) for m in self._models) or run.models,
+        )
         family = box.family(run.cell.key)
-        run, problem = write_end(box, replace(run, attempt=family.count + 1), (*captured.blobs, *self._blobs))
+        run = replace(run, attempt=family.count + 1, redactions=redactor.count)
+        run, problem = write_end(box, run, blobs)
         if problem:
             _say(f"run {run.name}: {problem}")
         if self._workspace is not None:
             ensure_running(self._workspace)
+
+    def _found(self, captured: Captured) -> list[tuple[ArtifactRef, bytes]]:
+        return [(ref, data) for ref, data in captured.blobs if not (self._models and ref.kind == "model")]
+
+    def _given(self, probe: Probe) -> list[tuple[ArtifactRef, bytes]]:
+        if self._script is None:
+            return self._blobs
+        name, text = self._script
+        return [file_part(probe.redactor.text(text).encode(), f"source/{name}", "code"), *self._blobs]
 
 
 def _captured(probe: Probe, error: BaseException | None, held: Held) -> Captured:
