@@ -71,6 +71,8 @@ runs = Table(
     Column("delivery_error", Text, nullable=False, server_default=""),
     Column("mlflow_run_id", String(64), nullable=False, server_default=""),
     Column("mlflow_experiment_id", String(64), nullable=False, server_default=""),
+    # Id of the workspace whose outbox and content store the run is in; several may share a ledger.
+    Column("workspace", String(32), nullable=False, server_default=""),
     Column("updated_at", Double, nullable=False),
     Index("ix_runs_started_at", "started_at"),
     Index("ix_runs_notebook", "notebook", "started_at"),

@@ -25,6 +25,7 @@ from nbops.tracking.forwarding import Forwarder
 from nbops.tracking.launch import LOCK, ensure_running, is_running, name_holder, start
 from nbops.tracking.outbox import Outbox, outbox_of
 from nbops.tracking.process import process_identity
+from nbops.tracking.reconciling import undelivered
 from nbops.tracking.registry_due import waiting
 from nbops.tracking.registry_seen import seen
 from nbops.tracking.watch import Watch
@@ -103,7 +104,7 @@ def _refused(box: Outbox) -> str:
 
 def _undelivered(workspace: Workspace) -> tuple[int, str]:
     runs = tables.runs
-    waits = (runs.c.delivery != "delivered") & (runs.c.status != "RUNNING") & (runs.c.origin == "nbops")
+    waits = undelivered(workspace)
     with open_ledger(workspace).connect() as connection:
         count = connection.scalar(select(func.count()).select_from(runs).where(waits)) or 0
         count += waiting(connection)

@@ -19,8 +19,9 @@ from nbops.errors import LedgerError
 from nbops.ledger import Ledger, open_ledger, tables
 from nbops.records import MetricPoint, Run, from_wire, to_wire
 from nbops.tracking.outbox import Entry, Outbox, outbox_of
-from nbops.tracking.process import is_alive
+from nbops.tracking.reconciling import WORDLESS, reconcile
 from nbops.workspace import Workspace
+from nbops.workspace.ownership import workspace_id
 
 _BATCH = 500
 _ENDED = ("FINISHED", "FAILED", "KILLED")
@@ -60,16 +61,16 @@ def deliver(workspace: Workspace) -> int:
     if workspace.outbox.exists():
         box = outbox_of(workspace)
         while entries := box.entries(limit=_BATCH):
-            _carry(open_ledger(workspace), box, entries)
+            _carry(open_ledger(workspace), box, entries, workspace_id(workspace))
             done += len(entries)
     reconcile(workspace)
     return done
 
 
-def _carry(ledger: Ledger, box: Outbox, entries: Sequence[Entry]) -> None:
+def _carry(ledger: Ledger, box: Outbox, entries: Sequence[Entry], owner: str) -> None:
     try:
         with ledger.begin() as connection:
-            apply(ledger, connection, entries)
+            apply(ledger, connection, entries, owner=owner)
             ledger.touch(connection)
     except Exception as error:
         if not _blames_entry(error):
@@ -79,8 +80,8 @@ def _carry(ledger: Ledger, box: Outbox, entries: Sequence[Entry]) -> None:
             box.set_aside(entries[0].seq, f"{type(error).__name__}: {error}"[:500])
             return
         middle = len(entries) // 2
-        _carry(ledger, box, entries[:middle])
-        _carry(ledger, box, entries[middle:])
+        _carry(ledger, box, entries[:middle], owner)
+        _carry(ledger, box, entries[middle:], owner)
         return
     box.discard([entry.seq for entry in entries])
 
@@ -90,67 +91,23 @@ def _blames_entry(error: Exception) -> bool:
     return isinstance(cause, (DataError, IntegrityError, TypeError, ValueError, KeyError, OverflowError))
 
 
-def reconcile(workspace: Workspace) -> int:
-    """Close as KILLED the runs that are RUNNING in a process that no longer exists; give how many.
+def apply(ledger: Ledger, connection: Connection, entries: Sequence[Entry], *, owner: str = "") -> None:
+    """Apply entries of an outbox within a transaction; applying them again changes nothing.
 
-    Raises
-    ------
-    LedgerError
-        The ledger does not answer.
+    Parameters
+    ----------
+    ledger, connection
+        The ledger and a transaction of it.
+    entries
+        What to apply.
+    owner
+        Id of the workspace whose outbox it is.
     """
-    ledger = open_ledger(workspace)
-    runs = tables.runs
-    running = select(runs.c.run_id, runs.c.process, runs.c.started_at).where(
-        runs.c.status == "RUNNING", runs.c.origin == "nbops"
-    )
-    with ledger.connect() as connection:
-        dead = [row for row in connection.execute(running) if row.process and not is_alive(row.process)]
-    if not dead:
-        return 0
-    waiting = {e.run_id for e in outbox_of(workspace).entries(limit=100_000)} if workspace.outbox.exists() else set()
-    closed = 0
-    with ledger.begin() as connection:
-        for row in dead:
-            # Its last words may have been written after we delivered and before it ended.
-            if row.run_id not in waiting:
-                closed += _close(connection, row.run_id, row.started_at)
-        if closed:
-            ledger.touch(connection)
-    return closed
-
-
-def _close(connection: Connection, run_id: str, started_at: float) -> int:
-    last = connection.scalar(
-        select(tables.metrics.c.timestamp)
-        .where(tables.metrics.c.run_id == run_id)
-        .order_by(tables.metrics.c.timestamp.desc())
-        .limit(1)
-    )
-    ended = max(last or 0.0, started_at)
-    runs = tables.runs
-    result = connection.execute(
-        runs.update()
-        .where(runs.c.run_id == run_id, runs.c.status == "RUNNING")
-        .values(
-            status="KILLED",
-            ended_at=ended,
-            duration=ended - started_at,
-            error_type="Killed",
-            error_message="The process ended without a word.",
-            delivery="ledger",
-            updated_at=time.time(),
-        )
-    )
-    return result.rowcount
-
-
-def apply(ledger: Ledger, connection: Connection, entries: Sequence[Entry]) -> None:
-    """Apply entries of an outbox within a transaction; applying them again changes nothing."""
     # Points stand between start and finish: they need the run's row, and the finish needs to know of them.
     points: dict[str, list[MetricPoint]] = {}
     for entry in entries:
         if entry.kind == "start":
-            _apply_run(ledger, connection, from_wire(Run, entry.payload), finished=False)
+            _apply_run(ledger, connection, from_wire(Run, entry.payload), owner, finished=False)
         elif entry.kind == "metric":
             points.setdefault(entry.run_id, []).append(from_wire(MetricPoint, entry.payload))
     for run_id, series in points.items():
@@ -159,16 +116,16 @@ def apply(ledger: Ledger, connection: Connection, entries: Sequence[Entry]) -> N
             write_points(ledger, connection, run_id, series)
     for entry in entries:
         if entry.kind == "finish":
-            _apply_run(ledger, connection, from_wire(Run, entry.payload), finished=True)
+            _apply_run(ledger, connection, from_wire(Run, entry.payload), owner, finished=True)
 
 
-def _apply_run(ledger: Ledger, connection: Connection, run: Run, *, finished: bool) -> None:
+def _apply_run(ledger: Ledger, connection: Connection, run: Run, owner: str, *, finished: bool) -> None:
     if not finished:
         # A start that comes late must not reopen what has ended.
-        connection.execute(ledger.upsert(tables.runs).on_conflict_do_nothing(), [run_row(run)])
+        connection.execute(ledger.upsert(tables.runs).on_conflict_do_nothing(), [run_row(run, owner)])
         write_texts(ledger, connection, run)
         return
-    connection.execute(_finishing(ledger), [run_row(run)])
+    connection.execute(_finishing(ledger), [run_row(run, owner)])
     write_texts(ledger, connection, run)
     _write_parts(ledger, connection, run)
     stamp = run.ended_at or run.started_at
@@ -189,14 +146,14 @@ def _finishing(ledger: Ledger) -> Any:
         _statements[kind] = insert.on_conflict_do_update(
             index_elements=["run_id"],
             set_={**changed, "delivery": "ledger"},
-            # Once MLflow has it, the same entry again must not send it round again.
-            where=~((runs.c.delivery == "delivered") & runs.c.status.in_(_ENDED)),
+            # Once MLflow has it, the same entry again must not send it round again; its last words late must.
+            where=~((runs.c.delivery == "delivered") & runs.c.status.in_(_ENDED) & (runs.c.error_message != WORDLESS)),
         )
     return _statements[kind]
 
 
-def run_row(run: Run) -> dict[str, Any]:
-    """Give the row of the table ``runs`` for a run."""
+def run_row(run: Run, owner: str) -> dict[str, Any]:
+    """Give the row of the table ``runs`` for a run of the workspace with the id ``owner``."""
     wire = to_wire(run)
     return {
         **{
@@ -218,6 +175,7 @@ def run_row(run: Run) -> dict[str, Any]:
         "detail": {name: wire[name] for name in _DETAIL},
         "delivery": "ledger",
         "delivery_error": "",
+        "workspace": owner,
         "updated_at": time.time(),
     }  # fmt: skip
 

@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 _PAGE = 200
 
 
-def collect(ledger: Ledger, client: MlflowClient, *, everything: bool = False) -> int:
+def collect(ledger: Ledger, client: MlflowClient, *, owner: str = "", everything: bool = False) -> int:
     """Bring new and changed foreign runs into the ledger; give how many.
 
     Runs come newest first and reading stops at the first page that holds nothing new, so a quiet store of any size
@@ -33,6 +33,8 @@ def collect(ledger: Ledger, client: MlflowClient, *, everything: bool = False) -
         Where they go.
     client
         The store they come from.
+    owner
+        Id of the workspace whose store it is; only runs found there are looked for there again.
     everything
         Read all pages: the first time, and after a first time that was cut short.
     """
@@ -43,14 +45,14 @@ def collect(ledger: Ledger, client: MlflowClient, *, everything: bool = False) -
         known = _known(ledger, [run.info.run_id for run in page])
         fresh = [run for run in page if _is_new(run, known)]
         for run in fresh:
-            changed += _write(ledger, client, run, experiments)
+            changed += _write(ledger, client, run, experiments, owner)
         seen |= {run.info.run_id for run in page}
         if not fresh and not everything:
             break
-    for run_id in _running(ledger) - seen:
+    for run_id in _running(ledger, owner) - seen:
         found = client.get_run(run_id)
         if _is_new(found, _known(ledger, [run_id])):
-            changed += _write(ledger, client, found, experiments)
+            changed += _write(ledger, client, found, experiments, owner)
     return changed
 
 
@@ -62,12 +64,11 @@ def _known(ledger: Ledger, run_ids: list[str]) -> dict[str, str]:
         return {row.run_id: row.detail.get("mlflow_state", "") for row in connection.execute(mine)}
 
 
-def _running(ledger: Ledger) -> set[str]:
+def _running(ledger: Ledger, owner: str) -> set[str]:
     runs = tables.runs
+    theirs = (runs.c.origin == "mlflow") & (runs.c.status == "RUNNING") & runs.c.workspace.in_(("", owner))
     with ledger.connect() as connection:
-        return set(
-            connection.scalars(select(runs.c.run_id).where(runs.c.origin == "mlflow", runs.c.status == "RUNNING"))
-        )
+        return set(connection.scalars(select(runs.c.run_id).where(theirs)))
 
 
 def _is_new(run: MlflowRun, known: dict[str, str]) -> bool:
@@ -95,14 +96,14 @@ def _pages(client: MlflowClient, experiments: list[str]) -> Iterator[list[Mlflow
             return
 
 
-def _write(ledger: Ledger, client: MlflowClient, found: MlflowRun, experiments: dict[str, str]) -> int:
+def _write(ledger: Ledger, client: MlflowClient, found: MlflowRun, experiments: dict[str, str], owner: str) -> int:
     parent = found.data.tags.get(RUN_TAG, "")
     if parent and not _delivered(ledger, parent):
         # Made inside a tracked cell that has not been delivered: it may yet be that cell's own run.
         return 0
     run = _run(found, experiments.get(found.info.experiment_id, ""), parent)
     points = _series(client, found)
-    row = run_row(run)
+    row = run_row(run, owner)
     row |= {"delivery": "delivered", "detail": {**row["detail"], "mlflow_state": _state(found)}}
     with ledger.begin() as connection:
         statement = ledger.upsert(tables.runs).values(**row)

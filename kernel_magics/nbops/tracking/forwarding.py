@@ -17,9 +17,11 @@ from nbops.errors import NbopsError
 from nbops.ledger import Ledger, open_ledger, tables
 from nbops.tracking import foreign, registry_due, registry_foreign, registry_mirror, registry_seen
 from nbops.tracking.mlflow_store import local_path
+from nbops.tracking.reconciling import undelivered
 from nbops.tracking.search import load_run, load_series
 from nbops.tracking.watch import Watch
 from nbops.workspace import Workspace
+from nbops.workspace.ownership import workspace_id
 
 if TYPE_CHECKING:
     from nbops.tracking.mirror import Mirror
@@ -93,7 +95,7 @@ class Forwarder:
             The ledger does not answer.
         """
         ledger = open_ledger(self._workspace)
-        waiting = _waiting(ledger)
+        waiting = self._waiting(ledger)
         # A read-only visit of a store nobody uses must not import MLflow.
         if not waiting and not registry_due.due(ledger):
             self._collect(ledger)
@@ -107,7 +109,14 @@ class Forwarder:
             self._forward(ledger, run_id)
         self._forward_registry(ledger)
         self._collect(ledger)
-        return bool(_waiting(ledger)) or registry_due.due(ledger)
+        return bool(self._waiting(ledger)) or registry_due.due(ledger)
+
+    def _waiting(self, ledger: Ledger) -> list[str]:
+        runs = tables.runs
+        wanted = select(runs.c.run_id).where(undelivered(self._workspace))
+        with ledger.connect() as connection:
+            # Parents begin before their children and are wanted first, though they may end last.
+            return list(connection.scalars(wanted.order_by(runs.c.started_at)))
 
     def _opened(self) -> Mirror:
         if self._mirror is None:
@@ -215,7 +224,8 @@ class Forwarder:
 
     def _runs_of_others(self, ledger: Ledger) -> None:
         mark = _read_mark(self._workspace)
-        foreign.collect(ledger, self._opened().client, everything=not mark.exists())
+        owner = workspace_id(self._workspace)
+        foreign.collect(ledger, self._opened().client, owner=owner, everything=not mark.exists())
         mark.touch()
 
     def _look(self, _ledger: Ledger) -> None:
@@ -243,14 +253,6 @@ def _read_mark(workspace: Workspace) -> Path:
     if workspace.ledger_uri.startswith("sqlite:///"):
         identity += f" {os.stat(_file_of(workspace.ledger_uri)).st_ino}"
     return workspace.locks / f"foreign-{hashlib.sha256(identity.encode()).hexdigest()[:12]}.read"
-
-
-def _waiting(ledger: Ledger) -> list[str]:
-    runs = tables.runs
-    ended = (runs.c.delivery != "delivered") & (runs.c.status != "RUNNING") & (runs.c.origin == "nbops")
-    with ledger.connect() as connection:
-        # Parents begin before their children and are wanted first, though they may end last.
-        return list(connection.scalars(select(runs.c.run_id).where(ended).order_by(runs.c.started_at)))
 
 
 def _has(ledger: Ledger, run_id: str) -> bool:

@@ -150,6 +150,9 @@ class Mirror:
         metrics = [Metric(safe_name(p.name), p.value, int(p.timestamp * 1000), p.step) for p in series]
         own = [RunTag(safe_name(k), v[:_LONGEST_TAG]) for k, v in _tags(run).items()]
         run_id = target.info.run_id
+        if "nbops.error" in target.data.tags and not run.error:
+            # Its end came after it had been taken for dead.
+            self._client.delete_tag(run_id, "nbops.error")
         for some in _chunks(metrics, _METRICS):
             self._client.log_batch(run_id, metrics=some)
         for more in _chunks(params, _PARAMS):

@@ -193,6 +193,7 @@ def upgrade() -> None:
     with op.batch_alter_table("model_aliases", schema=None) as batch_op:
         batch_op.drop_column("mirrored")
 
+    op.add_column("runs", sa.Column("workspace", sa.String(length=32), server_default="", nullable=False))
     with op.batch_alter_table("model_versions", schema=None) as batch_op:
         batch_op.add_column(sa.Column("lifecycle_stage", sa.String(length=16), server_default="None", nullable=False))
         batch_op.add_column(sa.Column("files", sa.JSON(), server_default="[]", nullable=False))
