@@ -1,9 +1,12 @@
 """nbops.toml is overridden by the environment, and every value says where it comes from."""
 
+import os
+
 import pytest
 
 from nbops.errors import SettingsError
 from nbops.workspace import find_workspace
+from nbops.workspace.environment import MLFLOW, OFFERED, environment_of, offer_mlflow, withdraw_mlflow
 from nbops.workspace.settings import read_tables
 
 
@@ -55,3 +58,69 @@ def test_tables_of_other_rooms_are_kept_for_them(tmp_path):
     (tmp_path / "nbops.toml").write_text('experiment = "x"\n[pipelines.weekly]\nfile = "pipeline.toml"\n')
     assert find_workspace(tmp_path).experiment == "x"
     assert read_tables(tmp_path) == {"pipelines": {"weekly": {"file": "pipeline.toml"}}}
+
+
+def test_relative_addresses_mean_one_place(tmp_path, monkeypatch):
+    here, root = tmp_path / "here", tmp_path / "root"
+    here.mkdir()
+    root.mkdir()
+    monkeypatch.chdir(here)
+    (root / "nbops.toml").write_text('ledger_uri = "sqlite:///l.db"\nmlflow_artifacts = "files"\n')
+    monkeypatch.setenv("MLFLOW_TRACKING_URI", "sqlite:///sub/../m.db?timeout=3")
+    found = find_workspace(root)
+    assert found.ledger_uri == f"sqlite:///{root}/l.db"
+    assert found.mlflow_artifacts == root / "files"
+    assert found.mlflow_uri == f"sqlite:///{here}/m.db?timeout=3"
+    for given, meant in {
+        "mlruns": f"{here}/mlruns",
+        "file:mlruns": f"file://{here}/mlruns",
+        f"sqlite:///{here}/m.db": f"sqlite:///{here}/m.db",
+        "sqlite:///:memory:": "sqlite:///:memory:",
+        "databricks": "databricks",
+        "file:///x": "file:///x",
+        "http://127.0.0.1:5000": "http://127.0.0.1:5000",
+    }.items():
+        monkeypatch.setenv("MLFLOW_TRACKING_URI", given)
+        assert find_workspace(root).mlflow_uri == meant
+
+
+def test_what_we_told_mlflow_is_no_setting(tmp_path, monkeypatch):
+    first, second = tmp_path / "first", tmp_path / "second"
+    for folder in (first, second):
+        folder.mkdir()
+        (folder / "nbops.toml").write_text("")
+    for name in (MLFLOW, OFFERED):
+        monkeypatch.delenv(name, raising=False)
+    offer_mlflow(find_workspace(first).mlflow_uri)
+    assert os.environ[MLFLOW] == find_workspace(first).mlflow_uri
+    found = find_workspace(second)
+    assert (found.mlflow_uri, found.settings["mlflow_tracking_uri"].source) == (
+        f"sqlite:///{second}/.nbops/mlflow.db",
+        "default",
+    )
+    (first / "nbops.toml").write_text('mlflow_tracking_uri = "http://127.0.0.1:5000"\n')
+    assert find_workspace(first).mlflow_uri == "http://127.0.0.1:5000"
+    offer_mlflow(find_workspace(first).mlflow_uri)
+    assert os.environ[MLFLOW] == "http://127.0.0.1:5000"
+    # What a person sets is theirs from then on.
+    monkeypatch.setenv(MLFLOW, "http://127.0.0.1:6000")
+    offer_mlflow(find_workspace(second).mlflow_uri)
+    assert find_workspace(second).mlflow_uri == "http://127.0.0.1:6000"
+    withdraw_mlflow()
+    assert os.environ[MLFLOW] == "http://127.0.0.1:6000"
+    assert OFFERED not in os.environ
+
+
+def test_another_process_is_told_what_is_meant_here(tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setenv("NBOPS_WORKSPACE", "place")
+    monkeypatch.setenv("NBOPS_LEDGER_URI", "sqlite:///l.db")
+    offer_mlflow("sqlite:////elsewhere/m.db")
+    found = find_workspace()
+    told = environment_of(found, {**os.environ, "HOME": "/h"})
+    assert told["HOME"] == "/h"
+    assert {name: value for name, value in told.items() if name.startswith(("NBOPS_", "MLFLOW_TRACKING"))} == {
+        "NBOPS_WORKSPACE": f"{tmp_path}/place",
+        "NBOPS_LEDGER_URI": f"sqlite:///{tmp_path}/l.db",
+    }
+    withdraw_mlflow()

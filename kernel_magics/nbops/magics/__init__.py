@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import importlib
 import os
 from collections.abc import Callable
@@ -90,6 +91,9 @@ class _Extension:
         for name, value in self._environment.items():
             if os.environ.get(name) == value:
                 del os.environ[name]
+        from nbops.workspace.environment import withdraw_mlflow
+
+        withdraw_mlflow()
 
     def _before(self, info: Any) -> None:
         if "%%track" in info.raw_cell:
@@ -114,21 +118,18 @@ class _Extension:
             self._tracker.end(result)
 
     def _set_environment(self) -> None:
-        wanted = dict(_QUIET)
-        if "MLFLOW_TRACKING_URI" not in os.environ:
-            from nbops.errors import NbopsError
-            from nbops.workspace import find_workspace
-
-            try:
-                session = os.environ.get("JPY_SESSION_NAME", "")
-                start = session if session.endswith(".ipynb") and os.path.isabs(session) else None
-                wanted["MLFLOW_TRACKING_URI"] = find_workspace(os.environ.get("NBOPS_NOTEBOOK") or start).mlflow_uri
-            except NbopsError:
-                # Said when a cell is tracked or `%nbops` is asked; loading must work anywhere.
-                pass
-        for name, value in wanted.items():
+        for name, value in _QUIET.items():
             if name not in os.environ:
                 os.environ[name] = self._environment[name] = value
+        from nbops.errors import NbopsError
+        from nbops.workspace import find_workspace
+        from nbops.workspace.environment import offer_mlflow
+
+        session = os.environ.get("JPY_SESSION_NAME", "")
+        start = session if session.endswith(".ipynb") and os.path.isabs(session) else None
+        # What is wrong is said when a cell is tracked or `%nbops` is asked; loading must work anywhere.
+        with contextlib.suppress(NbopsError):
+            offer_mlflow(find_workspace(os.environ.get("NBOPS_NOTEBOOK") or start).mlflow_uri)
 
 
 def _lazy(name: str) -> Callable[..., Any]:

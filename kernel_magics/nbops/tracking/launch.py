@@ -10,6 +10,7 @@ import sys
 from nbops.errors import NbopsError
 from nbops.tracking.process import is_alive, process_identity
 from nbops.workspace import Workspace
+from nbops.workspace.environment import environment_of
 from nbops.workspace.locks import HeldLock, try_lock
 
 LOCK = "courier.lock"
@@ -99,6 +100,7 @@ def _spawn(workspace: Workspace, lock: HeldLock, options: tuple[str, ...]) -> No
         for name, value in os.environ.items()
         if name not in _DROPPED and (name in _KEPT or not name.startswith("PYTHON"))
     }
+    environ = environment_of(workspace, environ)
     # -P: a file beside the notebook must not stand in for a module of ours.
     command = [sys.executable, "-P", "-m", "nbops.tracking.courier", "--workspace", str(workspace.root), *options]
     handed: tuple[int, ...] = ()

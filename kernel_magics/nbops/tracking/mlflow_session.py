@@ -10,10 +10,15 @@ from nbops.errors import NbopsError
 from nbops.records import Run
 from nbops.records.runs import RunStatus
 from nbops.workspace import Workspace
+from nbops.workspace.environment import offer_mlflow
 
 
 def prepare(workspace: Workspace) -> str:
-    """Make the workspace's store ready if the session's MLflow points at it; give what went wrong, or nothing."""
+    """Make the workspace's store ready if the session's MLflow points at it; give what went wrong, or nothing.
+
+    Where no person has pointed it anywhere, it points at the workspace's store.
+    """
+    offer_mlflow(workspace.mlflow_uri)
     if os.environ.get("MLFLOW_TRACKING_URI") != workspace.mlflow_uri:
         return ""
     from nbops.tracking import mlflow_store

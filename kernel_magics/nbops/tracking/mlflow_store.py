@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING
 
 from nbops.errors import TrackingError
 from nbops.workspace import Workspace
+from nbops.workspace.environment import environment_of
 from nbops.workspace.locks import file_lock
 
 if TYPE_CHECKING:
@@ -100,7 +101,13 @@ def ensure_in_subprocess(workspace: Workspace) -> None:
         return
     code = "import sys; from nbops.tracking import mlflow_store as s; from nbops.workspace import find_workspace as f; s.ensure(f(sys.argv[1]))"
     done = subprocess.run(
-        [sys.executable, "-c", code, str(workspace.root)], capture_output=True, text=True, check=False, timeout=240
+        # -P: a file beside the notebook must not stand in for a module of MLflow's.
+        [sys.executable, "-P", "-c", code, str(workspace.root)],
+        capture_output=True,
+        text=True,
+        check=False,
+        timeout=240,
+        env=environment_of(workspace, os.environ),
     )
     if done.returncode:
         said = done.stderr.strip().splitlines()[-1:] or ["no reason given"]

@@ -235,7 +235,6 @@ class track:  # noqa: N801 - it is called like a function: with nbops.track("nig
         try:
             with held.released():
                 if self._probe.run.uses_mlflow:
-                    os.environ.setdefault("MLFLOW_TRACKING_URI", workspace.mlflow_uri)
                     mlflow_session.prepare(workspace)
                 self._probe.start()
         except KeyboardInterrupt:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -38,6 +39,12 @@ _KNOWN = (
     _Known("readonly", "NBOPS_READONLY", bool),
     _Known("courier", "NBOPS_COURIER", bool),
 )
+VARIABLES = frozenset(known.variable for known in _KNOWN)
+# What the session's MLflow is told where no person has said anything; it holds the same value as MLflow's own variable.
+MLFLOW, OFFERED = "MLFLOW_TRACKING_URI", "MLFLOW_NBOPS_OFFERED_URI"
+_SQLITE = re.compile(r"(sqlite(?:\+\w+)?:///)(?!/|:memory:|file:|[A-Za-z]:[/\\])([^?]+)(.*)", re.DOTALL)
+_ADDRESSES = frozenset({"ledger_uri", "mlflow_tracking_uri"})
+_NOT_A_FOLDER = frozenset({"databricks", "databricks-uc", "uc"})
 # Tables of nbops.toml that belong to other rooms.
 _TABLES = frozenset(
     {"pipelines", "gates", "policy", "monitors", "schedules", "features", "track", "llm", "webhooks", "audit"}
@@ -70,10 +77,13 @@ def read_settings(
     for known in _KNOWN:
         setting = Setting(known.name, defaults[known.name], "default")
         if known.name in written:
-            setting = Setting(known.name, _text(known, written[known.name], FILE_NAME), FILE_NAME)
-        # A variable that says what holds anyway (a kernel sets MLflow's for the cells in it) is not where that comes from.
-        if environ.get(known.variable) and environ[known.variable] != setting.value:
-            setting = Setting(known.name, _text(known, environ[known.variable], known.variable), known.variable)
+            text = _text(known, written[known.name], FILE_NAME)
+            setting = Setting(known.name, _absolute(known.name, text, root), FILE_NAME)
+        given = environ.get(known.variable)
+        # A variable that says what holds anyway is not where that comes from, nor is one that we have set.
+        if given and given != setting.value and not (known.variable == MLFLOW and given == environ.get(OFFERED)):
+            text = _text(known, given, known.variable)
+            setting = Setting(known.name, _absolute(known.name, text, None), known.variable)
         found[known.name] = setting
     return found
 
@@ -103,6 +113,30 @@ def _read_file(path: Path) -> dict[str, Any]:
             hint = f"Did you mean {near[0]!r}?" if near else f"Known are: {', '.join(sorted(names))}."
             raise SettingsError(f"{path} has an unknown key {key!r}.", hint=hint)
     return content
+
+
+def _absolute(name: str, value: str, folder: Path | None) -> str:
+    """Make a relative address or path absolute, from ``folder`` or the working directory: processes differ in theirs."""
+    if name == "mlflow_artifacts":
+        return _joined(folder, os.path.expanduser(value))
+    if name not in _ADDRESSES:
+        return value
+    if (match := _SQLITE.fullmatch(value)) is not None:
+        return f"{match[1]}{_joined(folder, match[2])}{match[3]}"
+    if name == "mlflow_tracking_uri":
+        if value.startswith("file:") and not value.startswith("file:/"):
+            return f"file://{_joined(folder, value[5:])}"
+        if value and ":" not in value and value not in _NOT_A_FOLDER:
+            return _joined(folder, value)
+    return value
+
+
+def _joined(folder: Path | None, path: str) -> str:
+    try:
+        start = folder or Path.cwd()
+    except OSError:
+        return path
+    return Path(os.path.normpath(start / path)).as_posix()
 
 
 def _text(known: _Known, value: object, source: str) -> str:
