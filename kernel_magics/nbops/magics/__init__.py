@@ -141,5 +141,7 @@ def _lazy(name: str) -> Callable[..., Any]:
 
     sign = "%%" if kind == "cell" else "%"
     magic.__name__ = magic.__qualname__ = name
+    # IPython would put texts in place of {expressions} that are ours to evaluate, to frames for example.
+    magic._ipython_magic_no_var_expand = True  # type: ignore[attr-defined]
     magic.__doc__ = f"{summary}\n\nSee ``{sign}{name} -h`` for its options."
     return magic

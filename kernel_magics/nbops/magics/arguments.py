@@ -14,6 +14,7 @@ from typing import Any
 
 from nbops.errors import UsageError
 
+_TYPED = re.compile(r"""(?:[^\s"'\\]|\\.|"(?:[^"\\]|\\.)*"|'[^']*')+""", re.DOTALL)
 _EXPRESSION = re.compile(r"\{([^{}]+)\}")
 
 
@@ -74,10 +75,14 @@ class Grammar:
         Its options.
     words
         What its words are called in the help; empty when it takes none.
+    quoted
+        Words keep their quotes, for those who read them as a language of their own.
     """
 
-    def __init__(self, magic: str, summary: str, options: Sequence[Option], *, words: str = "") -> None:
-        self.magic, self.summary, self.words = magic, summary, words
+    def __init__(
+        self, magic: str, summary: str, options: Sequence[Option], *, words: str = "", quoted: bool = False
+    ) -> None:
+        self.magic, self.summary, self.words, self.quoted = magic, summary, words, quoted
         self.options = {option.name: option for option in options}
 
     def parse(self, line: str) -> Arguments:
@@ -92,18 +97,18 @@ class Grammar:
         values: dict[str, tuple[str, ...]] = {}
         tokens = self._split(line)
         while tokens:
-            token = tokens.pop(0)
+            token, typed = tokens.pop(0)
             if token in ("-h", "--help"):
                 return Arguments((), {}, help=True)
             if not token.startswith("-") or _is_number(token):
-                words.append(token)
+                words.append(typed if self.quoted else token)
                 continue
             name, given, value = token.lstrip("-").partition("=")
             option = self._option(name, token)
             if option.value and not given:
                 if not tokens:
                     raise UsageError(f"{self.magic}: --{name} needs a value ({option.value}).")
-                value = tokens.pop(0)
+                value, _ = tokens.pop(0)
             if name in values and not option.repeat:
                 raise UsageError(f"{self.magic}: --{name} was given twice.")
             values[name] = (*values.get(name, ()), value)
@@ -120,7 +125,8 @@ class Grammar:
         lines += [f"  {'-h':<{width}}show this help", "", "Values may be Python: --name {expression}."]
         return "\n".join(lines)
 
-    def _split(self, line: str) -> list[str]:
+    def _split(self, line: str) -> list[tuple[str, str]]:
+        """Give each token without and with its quotes."""
         held: list[str] = []
 
         def hold(match: re.Match[str]) -> str:
@@ -128,10 +134,17 @@ class Grammar:
             return f"\x00{len(held) - 1}\x00"
 
         try:
-            tokens = shlex.split(_EXPRESSION.sub(hold, line), comments=False)
+            text = _EXPRESSION.sub(hold, line)
+            tokens = shlex.split(text, comments=False)
         except ValueError as error:
             raise UsageError(f"{self.magic}: {error} in {line.strip()!r}.") from None
-        return [re.sub("\x00(\\d+)\x00", lambda match: held[int(match.group(1))], token) for token in tokens]
+        typed = _TYPED.findall(text)
+        pairs = zip(tokens, typed if len(typed) == len(tokens) else tokens, strict=True)
+
+        def shown(token: str) -> str:
+            return re.sub("\x00(\\d+)\x00", lambda match: held[int(match.group(1))], token)
+
+        return [(shown(token), shown(whole)) for token, whole in pairs]
 
     def _option(self, name: str, token: str) -> Option:
         option = self.options.get(name) if token.startswith("--") else None
@@ -142,8 +155,8 @@ class Grammar:
         return option
 
 
-def expand(arguments: Arguments, namespace: Mapping[str, Any]) -> Arguments:
-    """Replace ``{expression}`` by the text of its value.
+def expand(arguments: Arguments, namespace: Mapping[str, Any], *, words: bool = True) -> Arguments:
+    """Replace ``{expression}`` by the text of its value, in options and in ``words`` if wanted.
 
     Raises
     ------
@@ -155,7 +168,7 @@ def expand(arguments: Arguments, namespace: Mapping[str, Any]) -> Arguments:
         return _EXPRESSION.sub(lambda match: _evaluated(match.group(1), namespace), value)
 
     values = {name: tuple(map(text, given)) for name, given in arguments.values.items()}
-    return Arguments(tuple(map(text, arguments.words)), values, arguments.help)
+    return Arguments(tuple(map(text, arguments.words)) if words else arguments.words, values, arguments.help)
 
 
 def evaluate(word: str, namespace: Mapping[str, Any]) -> Any:

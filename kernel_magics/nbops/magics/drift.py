@@ -22,12 +22,12 @@ _GRAMMAR = Grammar(
 
 def drift(line: str) -> Any:
     """Compare two data sets; the report is the cell's result."""
-    call = Call(_GRAMMAR, line)
+    call = Call(_GRAMMAR, line, texts=False)
     if not call.wanted:
         return None
     from nbops.display import drift as compare
 
-    given = call.raw.words
+    given = call.arguments.words
     if len(given) != 2:
         raise UsageError("%drift takes a reference and the data to compare with it.", hint="See %drift -h.")
     reference, current = (_data(word, call.namespace) for word in given)

@@ -19,6 +19,7 @@ _RUNS = Grammar(
         Option("limit", "how many (20)", "N"),
     ],
     words="query",
+    quoted=True,
 )
 _COMPARE = Grammar(
     "%compare", "Say what differs between two runs (ids, their beginnings or names).", [], words="run run"

@@ -20,17 +20,18 @@ class Call:
         What the magic takes.
     line
         What was typed. With ``-h`` the help is printed and ``wanted`` is false.
+    texts
+        Whether the words are texts; if not, they stay as typed and the magic evaluates them itself.
     """
 
-    def __init__(self, grammar: Grammar, line: str) -> None:
+    def __init__(self, grammar: Grammar, line: str, *, texts: bool = True) -> None:
         from IPython.core.getipython import get_ipython
 
         self.shell: Any = get_ipython()
         self.namespace: dict[str, Any] = self.shell.user_ns if self.shell is not None else {}
         found = grammar.parse(line)
         self.wanted = not found.help
-        self.raw = found
-        self.arguments: Arguments = expand(found, self.namespace) if self.wanted else found
+        self.arguments: Arguments = expand(found, self.namespace, words=texts) if self.wanted else found
         if found.help:
             print(grammar.help())
 

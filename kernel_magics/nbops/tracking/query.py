@@ -74,7 +74,11 @@ def parse(text: str) -> Query:
         position = match.end()
         op = "=" if match["op"] == "==" else match["op"]
         conditions.append(Condition(_bare(match["field"]), op, _bare(match["value"])))
-    words = [word for word in " ".join([*rest, text[position:]]).split() if word.lower() not in {"and", ","}]
+    words = [
+        word
+        for found in " ".join([*rest, text[position:]]).split()
+        if (word := found.strip("\"'")) and word.lower() not in {"and", ","}
+    ]
     for word in words:
         if re.search(r"[<>=~]", word):
             raise UsageError(
