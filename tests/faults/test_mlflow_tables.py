@@ -29,8 +29,9 @@ mlflow_store.ensure(find_workspace(sys.argv[1]))
 """
 
 
-def test_whoever_dies_while_making_them_leaves_nothing_behind(workspace):
+def test_whoever_dies_while_making_them_leaves_nothing_behind(workspace, tmp_path, monkeypatch):
     """The next one makes them; the experiment "Default" keeps its files in the workspace."""
+    monkeypatch.setenv("NBOPS_CACHE", str(tmp_path / "cache"))
     died = subprocess.run([sys.executable, "-c", HALF, str(workspace.root), "150"], check=False, capture_output=True)
     assert died.returncode == -signal.SIGKILL
     path = mlflow_store.local_path(workspace)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import hashlib
 import os
 import subprocess
@@ -9,7 +10,8 @@ import sys
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from nbops.errors import TrackingError
+from nbops.errors import TrackingError, WorkspaceError
+from nbops.tracking import mlflow_empty
 from nbops.workspace import Workspace
 from nbops.workspace.environment import environment_of
 from nbops.workspace.locks import file_lock
@@ -78,26 +80,48 @@ def local_path(workspace: Workspace) -> Path | None:
 def _make(workspace: Workspace, path: Path) -> None:
     # MLflow cannot go on with tables another process died in the middle of making, so they are made aside.
     # The experiment "Default" gets its files in the workspace, not wherever this process happens to stand.
-    from mlflow.store.tracking.sqlalchemy_store import SqlAlchemyStore
+    new = _aside(path)
+    if not mlflow_empty.copy_to(new, workspace.mlflow_artifacts.as_uri()):
+        from mlflow.store.tracking.sqlalchemy_store import SqlAlchemyStore
 
+        store = SqlAlchemyStore(f"sqlite:///{new}", workspace.mlflow_artifacts.as_uri())
+        store.engine.dispose()
+        mlflow_empty.keep(new)
+    os.replace(new, path)
+
+
+def _aside(path: Path) -> Path:
     new = path.with_name(f"{path.name}.new")
     for stale in (new, Path(f"{new}-journal"), Path(f"{new}-wal"), Path(f"{new}-shm")):
         stale.unlink(missing_ok=True)
     path.parent.mkdir(parents=True, exist_ok=True)
-    store = SqlAlchemyStore(f"sqlite:///{new}", workspace.mlflow_artifacts.as_uri())
-    store.engine.dispose()
-    os.replace(new, path)
+    return new
+
+
+def _copied(workspace: Workspace) -> bool:
+    path = local_path(workspace)
+    if path is None or path.exists():
+        return False
+    # Why it cannot be written, the process says that makes the tables.
+    with contextlib.suppress(OSError, WorkspaceError):
+        workspace.ensure()
+        with file_lock(workspace.locks / "mlflow.lock", timeout=180):
+            new = _aside(path)
+            if not path.exists() and mlflow_empty.copy_to(new, workspace.mlflow_artifacts.as_uri()):
+                os.replace(new, path)
+                _mark(workspace).touch()
+    return exists(workspace)
 
 
 def ensure_in_subprocess(workspace: Workspace) -> None:
-    """Make the tables without importing mlflow here; takes seconds, but only the first time in a workspace.
+    """Make the tables without importing mlflow here; takes seconds, but only for the first workspace of a user.
 
     Raises
     ------
     TrackingError
         The store cannot be made.
     """
-    if exists(workspace):
+    if exists(workspace) or _copied(workspace):
         return
     code = "import sys; from nbops.tracking import mlflow_store as s; from nbops.workspace import find_workspace as f; s.ensure(f(sys.argv[1]))"
     done = subprocess.run(
