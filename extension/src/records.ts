@@ -311,6 +311,7 @@ export interface GateResult {
   readonly close: boolean;
   readonly message: string;
   readonly evidence: Readonly<Record<string, unknown>>;
+  readonly data: Readonly<Record<string, string>>;
   readonly duration: WireNumber;
 }
 

@@ -30,7 +30,8 @@ class GateResult:
     """What one gate found. ``low`` and ``high`` bound the interval of ``value``; ``close`` says it passed narrowly.
 
     ``champion`` is the same figure of the version now held, ``limit`` the threshold in words (``≥ 0.88``), and
-    ``evidence`` what one needs to see why: rows used, the worst segment, the error.
+    ``evidence`` what one needs to see why: rows used, the worst segment, the error. ``data`` maps each file it judged
+    on to the sha256 of its bytes.
     """
 
     name: str
@@ -44,6 +45,7 @@ class GateResult:
     close: bool = False
     message: str = ""
     evidence: dict[str, Any] = field(default_factory=dict)
+    data: dict[str, str] = field(default_factory=dict)
     duration: float = 0.0
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
 from sqlalchemy import select
 from sqlalchemy.engine import Connection
@@ -10,20 +11,32 @@ from sqlalchemy.engine import Connection
 from nbops.ledger import tables
 from nbops.records import Approval, GateReport, GateResult, ModelVersion, Obstacle, Policy, from_wire
 from nbops.registry import eyes
+from nbops.registry.held_out import HeldOut
 from nbops.registry.policy import read_policy
 from nbops.workspace import Workspace
+
+if TYPE_CHECKING:
+    from nbops.registry.gates.declaration import Specs
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Examination:
-    """What was found: ``approvals`` are those the promotion would rest on, ``gates_missing`` says they were not run."""
+    """What was found: ``approvals`` are those the promotion would rest on.
+
+    ``stale`` says why the report is not about what is now; ``gates_missing`` that declared gates are still to be run.
+    """
 
     policy: Policy
     obstacles: tuple[Obstacle, ...]
     approvals: tuple[Approval, ...]
     report: GateReport | None
-    report_current: bool
+    stale: str
     gates_missing: bool
+
+    @property
+    def report_current(self) -> bool:
+        """Whether there is a report, and it is about what is declared, held and kept out of training now."""
+        return self.report is not None and not self.stale
 
     @property
     def report_digest(self) -> str:
@@ -38,8 +51,11 @@ def examine(
     target: str,
     holder: int | None,
     gate_report: str = "",
+    held_out: HeldOut | None = None,
 ) -> Examination:
     """Look for everything that stands against promoting ``version`` to ``target``, now held by ``holder``.
+
+    ``held_out`` are the held-out data as the caller has read them, so that a transaction does not wait for that.
 
     Raises
     ------
@@ -53,13 +69,12 @@ def examine(
     report = newest_report(connection, version, target)
     # Gates that a cell declared are in force for the version they were run on, where nbops.toml declares none.
     wanted = (bool(specs.checks) or report is not None) and policy.gates
-    current = report is not None and (
-        (report.spec_digest == specs.digest or not specs.checks)
-        and (report.champion == holder or not _compares(report))
-    )
+    stale = ""
+    if report is not None:
+        stale = _stale(report, specs, holder) or (held_out or HeldOut(workspace)).against(report)
     obstacles = []
     if wanted or gate_report:
-        obstacles += _against_gates(report, current, gate_report)
+        obstacles += _against_gates(report, stale, gate_report)
     approvals = eyes.counted(connection, workspace, policy, version, target)
     obstacles += _against_approvals(policy, approvals)
     obstacles += _against_card(connection, workspace, policy, version)
@@ -68,8 +83,8 @@ def examine(
         obstacles=tuple(obstacles),
         approvals=approvals,
         report=report,
-        report_current=current,
-        gates_missing=wanted and not current and not gate_report,
+        stale=stale,
+        gates_missing=policy.gates and bool(specs.checks) and (report is None or bool(stale)) and not gate_report,
     )
 
 
@@ -93,12 +108,18 @@ def report_of(row: dict[str, object]) -> GateReport:
     return GateReport(**row, gates=tuple(from_wire(GateResult, gate) for gate in content))  # type: ignore[arg-type]
 
 
+def _stale(report: GateReport, specs: Specs, holder: int | None) -> str:
+    if (report.spec_digest != specs.digest and specs.checks) or (report.champion != holder and _compares(report)):
+        return "its gates were run against another version or with other gates than now"
+    return ""
+
+
 def _compares(report: GateReport) -> bool:
     """Whether the report says how the version compares with the one that held the target then."""
     return any(gate.kind == "champion" for gate in report.gates)
 
 
-def _against_gates(report: GateReport | None, current: bool, wanted: str) -> list[Obstacle]:
+def _against_gates(report: GateReport | None, stale: str, wanted: str) -> list[Obstacle]:
     def blame(message: str) -> list[Obstacle]:
         return [Obstacle(kind="gates", message=message)]
 
@@ -106,8 +127,8 @@ def _against_gates(report: GateReport | None, current: bool, wanted: str) -> lis
         return blame("its gates have not been run")
     if wanted and report.digest != wanted:
         return blame(f"its newest gate report is {report.digest[:12]}, not {wanted[:12]}")
-    if not current:
-        return blame("its gates were run against another version or with other gates than now; run them again")
+    if stale:
+        return blame(f"{stale}; run them again")
     if report.passed:
         return []
     bad = [

@@ -14,6 +14,7 @@ from nbops.records import Identity, ModelVersion, Obstacle, Promotion
 from nbops.registry import eyes
 from nbops.registry.approvals import close, open_requests
 from nbops.registry.examination import Examination, examine
+from nbops.registry.held_out import HeldOut
 from nbops.registry.placing import Why, current_holder, place
 from nbops.registry.policy import note_settings
 from nbops.registry.reading import get_version
@@ -86,12 +87,14 @@ def promote(
         raise RegistryError(f"{name} version {found.version} was registered by MLflow, not through nbops.")
     with open_ledger(workspace).connect() as connection:
         seen = current_holder(connection, name, target) if expect is ANY else expect
-        first = examine(connection, workspace, found, target, seen, gate_report)
+        held_out = HeldOut(workspace)
+        first = examine(connection, workspace, found, target, seen, gate_report, held_out)
     if first.gates_missing and evaluate and not dry_run and seen != found.version:
         from nbops.registry.gates import run_gates
 
-        run_gates(workspace, name, found.version, target, identity=identity)
-    asked = _Asked(workspace, identity, found, target, seen, gate_report, digest, reason)
+        report, held_out = run_gates(workspace, name, found.version, target, identity=identity), HeldOut(workspace)
+        held_out.against(report)
+    asked = _Asked(workspace, identity, found, target, seen, gate_report, digest, reason, held_out)
     if dry_run:
         return _foresee(asked)
     try:
@@ -105,7 +108,10 @@ def promote(
 
 @dataclass(frozen=True, slots=True)
 class _Asked:
-    """A promotion as it was asked for; ``seen`` is the holder it is to replace."""
+    """A promotion as it was asked for; ``seen`` is the holder it is to replace.
+
+    ``held_out`` has been read before the transaction, so that nobody waits for that.
+    """
 
     workspace: Workspace
     identity: Identity
@@ -115,6 +121,7 @@ class _Asked:
     gate_report: str
     digest: str
     reason: str
+    held_out: HeldOut
 
 
 def _promote(change: AuditedChange, asked: _Asked) -> Promotion:
@@ -126,7 +133,7 @@ def _promote(change: AuditedChange, asked: _Asked) -> Promotion:
     if holder == found.version:
         change.nothing()
         return _done(asked, holder, changed=False)
-    looked = examine(change.connection, asked.workspace, found, target, holder, asked.gate_report)
+    looked = examine(change.connection, asked.workspace, found, target, holder, asked.gate_report, asked.held_out)
     if looked.obstacles:
         raise _refusal(found.model, found.version, target, looked.obstacles)
     own = asked.identity.name in eyes.owners(change.connection, found)
@@ -174,7 +181,7 @@ def _foresee(asked: _Asked) -> Promotion:
     found, target = asked.version, asked.target
     with open_ledger(asked.workspace).connect() as connection:
         holder = current_holder(connection, found.model, target)
-        looked = examine(connection, asked.workspace, found, target, holder, asked.gate_report)
+        looked = examine(connection, asked.workspace, found, target, holder, asked.gate_report, asked.held_out)
     obstacles = list(looked.obstacles)
     if holder != asked.seen:
         conflict = PromotionConflict(found.model, target, holder, asked.seen)

@@ -12,6 +12,7 @@ from nbops.registry import eyes
 from nbops.registry.approvals import open_requests
 from nbops.registry.diff import version_diff
 from nbops.registry.examination import Examination, examine
+from nbops.registry.held_out import HeldOut
 from nbops.registry.history import placements
 from nbops.registry.placing import current_holder
 from nbops.registry.reading import get_version
@@ -42,7 +43,7 @@ def promotion_view(
     found = get_version(workspace, name, version)
     with open_ledger(workspace).connect() as connection:
         held = current_holder(connection, name, target)
-        looked = examine(connection, workspace, found, target, held)
+        looked = examine(connection, workspace, found, target, held, held_out=HeldOut(workspace, quick=True))
         asked = open_requests(connection, name, target)
         past = placements(connection, name, target)
         view = PromotionView(

@@ -38,6 +38,7 @@ _ITEMS, _TEXT, _DEPTH = 200, 2000, 6
 def judge(check: Check, bench: Bench) -> GateResult:
     """Judge one gate. Every error becomes the verdict ``error``; a figure that is not finite never passes."""
     started = time.perf_counter()
+    bench.begin(check)
     try:
         found = _JUDGES[check.kind](check, bench)
         found = replace(found, evidence={**_plain(found.evidence), **bench.seen(check)}, message=_text(found.message))
@@ -48,7 +49,7 @@ def judge(check: Check, bench: Bench) -> GateResult:
     figures = (found.value, found.champion, found.low, found.high)
     if found.verdict == "passed" and any(value is not None and not math.isfinite(value) for value in figures):
         found = _errored(check, "it measured something that is not a finite number")
-    return replace(found, duration=time.perf_counter() - started)
+    return replace(found, data=bench.looked_at(), duration=time.perf_counter() - started)
 
 
 def _errored(check: Check, message: str) -> GateResult:

@@ -39,7 +39,7 @@ def reproduces(check: Check, bench: Bench) -> GateResult:
     """
     from nbops.tracking.search import get_run
 
-    version = bench.candidate.version
+    version = bench.version
     run = get_run(bench.workspace, version.run_id)
     names = [str(name) for name in check.options.get("metrics", [])] or sorted(version.metrics)
     notebook = Path(run.cell.notebook) if run.cell.notebook else None
@@ -79,11 +79,11 @@ def notebook(check: Check, bench: Bench) -> GateResult:
     path = bench.workspace.root / Path(str(check.options["notebook"]))
     if not path.is_file():
         raise NotFoundError(f"there is no notebook {check.options['notebook']}")
-    version, held = bench.candidate.version, bench.champion
+    version, held = bench.version, bench.held
     parameters = {
         "model": version.model,
         "version": version.version,
-        "champion": 0 if held is None else held.version.version,
+        "champion": 0 if held is None else held.version,
         **dict(check.options.get("parameters", {})),
     }
     with tempfile.TemporaryDirectory(prefix="nbops-gate-") as folder, _environment({_OUTPUTS: folder}):

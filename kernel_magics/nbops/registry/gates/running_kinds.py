@@ -100,11 +100,10 @@ def _is_number(value: Any) -> bool:
 
 
 def _offered(check: Check, bench: Bench) -> dict[str, Callable[[], Any]]:
-    held = bench.champion
     return {
         "model": lambda: bench.candidate.model,
-        "champion": lambda: None if held is None else held.model,
-        "version": lambda: bench.candidate.version,
+        "champion": lambda: None if bench.champion is None else bench.champion.model,
+        "version": lambda: bench.version,
         "frame": lambda: bench.sample(check).frame.copy(deep=True),
         "features": lambda: bench.sample(check).features(bench.candidate),
         "truth": lambda: bench.sample(check).truth.copy(deep=True),

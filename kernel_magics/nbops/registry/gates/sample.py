@@ -3,18 +3,15 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from nbops.data.fingerprint import fingerprint
-from nbops.data.reading import read_table
-from nbops.errors import DataError, UsageError
+from nbops.errors import DataError
 from nbops.records import ModelVersion
 from nbops.registry.gates.declaration import Check
+from nbops.registry.gates.rows import Rows
 from nbops.registry.gates.scores import Array, Metric
-from nbops.workspace import Workspace
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -37,7 +34,7 @@ class Sample:
     fingerprint: str
 
     def features(self, contender: Contender) -> Any:
-        """Give what the model takes of these rows: its columns by name, else all but the target in order.
+        """Give what the model takes of these rows, as a copy: its columns by name, else all but the target in order.
 
         Raises
         ------
@@ -49,27 +46,23 @@ class Sample:
         if not names or all(name == f"x{i}" and name not in rest.columns for i, name in enumerate(names)):
             if names and len(names) != rest.shape[1]:
                 raise DataError(f"the model takes {len(names)} columns, the data have {rest.shape[1]}")
-            return rest.to_numpy()
+            return rest.to_numpy(copy=True)
         by_text = {str(column): column for column in rest.columns}
         missing = [name for name in names if name not in by_text]
         if missing:
             raise DataError(f"the data lack {', '.join(missing[:5])}, which the model takes")
-        return rest[[by_text[name] for name in names]]
+        return rest[[by_text[name] for name in names]].copy(deep=True)
 
 
-def read_sample(workspace: Workspace, check: Check) -> Sample:
-    """Read the data of a check.
+def sample_of(rows: Rows, check: Check) -> Sample:
+    """Give the rows of a check with their truth.
 
     Raises
     ------
-    UsageError
-        The check names no data or no target.
     DataError
-        The data cannot be read, have no rows, lack the target, or have rows without it.
+        There are no rows, they lack the target, or some are without it.
     """
-    if not check.data or not check.target:
-        raise UsageError("the gate names no data or no target", hint="Set data and target in [gates].")
-    frame = read_table(located(workspace, check.data))
+    frame = rows.frame
     if check.target not in frame.columns:
         raise DataError(f"{check.data} has no column {check.target!r}")
     if frame.empty:
@@ -77,19 +70,7 @@ def read_sample(workspace: Workspace, check: Check) -> Sample:
     truth = frame[check.target]
     if truth.isna().any():
         raise DataError(f"{int(truth.isna().sum())} rows of {check.data} have no {check.target!r}")
-    return Sample(frame, truth, _identity(frame))
-
-
-def _identity(frame: pd.DataFrame) -> str:
-    try:
-        return fingerprint(frame)
-    except DataError:  # cells without a stable form can still be judged on
-        return ""
-
-
-def located(workspace: Workspace, data: str) -> str:
-    """Give the path of data named in a declaration: below the workspace unless absolute; bundled data as they are."""
-    return data if data.startswith("sklearn:") else str(workspace.root / Path(data).expanduser())
+    return Sample(frame, truth, rows.fingerprint)
 
 
 def outcome(metric: Metric, sample: Sample, contender: Contender, positive: Any = None) -> tuple[Array, Array]:

@@ -9,16 +9,15 @@ from nbops.errors import UsageError
 from nbops.records import GateResult
 from nbops.registry.gates.bench import Bench, limited
 from nbops.registry.gates.declaration import Check
-from nbops.registry.gates.sample import located
 
 
 def size(check: Check, bench: Bench) -> GateResult:
     """The bytes of the version against a limit."""
     limits = [float(check.options["max_bytes"])] if "max_bytes" in check.options else []
     limits += [float(check.options["max_mb"]) * 1e6] if "max_mb" in check.options else []
-    before = None if bench.champion is None else float(bench.champion.version.size)
+    before = None if bench.held is None else float(bench.held.size)
     evidence = {"unit": "bytes"}
-    return limited(check, float(bench.candidate.version.size), evidence, champion=before, most=min(limits))
+    return limited(check, float(bench.version.size), evidence, champion=before, most=min(limits))
 
 
 def validation(check: Check, bench: Bench) -> GateResult:
@@ -29,7 +28,6 @@ def validation(check: Check, bench: Bench) -> GateResult:
     UsageError
         The check names no data.
     """
-    from nbops.data.reading import read_table
     from nbops.data.validation import Rules, infer_rules, validate
 
     if not check.data:
@@ -38,8 +36,8 @@ def validation(check: Check, bench: Bench) -> GateResult:
         path = bench.workspace.root / Path(str(check.options["rules"]))
         rules = Rules.from_dict(json.loads(path.read_text(encoding="utf-8")))
     else:
-        rules = infer_rules(read_table(located(bench.workspace, str(check.options["like"]))))
-    report = validate(read_table(located(bench.workspace, check.data)), rules)
+        rules = infer_rules(bench.rows(str(check.options["like"])).frame)
+    report = validate(bench.rows(check.data).frame, rules)
     errors = [finding for finding in report.findings if finding.severity == "error"]
     said = "; ".join(f"{finding.column}: {finding.message}" for finding in errors[:5])
     return GateResult(
@@ -60,7 +58,7 @@ def card(check: Check, bench: Bench) -> GateResult:
 
     wanted = tuple(str(field) for field in check.options["fields"])
     with open_ledger(bench.workspace).connect() as connection:
-        missing = missing_fields(connection, bench.workspace, bench.candidate.version, wanted)
+        missing = missing_fields(connection, bench.workspace, bench.version, wanted)
     return GateResult(
         name=check.name,
         kind=check.kind,
