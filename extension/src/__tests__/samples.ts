@@ -207,6 +207,7 @@ export function gate(change: Partial<GateResult> = {}): GateResult {
     close: false,
     message: '',
     evidence: { rows: 1409 },
+    data: {},
     duration: 0.2,
     ...change
   };
