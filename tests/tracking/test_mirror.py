@@ -12,13 +12,17 @@ from types import SimpleNamespace
 import pytest
 
 import nbops
-from nbops.records import DataRef
+from nbops.records import DataRef, MetricPoint
 from nbops.registry import promote, register
 from nbops.tracking import courier
-from nbops.tracking.mirror import model_name, safe_name
+from nbops.tracking.mirror import Mirror
+from nbops.tracking.mlflow_names import model_name, safe_name, safe_names
 from nbops.tracking.outbox import outbox_of
+from nbops.tracking.parts import file_part
+from nbops.tracking.placing import Placing
 from nbops.tracking.search import get_run, search_runs
 from nbops.workspace import find_workspace
+from nbops.workspace.blobs import put_bytes
 
 _LONG = "x" * 10_000
 
@@ -253,3 +257,65 @@ def test_names_that_mlflow_takes(name, safe):
 
 def test_model_names():
     assert model_name("a/b:c.d%e\"f'g") == "a_b_c_d_e_f_g"
+
+
+@pytest.mark.parametrize(
+    "name", ["..b", "x" * 249 + "/y", "y" * 249 + " /z", ".", "...", "a/.", "/..", "a/../b", "z" * 248 + "/..", "\n"]
+)
+def test_odd_names_are_made_fit_by_mlflows_own_rule(name):
+    from mlflow.utils.validation import _validate_length_limit, _validate_param_name
+
+    _validate_param_name(safe_name(name))
+    _validate_length_limit("name", 250, safe_name(name))
+
+
+def test_names_that_become_one_stay_apart():
+    names = ["loss (a)", "loss [a]", "loss _a_", "plain"]
+    found = safe_names(names)
+    assert len(set(found.values())) == 4
+    assert (found["loss _a_"], found["plain"]) == ("loss _a_", "plain")
+    assert safe_names(reversed(names)) == found
+
+
+def test_what_mlflow_would_refuse_arrives_under_another_name(world, client, make_run):
+    files = {
+        "source": b"a file",
+        "source/cell.py": b"mine",
+        "n" * 300 + ".txt": b"long",
+        "ü" * 200 + "/x": b"deep",
+        "ok": b"1",
+    }
+    parts = [file_part(data, path) for path, data in files.items()]
+    run = make_run(
+        name="r" * 400,
+        experiment="e" * 600,
+        code="x = 1",
+        params={"loss (a)": "1", "loss [a]": "2", "q" * 249 + "/r": "3"},
+        metrics={"..b": 1.0},
+        tags={"k(": "1", "k[": "2"},
+        artifacts=tuple(ref for ref, _ in parts),
+    )
+    for _, data in parts:
+        put_bytes(world.workspace, data)
+    points = [MetricPoint(name="..b", value=1.0, step=0, timestamp=run.started_at)]
+    mirror = Mirror(world.workspace)
+    run_id, experiment = mirror.deliver(run, points, "")
+    assert mirror.deliver(run, points, "") == (run_id, experiment)
+    found = client.get_run(run_id)
+    assert sorted(found.data.params.values()) == ["1", "2", "3"]
+    assert list(found.data.metrics.values()) == [1.0]
+    assert {k: v for k, v in found.data.tags.items() if k.startswith("k_")}.keys() > {"k_"}
+    assert len(client.get_experiment(experiment).name) <= 250
+    folder = Path(client.download_artifacts(run_id, ""))
+    there = {path.relative_to(folder).as_posix(): path.read_bytes() for path in folder.rglob("*") if path.is_file()}
+    assert there["source/cell.py"] == b"x = 1"
+    assert {b"a file", b"mine", b"long", b"deep", b"1"} <= set(there.values())
+
+
+def test_a_file_that_cannot_be_placed_is_named_and_left_out(tmp_path):
+    placing = Placing(tmp_path)
+    placing.put("a\0b", b"1")
+    placing.put("good", b"2")
+    placing.note()
+    assert (tmp_path / "good").read_bytes() == b"2"
+    assert "a\\x00b" in (tmp_path / "output" / "not-delivered.txt").read_text()

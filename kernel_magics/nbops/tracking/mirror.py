@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import re
 import tempfile
 from collections.abc import Iterator, Sequence
 from pathlib import Path
@@ -13,6 +12,8 @@ from nbops.errors import NbopsError
 from nbops.records import ArtifactRef, DataRef, MetricPoint, ModelRef, Run
 from nbops.tracking import mlflow_store
 from nbops.tracking.mlflow_model import write_model
+from nbops.tracking.mlflow_names import model_name, safe_name, safe_names, short_name
+from nbops.tracking.placing import Placing
 from nbops.workspace import Workspace
 from nbops.workspace.blobs import read
 
@@ -25,7 +26,7 @@ Item = TypeVar("Item")
 RUN_TAG = "nbops.run_id"
 MODEL_TAG = "nbops.model_digest"
 _METRICS, _PARAMS, _TAGS = 1000, 100, 100
-_LONGEST_PARAM, _LONGEST_TAG, _LONGEST_NAME = 6000, 8000, 250
+_LONGEST_PARAM, _LONGEST_TAG = 6000, 8000
 
 
 class Mirror:
@@ -114,10 +115,11 @@ class Mirror:
     def _make(self, run: Run, experiment: str, parent: str) -> MlflowRun:
         tags = {RUN_TAG: run.run_id, "nbops.mirror": "1"} | ({"mlflow.parentRunId": parent} if parent else {})
         start = int(run.started_at * 1000)
-        return self._client.create_run(experiment, start_time=start, tags=tags, run_name=run.name)
+        return self._client.create_run(experiment, start_time=start, tags=tags, run_name=short_name(run.name))
 
     def experiment(self, name: str) -> str:
         """Give MLflow's id of an experiment, made if there is none."""
+        name = short_name(name)
         if name not in self._experiments:
             found = self._client.get_experiment_by_name(name)
             if found is None:
@@ -140,15 +142,19 @@ class Mirror:
 
         there = target.data.params
         params, conflicts = [], []
+        keys = safe_names(run.params)
         for name, value in run.params.items():
-            key, text = safe_name(name), value[:_LONGEST_PARAM]
+            key, text = keys[name], value[:_LONGEST_PARAM]
             if key not in there:
                 params.append(Param(key, text))
             elif there[key] != text:
                 # Parameters of MLflow cannot change; the user's own call came first.
-                conflicts.append(RunTag(f"nbops.param.{key}"[:_LONGEST_NAME], value[:_LONGEST_TAG]))
-        metrics = [Metric(safe_name(p.name), p.value, int(p.timestamp * 1000), p.step) for p in series]
-        own = [RunTag(safe_name(k), v[:_LONGEST_TAG]) for k, v in _tags(run).items()]
+                conflicts.append(RunTag(safe_name(f"nbops.param.{key}"), value[:_LONGEST_TAG]))
+        names = safe_names(point.name for point in series)
+        metrics = [Metric(names[p.name], p.value, int(p.timestamp * 1000), p.step) for p in series]
+        tags = _tags(run)
+        labels = safe_names(tags)
+        own = [RunTag(labels[k], v[:_LONGEST_TAG]) for k, v in tags.items()]
         run_id = target.info.run_id
         if "nbops.error" in target.data.tags and not run.error:
             # Its end came after it had been taken for dead.
@@ -186,19 +192,20 @@ class Mirror:
 
     def _log_files(self, run: Run, run_id: str) -> None:
         with tempfile.TemporaryDirectory(prefix="nbops-") as name:
-            folder = Path(name)
+            placing = Placing(Path(name))
             if run.code:
-                _place(folder, "source/cell.py", run.code.encode("utf-8", "backslashreplace"))
+                placing.put("source/cell.py", run.code.encode("utf-8", "backslashreplace"))
             for label, text in (("stdout", run.stdout), ("stderr", run.stderr)):
                 if text:
-                    _place(folder, f"output/{label}.txt", text.encode("utf-8", "backslashreplace"))
+                    placing.put(f"output/{label}.txt", text.encode("utf-8", "backslashreplace"))
             if run.error and run.error.traceback:
-                _place(folder, "output/traceback.txt", run.error.traceback.encode("utf-8", "backslashreplace"))
+                placing.put("output/traceback.txt", run.error.traceback.encode("utf-8", "backslashreplace"))
             for ref in run.artifacts:
                 if ref.kind not in {"model", "source"}:
-                    _place(folder, ref.path, _bytes(self._workspace, ref))
-            if any(folder.iterdir()):
-                self._client.log_artifacts(run_id, str(folder))
+                    placing.put(ref.path, _bytes(self._workspace, ref))
+            placing.note()
+            if not placing.empty():
+                self._client.log_artifacts(run_id, name)
 
     def _log_model(self, run: Run, ref: ModelRef, target: MlflowRun) -> None:
         from mlflow.entities import LoggedModelOutput, LoggedModelStatus
@@ -210,7 +217,8 @@ class Mirror:
         logged = mine[0] if mine else None
         if logged is None:
             tags = {MODEL_TAG: ref.digest, RUN_TAG: run.run_id}
-            params = {safe_name(k): v[:_LONGEST_PARAM] for k, v in list(run.params.items())[:_PARAMS]}
+            keys = safe_names(run.params)
+            params = {keys[k]: v[:_LONGEST_PARAM] for k, v in list(run.params.items())[:_PARAMS]}
             logged = self._client.create_logged_model(experiment, name, run_id, tags=tags, params=params)
         if logged.status != LoggedModelStatus.READY:
             with tempfile.TemporaryDirectory(prefix="nbops-") as folder:
@@ -224,22 +232,10 @@ class Mirror:
 
     def _end(self, run: Run, target: MlflowRun) -> None:
         run_id = target.info.run_id
-        if target.info.run_name != run.name and target.data.tags.get("nbops.mirror") == "1":
-            self._client.update_run(run_id, name=run.name)
+        if target.info.run_name != short_name(run.name) and target.data.tags.get("nbops.mirror") == "1":
+            self._client.update_run(run_id, name=short_name(run.name))
         end = int((run.ended_at or run.started_at) * 1000)
         self._client.set_terminated(run_id, status=run.status, end_time=end)
-
-
-def safe_name(name: str) -> str:
-    """Give a name that MLflow takes for a parameter, metric or tag."""
-    text = re.sub(r"[^\w\-. :/]", "_", name).strip("/ ") or "_"
-    text = re.sub(r"(^|/)\.+(?=/|$)", r"\1_", re.sub(r"/+", "/", text))
-    return text[:_LONGEST_NAME]
-
-
-def model_name(name: str) -> str:
-    """Give a name that MLflow takes for a logged model."""
-    return re.sub(r"[/:.%\"']", "_", name) or "model"
 
 
 def _tags(run: Run) -> dict[str, str]:
@@ -276,13 +272,6 @@ def _schema(ref: DataRef) -> str:
     ]
     text = json.dumps({"mlflow_colspec": columns})
     return text if len(text) < 1_000_000 else json.dumps({"mlflow_colspec": []})
-
-
-def _place(folder: Path, path: str, data: bytes) -> None:
-    target = (folder / path).resolve()
-    if folder.resolve() in target.parents:
-        target.parent.mkdir(parents=True, exist_ok=True)
-        target.write_bytes(data)
 
 
 def _bytes(workspace: Workspace, ref: ArtifactRef) -> bytes:
