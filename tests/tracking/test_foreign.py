@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sqlite3
 import time
 
 import pytest
@@ -108,3 +109,30 @@ def test_the_courier_brings_them_and_leaves_ours_alone(place, client, experiment
     assert get_run(place, run_id).origin == "mlflow"
     assert [row.origin for row in search_runs(place, query="name = ours").runs] == ["nbops"]
     assert search_runs(place, include_mlflow=False).total == 1
+
+
+def test_a_run_that_mlflow_no_longer_has_is_over(place, client, experiment):
+    purged = client.create_run(experiment, run_name="purged").info.run_id
+    kept = client.create_run(experiment, run_name="kept").info.run_id
+    assert _collect(place, client) == 2
+    with sqlite3.connect(place.data / "mlflow.db") as store:
+        # What `mlflow gc` does, to the rows that matter here.
+        store.execute("DELETE FROM tags WHERE run_uuid = ?", (purged,))
+        store.execute("DELETE FROM runs WHERE run_uuid = ?", (purged,))
+    client.set_terminated(kept)
+    _collect(place, client)
+    gone = get_run(place, purged)
+    assert (gone.status, gone.error.message) == ("KILLED", "MLflow no longer has this run.")
+    assert gone.ended_at == gone.started_at
+    assert get_run(place, kept).status == "FINISHED"
+    assert _collect(place, client) == 0
+
+
+def test_a_run_that_another_workspace_has_taken_on_is_followed_to_its_end(place, client, experiment):
+    run_id = client.create_run(experiment, run_name="taken", tags={"nbops.run_id": "f" * 32}).info.run_id
+    _collect(place, client)
+    assert get_run(place, run_id).status == "RUNNING"
+    client.set_tag(run_id, "nbops.mirror", "1")
+    client.set_terminated(run_id)
+    _collect(place, client)
+    assert get_run(place, run_id).status == "FINISHED"

@@ -50,8 +50,10 @@ def collect(ledger: Ledger, client: MlflowClient, *, owner: str = "", everything
         if not fresh and not everything:
             break
     for run_id in _running(ledger, owner) - seen:
-        found = client.get_run(run_id)
-        if _is_new(found, _known(ledger, [run_id])):
+        found = _found(client, run_id)
+        if found is None:
+            changed += _end(ledger, run_id)
+        elif _is_new(found, _known(ledger, [run_id])):
             changed += _write(ledger, client, found, experiments, owner)
     return changed
 
@@ -71,8 +73,38 @@ def _running(ledger: Ledger, owner: str) -> set[str]:
         return set(connection.scalars(select(runs.c.run_id).where(theirs)))
 
 
+def _found(client: MlflowClient, run_id: str) -> MlflowRun | None:
+    from mlflow.exceptions import MlflowException
+
+    try:
+        return client.get_run(run_id)
+    except MlflowException as error:
+        if error.error_code == "RESOURCE_DOES_NOT_EXIST":
+            return None
+        raise
+
+
+def _end(ledger: Ledger, run_id: str) -> int:
+    runs = tables.runs
+    with ledger.begin() as connection:
+        result = connection.execute(
+            runs.update()
+            .where(runs.c.run_id == run_id, runs.c.status == "RUNNING")
+            .values(
+                status="KILLED",
+                ended_at=runs.c.started_at,
+                error_type="Killed",
+                error_message="MLflow no longer has this run.",
+                updated_at=time.time(),
+            )
+        )
+        ledger.touch(connection)
+    return result.rowcount
+
+
 def _is_new(run: MlflowRun, known: dict[str, str]) -> bool:
-    if run.data.tags.get("nbops.mirror") == "1":
+    # One that a courier elsewhere has taken on since is still to be followed where it has been read before.
+    if run.data.tags.get("nbops.mirror") == "1" and run.info.run_id not in known:
         return False
     return known.get(run.info.run_id) != _state(run)
 
