@@ -9,16 +9,14 @@ from __future__ import annotations
 
 import contextlib
 import os
-import subprocess
-import tempfile
 from dataclasses import dataclass
 from pathlib import Path
-from typing import IO
 
+from nbops.capture.aside import Aside
 from nbops.records import GitState
 
 _LIMIT = 1_000_000
-# Kept so that a process which outlives its cell is collected by a later one.
+# Kept so that an answer which comes after its cell is taken by a later one.
 _unfinished: list[GitReader] = []
 _known: dict[tuple[str, str, int], str] = {}
 
@@ -33,8 +31,7 @@ class GitReader:
     """Reads the state of the repository around ``folder``; never raises."""
 
     def __init__(self, folder: Path) -> None:
-        self._process: subprocess.Popen[bytes] | None = None
-        self._file: IO[bytes] | None = None
+        self._aside: Aside | None = None
         self._key = ("", "", 0)
         self.commit = ""
         self._repository = _find(folder)
@@ -52,43 +49,29 @@ class GitReader:
         if self._repository is None:
             return None, ""
         _collect()
-        first = self._key not in _known
-        self._wait(0.02 if first else 0.002)
+        if not self.finish(0.02 if self._key not in _known else 0.002):
+            _unfinished.append(self)
         patch = _known.get(self._key, "")
         state = GitState(commit=self._state.commit, branch=self._state.branch, dirty=bool(patch), root=self._state.root)
         return state, patch
 
     def _start(self, root: Path) -> None:
         with contextlib.suppress(OSError):
-            # Closed when the process is collected, perhaps by a later cell.
-            self._file = tempfile.TemporaryFile()  # noqa: SIM115
-            self._process = subprocess.Popen(
+            self._aside = Aside(
                 ["git", "-C", str(root), "diff", "HEAD", "--no-color", "--no-ext-diff", "--no-textconv"],
-                stdin=subprocess.DEVNULL,
-                stdout=self._file,
-                stderr=subprocess.DEVNULL,
-                env={**os.environ, "GIT_OPTIONAL_LOCKS": "0"},
+                {**os.environ, "GIT_OPTIONAL_LOCKS": "0"},
             )
 
-    def _wait(self, seconds: float) -> None:
-        if self._process is None:
-            return
-        with contextlib.suppress(subprocess.TimeoutExpired):
-            self._process.wait(seconds)
-        if not self.finish():
-            _unfinished.append(self)
-
-    def finish(self) -> bool:
-        """Take the answer if the process is done; say whether it is."""
-        if self._process is None or self._file is None:
+    def finish(self, wait: float = 0.0) -> bool:
+        """Take the answer if it is there after so many seconds; say whether it was."""
+        if self._aside is None:
             return True
-        if self._process.poll() is None:
+        if not self._aside.done(wait):
             return False
-        if self._process.returncode == 0:
-            self._file.seek(0)
-            _known[self._key] = self._file.read(_LIMIT).decode("utf-8", "replace")
-        self._file.close()
-        self._process = None
+        patch = self._aside.take(_LIMIT)
+        self._aside = None
+        if patch is not None:
+            _known[self._key] = patch.decode("utf-8", "replace")
         return True
 
 
