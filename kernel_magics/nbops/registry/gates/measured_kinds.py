@@ -51,7 +51,7 @@ def champion(check: Check, bench: Bench) -> GateResult:
         "metric": name.name,
         "candidate": float(name.function(truth, new)),
         "champion": float(name.function(truth, old)),
-        "repeats": gain.repeats,
+        "interval": f"bootstrap of {gain.repeats} resamples" if gain.repeats else "DeLong",
         "changed": _changed(sample, bench),
     }
     return GateResult(

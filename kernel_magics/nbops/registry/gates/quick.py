@@ -20,24 +20,6 @@ def mean_of(loss: Measure | Callable[[Array, Array], Array]) -> Measure:
     return lambda truth, said: float(np.mean(loss(truth, said)))
 
 
-def roc_auc(truth: Array, score: Array) -> float:
-    """Give the area under the ROC curve as the Mann-Whitney statistic (Hanley and McNeil, 1982).
-
-    Raises
-    ------
-    ValueError
-        Only one class is present.
-    """
-    from scipy.stats import rankdata
-
-    positives = int(np.count_nonzero(truth))
-    negatives = len(truth) - positives
-    if not positives or not negatives:
-        raise ValueError("only one class is present")
-    ranks = rankdata(score)[np.asarray(truth, dtype=bool)].sum()
-    return float((ranks - positives * (positives + 1) / 2) / (positives * negatives))
-
-
 def binary(which: str) -> Measure:
     """Give precision, recall or F1 of truth values; 0 where a share has no rows, as ``zero_division=0`` says."""
 

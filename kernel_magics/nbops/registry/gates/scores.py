@@ -5,13 +5,14 @@ from __future__ import annotations
 import difflib
 from collections.abc import Callable
 from dataclasses import dataclass
+from statistics import NormalDist
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
 from nbops.errors import UsageError
-from nbops.registry.gates import quick
+from nbops.registry.gates import quick, ranked
 
 Array = NDArray[Any]
 # Rows times repeats that a bootstrap may look at; a million rows need no thousand repeats for a narrow interval.
@@ -25,7 +26,9 @@ class Metric:
     """A metric of ``(truth, prediction)``.
 
     ``needs`` says what of the model: ``label``, ``binary`` (whether it is the positive class), ``score`` (that class's
-    probability), ``probabilities`` (one column a class) or ``value``.
+    probability), ``probabilities`` (one column a class) or ``value``. For the interval, ``error`` gives the standard
+    error (of a difference, with a second prediction), ``prepared`` the figure of drawn rows after what needs
+    doing but once, ``quick`` the same figure as ``function`` in less time.
     """
 
     name: str
@@ -33,6 +36,8 @@ class Metric:
     greater_is_better: bool
     function: Callable[[Array, Array], float]
     quick: Callable[[Array, Array], float] | None = None
+    error: Callable[[Array, Array, Array | None], float] | None = None
+    prepared: Callable[[Array, Array], Callable[[Array], float]] | None = None
 
     @property
     def resampled(self) -> Callable[[Array, Array], float]:
@@ -69,8 +74,14 @@ def metric_named(name: str) -> Metric:
         Metric("f1_macro", "label", True, macro(m.f1_score), quick.macro("f1")),
         Metric("precision_macro", "label", True, macro(m.precision_score), quick.macro("precision")),
         Metric("recall_macro", "label", True, macro(m.recall_score), quick.macro("recall")),
-        Metric("roc_auc", "score", True, _strict(m.roc_auc_score), quick.roc_auc),
-        Metric("average_precision", "score", True, _strict(m.average_precision_score)),
+        Metric("roc_auc", "score", True, _strict(m.roc_auc_score), error=ranked.roc_auc_error),
+        Metric(
+            "average_precision",
+            "score",
+            True,
+            _strict(m.average_precision_score),
+            prepared=ranked.average_precision_of_rows,
+        ),
         Metric("brier", "score", False, m.brier_score_loss, quick.mean_of(squared)),
         Metric("log_loss", "probabilities", False, _log_loss, _log_loss),
         Metric("mae", "value", False, m.mean_absolute_error, quick.mean_of(absolute)),
@@ -92,7 +103,7 @@ def metric_named(name: str) -> Metric:
 
 @dataclass(frozen=True, slots=True)
 class Estimate:
-    """A value with its interval; ``repeats`` says from how many resamples."""
+    """A value with its interval; ``repeats`` says from how many resamples, 0 where it needed none."""
 
     value: float
     low: float
@@ -101,29 +112,31 @@ class Estimate:
 
 
 def estimate(metric: Metric, truth: Array, prediction: Array, confidence: float = 0.95) -> Estimate:
-    """Give a metric with its percentile bootstrap interval over rows.
+    """Give a metric with its interval: DeLong's for the ROC-AUC, else by a percentile bootstrap over rows.
 
-    Source: Efron and Tibshirani, "An Introduction to the Bootstrap", 1993, chapter 13. The resamples are the same at
-    every call, so that the same rows give the same interval.
+    Source of the latter: Efron and Tibshirani, "An Introduction to the Bootstrap", 1993, chapter 13. The resamples are
+    the same at every call, so that the same rows give the same interval.
     """
     value = float(metric.function(truth, prediction))
-    drawn = _resample(lambda rows: metric.resampled(truth[rows], prediction[rows]), len(truth), metric)
-    return _interval(value, drawn, confidence)
+    if metric.error is not None:
+        return _wald(value, metric.error(truth, prediction, None), confidence, 0.0)
+    measure = _resampled(metric, truth, prediction)
+    return _interval(value, _resample(measure, len(truth), metric), confidence)
 
 
 def difference(metric: Metric, truth: Array, new: Array, old: Array, confidence: float = 0.95) -> Estimate:
     """Give how much better ``new`` is than ``old`` on the same rows, with its interval; positive is better.
 
-    Both are measured on the same resampled rows (a paired bootstrap: Efron and Tibshirani, 1993, chapter 8), which
-    takes out what is common to both and makes the interval narrower than a difference of two intervals.
+    Both are measured on the same rows, resampled or not (a paired bootstrap: Efron and Tibshirani, 1993, chapter 8;
+    for the ROC-AUC, DeLong's covariance), which takes out what is common to both and makes the interval narrower than a
+    difference of two intervals.
     """
     sign = 1.0 if metric.greater_is_better else -1.0
-
-    def gain(rows: Array) -> float:
-        return sign * (metric.resampled(truth[rows], new[rows]) - metric.resampled(truth[rows], old[rows]))
-
     value = sign * float(metric.function(truth, new) - metric.function(truth, old))
-    return _interval(value, _resample(gain, len(truth), metric), confidence)
+    if metric.error is not None:
+        return _wald(value, metric.error(truth, new, old), confidence, -1.0)
+    one, other = _resampled(metric, truth, new), _resampled(metric, truth, old)
+    return _interval(value, _resample(lambda drawn: sign * (one(drawn) - other(drawn)), len(truth), metric), confidence)
 
 
 def calibration_error(truth: Array, score: Array, bins: int = 10) -> float:
@@ -148,8 +161,15 @@ def calibration_error(truth: Array, score: Array, bins: int = 10) -> float:
     return float(np.nansum(gaps * rows) / len(truth))
 
 
+def _resampled(metric: Metric, truth: Array, prediction: Array) -> Callable[[Array], float]:
+    """Give the metric as a function of the rows that were drawn."""
+    if metric.prepared is not None:
+        return metric.prepared(truth, prediction)
+    return lambda rows: metric.resampled(truth[rows], prediction[rows])
+
+
 def _resample(measure: Callable[[Array], float], rows: int, metric: Metric) -> list[float]:
-    most = _MOST if metric.quick else _LEAST
+    most = _MOST if metric.quick or metric.prepared else _LEAST
     repeats = int(np.clip(_WORK // max(rows, 1), _LEAST, most))
     generator = np.random.default_rng(_SEED)
     found = []
@@ -159,6 +179,13 @@ def _resample(measure: Callable[[Array], float], rows: int, metric: Metric) -> l
         except ValueError:  # a resample with one class only has no such metric
             continue
     return found
+
+
+def _wald(value: float, error: float, confidence: float, least: float) -> Estimate:
+    reach = NormalDist().inv_cdf((1 + confidence) / 2) * error
+    # Not by max and min, which would make a figure of NaN.
+    low, high = np.clip([value - reach, value + reach], least, 1.0)
+    return Estimate(value, float(low), float(high), 0)
 
 
 def _interval(value: float, drawn: list[float], confidence: float) -> Estimate:
