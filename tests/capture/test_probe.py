@@ -280,3 +280,29 @@ def test_user_information_of_a_url_is_not_in_the_origin(track):
     space = {"read_csv": lambda address: pd.DataFrame({"a": [1, 2]})}
     run = track("df = read_csv('https://bob:s3cretpw@example.org/a.csv')", space).run
     assert [ref.origin for ref in run.data] == ["https://[redacted]@example.org/a.csv"]
+
+
+def test_a_frame_that_cannot_be_hashed_hides_no_other(workspace):
+    class Odd:
+        def __reduce__(self):
+            raise TypeError("not this one")
+
+    space = {"odd": pd.DataFrame({"a": [Odd()]}), "read": pd.DataFrame({"a": [1.0]}), "pd": pd}
+    source = "n = len(odd) + len(read)\nworse = odd.copy()\nlast = pd.DataFrame({'b': [2.0]})"
+    probe = Probe(workspace, source, space)
+    probe.start()
+    exec(source, space)
+    found = probe.finish()
+    assert {ref.name for ref in found.run.data} == {"read", "last"}
+    told = [warning for warning in found.warnings if "not this one" in warning]
+    assert [warning.partition(" not captured")[0] for warning in told] == ["data 'odd'", "data 'worse'"]
+
+
+def test_source_that_ran_and_cannot_be_read_is_said(workspace):
+    probe = Probe(workspace, "x = = 1", {})
+    probe.start()
+    (said,) = probe.finish().warnings
+    assert said.startswith("source not read (")
+    refused = Probe(workspace, "x = = 1", {})
+    refused.start()
+    assert refused.finish(SyntaxError("invalid syntax")).warnings == ()

@@ -19,6 +19,8 @@ class Frames:
     ----------
     folder
         Where relative file names of ``read_csv`` and its like start.
+
+    Frames that cannot be fingerprinted are left out; ``problems`` says so, a line each.
     """
 
     def __init__(self, folder: str) -> None:
@@ -26,6 +28,7 @@ class Frames:
         # By identity, which a new object may inherit from a dead one; a strong reference would keep its memory.
         self._known: dict[int, tuple[weakref.ref[Any], DataRef]] = {}
         self.refs: dict[tuple[str, str], DataRef] = {}
+        self.problems: list[str] = []
 
     def read(self, namespace: Mapping[str, Any], names: Iterable[str]) -> None:
         """Take the frames that exist before the block, because it may change them in place."""
@@ -65,7 +68,11 @@ class Frames:
             return
         ref = self._recalled(value)
         if ref is None:
-            ref = _described(name, value)
+            try:
+                ref = _described(name, value)
+            except Exception as error:  # values may be of any class; the other frames are good all the same
+                self.problems.append(f"data {name!r} not captured ({type(error).__name__}: {error})"[:300])
+                return
             self._known[id(value)] = (weakref.ref(value), ref)
         if origin and "://" not in origin:
             origin = os.path.normpath(os.path.join(self._folder, os.path.expanduser(origin)))

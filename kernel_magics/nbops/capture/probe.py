@@ -169,6 +169,9 @@ class Probe:
             self.redactor.learn(os.environ)
             params: dict[str, str] = self._guarded("parameters", self._params, {})
             self._guarded("data", self._written, None)
+            self.warnings += self._frames.problems
+            if self.analysis.problem and error is None:
+                self.warnings.append(f"source not read ({self.analysis.problem}): what it names is missing")
             run = replace(
                 self.run,
                 status=status_of(error),

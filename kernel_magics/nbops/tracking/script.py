@@ -6,7 +6,6 @@ import ast
 import hashlib
 import linecache
 import os
-import textwrap
 from collections.abc import Iterator, Mapping
 from dataclasses import replace
 from pathlib import Path
@@ -49,6 +48,13 @@ class Names(Mapping[str, Any]):
         return len(self._all())
 
 
+def calling(frame: FrameType) -> FrameType:
+    """Give the frame of the user's code, where the standard library entered the block on its behalf."""
+    while frame.f_globals.get("__name__") == "contextlib" and frame.f_back is not None:
+        frame = frame.f_back
+    return frame
+
+
 def block_source(frame: FrameType) -> str:
     """Give the body of the ``with`` statement that the frame is in; empty where there is no source."""
     lines = linecache.getlines(frame.f_code.co_filename, frame.f_globals)
@@ -63,8 +69,26 @@ def block_source(frame: FrameType) -> str:
     ]
     if not around:
         return ""
-    body = max(around, key=lambda node: node.lineno).body
-    return textwrap.dedent("".join(lines[body[0].lineno - 1 : body[-1].end_lineno]))
+    return _dedented(max(around, key=lambda node: node.lineno).body, lines)
+
+
+def _dedented(body: list[ast.stmt], lines: list[str]) -> str:
+    """Give the source of statements as if they stood at the left, leaving texts over several lines as they are."""
+    decorators = getattr(body[0], "decorator_list", [])
+    first, last = min(node.lineno for node in (body[0], *decorators)), body[-1].end_lineno or body[-1].lineno
+    kept: set[int] = set()
+    for node in (node for statement in body for node in ast.walk(statement)):
+        if isinstance(node, ast.JoinedStr) or (isinstance(node, ast.Constant) and isinstance(node.value, str | bytes)):
+            kept.update(range(node.lineno + 1, (node.end_lineno or node.lineno) + 1))
+    # The columns of a tree count bytes.
+    before = lines[first - 1].encode()[: body[0].col_offset].decode()
+    indent = before if before.isspace() else ""
+    source = [lines[first - 1][len(before) :] if not decorators else lines[first - 1].removeprefix(indent)]
+    for number in range(first + 1, last + 1):
+        line = lines[number - 1]
+        short = line.removeprefix(indent) if line.startswith(indent) else line.lstrip(" \t")
+        source.append(line if number in kept else short)
+    return "".join(source)
 
 
 def place_of(frame: FrameType, name: str, parent: active.ActiveRun | None) -> CellRef:

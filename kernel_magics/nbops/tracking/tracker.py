@@ -23,7 +23,7 @@ from nbops.tracking.launch import ensure_running
 from nbops.tracking.outbox import Outbox, outbox_of
 from nbops.tracking.parts import distinct, file_part, free, picture_part
 from nbops.tracking.process import process_identity
-from nbops.tracking.script import Names, block_source, place_of, script_text
+from nbops.tracking.script import Names, block_source, calling, place_of, script_text
 from nbops.workspace import Workspace, find_workspace
 
 
@@ -181,7 +181,7 @@ class track:  # noqa: N801 - it is called like a function: with nbops.track("nig
             self._blobs.append((replace(artifact, path=f"models/{own}.pkl"), data))
 
     def __enter__(self) -> track:
-        frame = sys._getframe(1)
+        frame = calling(sys._getframe(1))
         with held_back() as held:
             try:
                 self._start(frame, held)
