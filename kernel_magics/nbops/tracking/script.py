@@ -57,6 +57,8 @@ def calling(frame: FrameType) -> FrameType:
 
 def block_source(frame: FrameType) -> str:
     """Give the body of the ``with`` statement that the frame is in; empty where there is no source."""
+    # A script that was edited and is run again in this process must not be read as it was.
+    linecache.checkcache(frame.f_code.co_filename)
     lines = linecache.getlines(frame.f_code.co_filename, frame.f_globals)
     try:
         tree = parse("".join(lines))
