@@ -103,7 +103,9 @@ def _praise(report: GateReport) -> str:
         return f"{text}."
     rows = against.evidence.get("rows")
     paired = f", paired on {rows:,} rows" if isinstance(rows, int) else ""
-    between = f"95 % interval {against.low:+.3f} to {against.high:+.3f}{paired}"
+    confidence = against.evidence.get("confidence")
+    share = f"{100 * confidence:g}" if isinstance(confidence, float) else "95"
+    between = f"{share} % interval {against.low:+.3f} to {against.high:+.3f}{paired}"
     return f"{text}; {against.name} {against.value:+.3f} ({between})."
 
 

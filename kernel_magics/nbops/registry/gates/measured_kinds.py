@@ -34,7 +34,7 @@ def champion(check: Check, bench: Bench) -> GateResult:
     confidence = float(options.get("confidence", 0.95))
     if not 0.5 < confidence < 1 or margin < 0:
         raise UsageError("confidence must be between 0.5 and 1, margin not negative")
-    limit = f"gain ≥ {least:+g}, {confidence:.0%} interval ≥ {-margin:+g}"
+    limit = _in_words(least, margin, confidence)
     if bench.champion is None:
         return GateResult(
             name=check.name, kind=check.kind, verdict="passed", limit=limit, message="nobody holds it yet"
@@ -49,6 +49,7 @@ def champion(check: Check, bench: Bench) -> GateResult:
     evidence = {
         "rows": len(truth),
         "metric": name.name,
+        "confidence": confidence,
         "candidate": float(name.function(truth, new)),
         "champion": float(name.function(truth, old)),
         "interval": f"bootstrap of {gain.repeats} resamples" if gain.repeats else "DeLong",
@@ -65,6 +66,15 @@ def champion(check: Check, bench: Bench) -> GateResult:
         message="" if passed else "it is not clearly as good as the version now held",
         evidence=evidence,
     )
+
+
+def _in_words(least: float, margin: float, confidence: float) -> str:
+    """Say what a gain and its interval must be: ``gain at least 0.01; 95 % sure: not worse than the champion``."""
+    gain = f"gain at least {least:g}" if least else "not worse than the champion"
+    sure = f"{100 * confidence:g} % sure"
+    if not margin:
+        return f"{gain}; {sure}: not worse than the champion" if least else f"{gain}, {sure}"
+    return f"{gain}; {sure}: not worse by more than {margin:g}"
 
 
 def slices(check: Check, bench: Bench) -> GateResult:
