@@ -9,7 +9,17 @@ from nbops.errors import ApprovalRefused, NotFoundError, PromotionRefused, Setti
 from nbops.ledger import open_ledger, tables
 from nbops.ledger.audit import read_events
 from nbops.ledger.verification import verify
-from nbops.registry import approve, approve_pickle, holder, promote, register, reject, request_promotion, withdraw
+from nbops.registry import (
+    approve,
+    approve_pickle,
+    history,
+    holder,
+    promote,
+    register,
+    reject,
+    request_promotion,
+    withdraw,
+)
 from nbops.registry.approvals import open_requests
 
 ONE = '[policy.stages.Production]\napprovals = 1\nroles = ["reviewer"]\nexpires_days = 7'
@@ -225,3 +235,11 @@ def test_only_a_pickle_needs_leave_to_be_loaded(place, versions):
             approve_pickle("churn", 1, reason="ours")
     with pytest.raises(UsageError):
         approve_pickle("churn", 1, reason=" ")
+
+
+def test_nothing_is_self_approved_where_no_approval_is_asked_for(place, versions):
+    versions(1)
+    assert not promote("churn", 1).self_approved
+    assert read_events(place)[-1].detail["self_approved"] is False
+    assert not approve("churn", 1, "Staging").self_approved
+    assert not any(placement.self_approved for placement in history(place, "churn"))

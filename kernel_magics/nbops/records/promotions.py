@@ -75,6 +75,7 @@ class Placement:
     """One entry of a target's history: from ``at`` until ``until``, ``version`` held it (``None``: nobody did).
 
     ``kind`` is ``promote``, ``rollback``, ``alias``, ``register``, ``archive`` or ``displace``.
+    ``self_approved`` says that an approval was asked for, and that nobody but its maker has given one.
     """
 
     model: str
@@ -94,7 +95,10 @@ class Placement:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Approval:
-    """One person's word on one version, bound to its digest. ``target`` ``load:pickle`` lets it be unpickled."""
+    """One person's word on one version, bound to its digest. ``target`` ``load:pickle`` lets it be unpickled.
+
+    ``self_approved`` says that an approval is asked for, and that this one is the maker's own.
+    """
 
     id: str
     request_id: str

@@ -232,6 +232,7 @@ def _decide(
             if digest and digest != found.digest:
                 raise ApprovalRefused(f"{name} version {found.version} is not what was looked at: its digest differs.")
             owns = eyes.check(change.connection, workspace, policy, found, identity, rejects=verdict == "reject")
+            alone = owns and eyes.asked_for(policy)
             asked = open_requests(change.connection, name, target)
             request = next((r for r in asked if (r.version, r.digest) == (found.version, found.digest)), None)
             made = Approval(
@@ -249,12 +250,12 @@ def _decide(
                 gate_report=_latest_report(change.connection, found, target),
                 at=change.at,
                 expires_at=None if policy.expires is None else change.at + policy.expires,
-                self_approved=owns,
+                self_approved=alone,
             )
             _write(change, made)
             if verdict == "reject" and request is not None:
                 close(change, request.id, "rejected", identity.name)
-            change.detail |= {"target": target, "digest": found.digest, "self_approved": owns, "approval": made.id}
+            change.detail |= {"target": target, "digest": found.digest, "self_approved": alone, "approval": made.id}
     except ApprovalRefused as error:
         eyes.log_refusal(workspace, identity, verdict, name, found.version, target, (error.message,))
         raise

@@ -13,6 +13,7 @@ from nbops.errors import ApprovalRefused
 from nbops.ledger import tables
 from nbops.ledger.audit import audited
 from nbops.records import Approval, Identity, ModelVersion, Policy
+from nbops.registry.targets import PICKLE
 from nbops.workspace import Workspace
 from nbops.workspace.identity import configured_people
 
@@ -36,6 +37,11 @@ def people(connection: Connection, workspace: Workspace) -> frozenset[str]:
     """Give every identity known here: of the settings, and of whoever has acted in this ledger."""
     acted = connection.scalars(select(tables.audit_events.c.actor).distinct())
     return (configured_people(workspace) | frozenset(acted)) - _NOBODY
+
+
+def asked_for(policy: Policy) -> bool:
+    """Whether anybody's approval is asked for, so that it says something that it is one's own."""
+    return policy.approvals > 0 or policy.target == PICKLE
 
 
 def check(
@@ -89,7 +95,7 @@ def valid_approvals(
         approval = approval_of(dict(row))
         if approval.verdict == "reject":
             found.clear()
-        elif _counts(policy, approval, version.digest, now) and (row["used_by"] is None or target == "load:pickle"):
+        elif _counts(policy, approval, version.digest, now) and (row["used_by"] is None or target == PICKLE):
             found.append(approval)
     return tuple(found)
 

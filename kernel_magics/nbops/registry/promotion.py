@@ -137,7 +137,11 @@ def _promote(change: AuditedChange, asked: _Asked) -> Promotion:
     if looked.obstacles:
         raise _refusal(found.model, found.version, target, looked.obstacles)
     own = asked.identity.name in eyes.owners(change.connection, found)
-    alone = own and all(approval.actor == asked.identity.name for approval in looked.approvals)
+    alone = (
+        eyes.asked_for(looked.policy)
+        and own
+        and all(approval.actor == asked.identity.name for approval in looked.approvals)
+    )
     why = Why(
         actor=asked.identity.name,
         kind="promote",

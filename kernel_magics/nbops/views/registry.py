@@ -121,7 +121,7 @@ def promotion_html(done: Promotion) -> str:
 def approval_text(given: Approval) -> str:
     """Say what somebody said about a version."""
     verb = "approved" if given.verdict == "approve" else "rejected"
-    own = " (self-approved: nobody else is known here)" if given.self_approved and verb == "approved" else ""
+    own = " (self-approved)" if given.self_approved and verb == "approved" else ""
     until = f", until {moment(given.expires_at)}" if given.expires_at else ""
     comment = f': "{given.comment}"' if given.comment else ""
     where = "loading its pickle" if given.target == "load:pickle" else given.target
