@@ -61,3 +61,12 @@ def test_quotes_of_a_query_are_its_own(shell, capsys):
         shown = capsys.readouterr().out
         assert "my-exp" in shown, line
         assert "my-other-exp" not in shown, line
+
+
+def test_names_after_a_dollar_are_variables_where_there_are_any(shell, capsys):
+    with nbops.track("costs $5", tags={"of": "team"}):
+        pass
+    shell.user_ns["which"] = "costs $5"
+    for line in ("%runs $which", "%runs costs $5", "%runs {which}"):
+        assert shell.run_cell(line).success
+        assert "costs $5" in capsys.readouterr().out, line

@@ -16,6 +16,7 @@ from nbops.errors import UsageError
 
 _TYPED = re.compile(r"""(?:[^\s"'\\]|\\.|"(?:[^"\\]|\\.)*"|'[^']*')+""", re.DOTALL)
 _EXPRESSION = re.compile(r"\{([^{}]+)\}")
+_VARIABLE = re.compile(r"\{([^{}]+)\}|\$([^\W\d]\w*)")
 
 
 @dataclass(frozen=True, slots=True)
@@ -158,14 +159,22 @@ class Grammar:
 def expand(arguments: Arguments, namespace: Mapping[str, Any], *, words: bool = True) -> Arguments:
     """Replace ``{expression}`` by the text of its value, in options and in ``words`` if wanted.
 
+    So is ``$name``, as in every magic of IPython, where there is a variable of that name.
+
     Raises
     ------
     UsageError
         An expression cannot be evaluated.
     """
 
+    def value_of(match: re.Match[str]) -> str:
+        expression, name = match.groups()
+        if expression is not None:
+            return str(_value(expression, namespace))
+        return str(namespace[name]) if name in namespace else match.group()
+
     def text(value: str) -> str:
-        return _EXPRESSION.sub(lambda match: _evaluated(match.group(1), namespace), value)
+        return _VARIABLE.sub(value_of, value)
 
     values = {name: tuple(map(text, given)) for name, given in arguments.values.items()}
     return Arguments(tuple(map(text, arguments.words)) if words else arguments.words, values, arguments.help)
@@ -181,10 +190,6 @@ def evaluate(word: str, namespace: Mapping[str, Any]) -> Any:
     """
     match = _EXPRESSION.fullmatch(word)
     return _value(match.group(1), namespace) if match else word
-
-
-def _evaluated(source: str, namespace: Mapping[str, Any]) -> str:
-    return str(_value(source, namespace))
 
 
 def _value(source: str, namespace: Mapping[str, Any]) -> Any:
