@@ -3,7 +3,6 @@
 import json
 import os
 import shutil
-import signal
 import subprocess
 import sys
 import time
@@ -12,15 +11,19 @@ import nbformat
 import numpy as np
 import pandas as pd
 import pytest
+from IPython.core.interactiveshell import InteractiveShell
 from sklearn.linear_model import LinearRegression, LogisticRegression
 
 import nbops
 from nbops.errors import PromotionRefused, SettingsError
 from nbops.ledger import open_ledger, tables
 from nbops.ledger.verification import verify
-from nbops.registry import get_model, promote, register
+from nbops.registry import get_model, get_version, load_model, promote, register
 from nbops.registry.gates import declared, read_specs, run_gates
+from nbops.registry.gates.bench import Bench
+from nbops.registry.gates.judging import judge
 from nbops.registry.gates.running_kinds import read_answer
+from nbops.registry.gates.sample import Contender
 from nbops.tracking.process import is_alive
 from nbops.workspace import find_workspace
 
@@ -71,6 +74,54 @@ def _book(path, *cells):
     nbformat.write(nbformat.v4.new_notebook(cells=[nbformat.v4.new_code_cell(c) for c in cells], metadata=META), path)
 
 
+def _judged(place, *checks, model="yes", target="truth"):
+    """Judge in this process: what is measured does not depend on who keeps watch over it."""
+    contender = Contender(get_version(place, model, 1), load_model(model, 1, workspace=place))
+    bench = Bench(place, contender, None)
+    return [judge(check, bench) for check in _specs(place, *checks, model=model, target=target).checks]
+
+
+def _asking(root, entry):
+    """Start a process that runs one gate and prints what came of it."""
+    ask = (
+        "import json\nfrom nbops.registry.gates import read_specs, run_gates\n"
+        "from nbops.workspace import find_workspace\n"
+        f"specs = read_specs({{'check': [{entry!r}]}}, 'yes', 'Production')\n"
+        "(gate,) = run_gates(find_workspace(), 'yes', 1, specs=specs).gates\n"
+        "print(json.dumps([gate.verdict, gate.message]))"
+    )
+    told = {"NBOPS_WORKSPACE": str(root), "NBOPS_COURIER": "false"}
+    return subprocess.Popen([sys.executable, "-c", ask], env={**os.environ, **told}, stdout=subprocess.PIPE)
+
+
+@pytest.fixture(scope="module")
+def hanging(folder, tmp_path_factory):
+    """Gates whose notebook hangs, and where its kernel says who it is: asked early, as it takes its time."""
+    root = tmp_path_factory.mktemp("hanging")
+    shutil.copytree(folder, root, dirs_exist_ok=True)
+    mark = root / "kernel"
+    _book(
+        root / "hang.ipynb",
+        "from pathlib import Path\nimport time\nfrom nbops.tracking.process import process_identity\n"
+        f"Path({str(mark)!r}).write_text(process_identity())\nwhile True:\n    time.sleep(1)",
+    )
+    asking = _asking(root, {"kind": "notebook", "notebook": "hang.ipynb", "timeout": 20})
+    yield asking, mark
+    asking.kill()
+    asking.wait()
+    asking.stdout.close()
+
+
+@pytest.fixture
+def shell():
+    """A shell as that of a kernel, in this process."""
+    InteractiveShell.clear_instance()
+    made = InteractiveShell.instance()
+    yield made
+    made.run_line_magic("unload_ext", "nbops")
+    InteractiveShell.clear_instance()
+
+
 def _gone(identity):
     for _ in range(300):
         if not is_alive(identity):
@@ -80,31 +131,14 @@ def _gone(identity):
 
 
 @pytest.mark.slow
-def test_a_kernel_that_hangs_ends_with_its_gate(place):
-    mark = place.root / "kernel"
-    _book(
-        place.root / "hang.ipynb",
-        "from pathlib import Path\nimport time\nfrom nbops.tracking.process import process_identity\n"
-        f"Path({str(mark)!r}).write_text(process_identity())\nwhile True:\n    time.sleep(1)",
-    )
-    gate = _one(place, kind="notebook", notebook="hang.ipynb", timeout=25)
-    assert gate.verdict == "error" and "longer than 25 s" in gate.message
-    assert mark.exists() and _gone(mark.read_text())
-
-
-@pytest.mark.slow
+@pytest.mark.usefixtures("hanging")
 def test_gates_end_with_the_process_that_asked(place):
     mark = place.root / "worker"
     (place.root / "own.py").write_text(
         "import time\nfrom pathlib import Path\nfrom nbops.tracking.process import process_identity\n"
         f"def hangs():\n    Path({str(mark)!r}).write_text(process_identity())\n    time.sleep(600)\n"
     )
-    ask = (
-        "from nbops.registry.gates import read_specs, run_gates\nfrom nbops.workspace import find_workspace\n"
-        "table = {'check': [{'kind': 'function', 'function': 'own.py:hangs'}]}\n"
-        "run_gates(find_workspace(), 'yes', 1, specs=read_specs(table, 'yes', 'Production'))"
-    )
-    asking = subprocess.Popen([sys.executable, "-c", ask], env=dict(os.environ))
+    asking = _asking(place.root, {"kind": "function", "function": "own.py:hangs"})
     try:
         for _ in range(600):
             if mark.exists() and mark.read_text():
@@ -112,8 +146,9 @@ def test_gates_end_with_the_process_that_asked(place):
             time.sleep(0.1)
         assert is_alive(mark.read_text())
     finally:
-        asking.send_signal(signal.SIGKILL)
+        asking.kill()
         asking.wait()
+        asking.stdout.close()
     assert _gone(mark.read_text())
     with open_ledger(place).connect() as connection:
         assert not connection.execute(tables.gate_reports.select()).all()
@@ -121,7 +156,7 @@ def test_gates_end_with_the_process_that_asked(place):
 
 
 @pytest.mark.slow
-def test_a_notebook_on_trial_cannot_change_the_registry(place, monkeypatch):
+def test_a_notebook_on_trial_cannot_change_the_registry(place, monkeypatch, shell):
     cell = (
         "%%track\nfrom sklearn.linear_model import LogisticRegression\n"
         "X, y = [[0.0], [1.0], [2.0], [3.0]], [0, 1, 0, 1]\n"
@@ -130,20 +165,16 @@ def test_a_notebook_on_trial_cannot_change_the_registry(place, monkeypatch):
     book = place.root / "train.ipynb"
     cells = ["%load_ext nbops", cell, "import nbops\nnbops.register('yes')"]
     _book(book, *cells)
-    import papermill
-
-    monkeypatch.setenv("NBOPS_NOTEBOOK", str(book))
-    papermill.execute_notebook(book, None, cwd=place.root, progress_bar=False)
-    monkeypatch.delenv("NBOPS_NOTEBOOK")
+    with monkeypatch.context() as patch:
+        patch.setenv("NBOPS_NOTEBOOK", str(book))
+        for text in cells:
+            shell.run_cell(text).raise_error()
     assert [v.version for v in get_model(place, "yes").versions] == [2, 1]
     specs = _specs(place, {"kind": "reproduces", "tolerance": 0})
     (gate,) = run_gates(place, "yes", 2, specs=specs).gates
     assert (gate.verdict, gate.value) == ("passed", 0.0), gate.message
     assert gate.evidence["metrics"] == {"accuracy": {"then": 0.5, "now": 0.5}}
     assert [v.version for v in get_model(place, "yes").versions] == [2, 1]
-    _book(book, *(text.replace("C=0.5", "C=0.6") for text in cells))
-    (gate,) = run_gates(place, "yes", 2, specs=specs).gates
-    assert gate.verdict == "error" and "not in it any more" in gate.message
 
 
 def test_who_edits_the_judging_code_declares_another_gate(place):
@@ -159,7 +190,7 @@ def test_who_edits_the_judging_code_declares_another_gate(place):
         promote("yes", 1)
 
 
-def test_evidence_of_any_kind_is_kept_as_far_as_it_goes(place):
+def test_gates_of_a_cell_keep_evidence_of_any_kind_as_far_as_it_goes(place, capsys):
     (place.root / "own.py").write_text(
         "import numpy as np, pandas as pd\n"
         "def odd(frame):\n"
@@ -169,22 +200,21 @@ def test_evidence_of_any_kind_is_kept_as_far_as_it_goes(place):
         "        'array': np.arange(3), 'nan': float('nan'), 1: {4}, 'frame': frame, 'deep': deep, 'type': int,\n"
         "        'many': list(range(10_000)), 'when': pd.Timestamp('2024-02-29')}}\n"
     )
-    report = run_gates(
-        place,
-        "yes",
-        1,
-        specs=_specs(
-            place,
-            {"kind": "function", "function": "own.py:odd"},
-            {"kind": "metric", "metric": "accuracy", "min": 0.1, "max": 0.95},
-        ),
-    )
+    checks = [
+        {"kind": "function", "function": "own.py:odd"},
+        {"kind": "metric", "metric": "accuracy", "min": 0.1, "max": 0.95},
+    ]
+    report = nbops.gates("yes", 1, checks, data="rows.parquet", truth="truth")
+    assert report.target == "Production" and "all 2 gates pass" in capsys.readouterr().out
     odd, after = report.gates
     assert (odd.verdict, odd.value) == ("passed", 0.5), odd.message
     assert odd.evidence["array"] == [0, 1, 2] and len(odd.evidence["many"]) == 200 and len(odd.message) <= 2000
     assert after.verdict == "passed" and after.evidence["data"] == nbops.fingerprint(ROWS)
     with open_ledger(place).connect() as connection:
         json.dumps(connection.execute(tables.gate_reports.select()).mappings().one()["content"], allow_nan=False)
+    assert promote("yes", 1).gate_report == report.digest
+    with pytest.raises(nbops.NbopsError, match="Archived"):
+        nbops.gates("yes", 1, checks, "Archived", data="rows.parquet", truth="truth")
     assert verify(place).ok
 
 
@@ -237,43 +267,44 @@ def test_a_limit_holds_whatever_the_function_says():
 
 
 def test_labels_of_another_type_are_no_small_gap(place):
-    for measure in ("accuracy", "false_positive_rate", "selection_rate"):
-        gate = _one(place, target="text", kind="fairness", by="group", measure=measure, max=1)
+    gaps = [
+        {"name": measure, "kind": "fairness", "by": "group", "measure": measure, "max": 1}
+        for measure in ("accuracy", "false_positive_rate", "selection_rate")
+    ]
+    for gate in _judged(place, *gaps, {"kind": "metric", "metric": "brier", "max": 1}, target="text"):
         assert gate.verdict == "error" and "the model knows" in gate.message
-    gate = _one(place, target="text", kind="metric", metric="brier", max=1)
-    assert gate.verdict == "error" and "the model knows" in gate.message
 
 
 def test_fairness_compares_groups_of_one_column_with_each_other(place):
-    frame = ROWS.assign(all=["same"] * 199 + ["other"])
-    frame.to_parquet(place.root / "rows.parquet")
-    gate = _one(place, kind="fairness", by=["group", "all"], max=1)
-    assert gate.verdict == "error" and "fewer than two groups of all" in gate.message
-    said = nbops.load_model("yes", 1).predict(ROWS[["x"]])
-    gate = _one(place, kind="fairness", by="group", max=1)
+    ROWS.assign(all=["same"] * 199 + ["other"]).to_parquet(place.root / "rows.parquet")
+    both, one = {"kind": "fairness", "by": ["group", "all"], "max": 1}, {"kind": "fairness", "by": "group", "max": 1}
+    small, gate = _judged(place, both | {"name": "both"}, one)
+    assert small.verdict == "error" and "fewer than two groups of all" in small.message
+    said = load_model("yes", 1).predict(ROWS[["x"]])
     assert gate.value == pytest.approx(abs(said[::2].mean() - said[1::2].mean()))
-    gate = _one(place, model="much", target="number", kind="fairness", by="group", measure="mean_error", max=9)
-    errors = nbops.load_model("much", 1).predict(ROWS[["x"]]) - ROWS["number"]
+    (gate,) = _judged(place, one | {"measure": "mean_error", "max": 9}, model="much", target="number")
+    errors = load_model("much", 1).predict(ROWS[["x"]]) - ROWS["number"]
     assert gate.value == pytest.approx(abs(errors[::2].mean() - errors[1::2].mean()))
 
 
 def test_the_whole_interval_can_be_asked_for(place):
-    value = _one(place, kind="metric", metric="accuracy", min=0).value
-    limit = value - 0.005
-    assert _one(place, kind="metric", metric="accuracy", min=limit).verdict == "passed"
-    gate = _one(place, kind="metric", metric="accuracy", min=limit, interval=True)
-    assert gate.verdict == "failed" and "its interval is not" in gate.message
-    assert _one(place, kind="metric", metric="accuracy", min=value - 0.2, interval=True).verdict == "passed"
+    check = {"kind": "metric", "metric": "accuracy"}
+    value = _judged(place, check | {"min": 0})[0].value
+    inside, across, wide = _judged(
+        place,
+        check | {"name": "inside", "min": value - 0.005},
+        check | {"name": "across", "min": value - 0.005, "interval": True},
+        check | {"name": "wide", "min": value - 0.2, "interval": True},
+    )
+    assert inside.verdict == wide.verdict == "passed"
+    assert across.verdict == "failed" and "its interval is not" in across.message
 
 
 def test_new_data_like_the_old(place):
     ROWS.assign(x=ROWS["x"] * 1000).to_parquet(place.root / "wild.parquet")
     check = {"kind": "validation", "like": "rows.parquet"}
-    report = run_gates(
-        place, "yes", 1, specs=_specs(place, check | {"name": "same"}, check | {"name": "wild", "data": "wild.parquet"})
-    )
-    assert [gate.verdict for gate in report.gates] == ["passed", "failed"]
-    assert "x:" in report.gates[1].message
+    same, wild = _judged(place, check | {"name": "same"}, check | {"name": "wild", "data": "wild.parquet"})
+    assert (same.verdict, wild.verdict) == ("passed", "failed") and "x:" in wild.message
 
 
 @pytest.mark.parametrize(
@@ -294,26 +325,17 @@ def test_a_gate_that_would_say_nothing_cannot_be_declared(place, check):
         _specs(place, check)
 
 
-def test_gates_declared_in_a_cell(place, capsys):
-    checks = [{"kind": "metric", "metric": "accuracy", "min": 0.1}]
-    report = nbops.gates("yes", 1, checks, data="rows.parquet", truth="truth")
-    assert report.passed and "all 1 gates pass" in capsys.readouterr().out
-    assert nbops.gates("yes", 1, checks, "challenger", data="rows.parquet", truth="truth").target == "challenger"
-    assert promote("yes", 1).gate_report == report.digest
-
-
 def test_a_gate_that_closes_the_way_back_is_stopped(place):
     (place.root / "own.py").write_text(
         "import os, time\ndef closes():\n    os.closerange(3, 200)\n    time.sleep(60)\n"
     )
-    report = run_gates(
-        place,
-        "yes",
-        1,
-        specs=_specs(
-            place,
-            {"kind": "function", "function": "own.py:closes", "timeout": 20},
-            {"kind": "size", "max_mb": 1},
-        ),
-    )
-    assert [gate.verdict for gate in report.gates] == ["error", "passed"], report.gates
+    gate = _one(place, kind="function", function="own.py:closes")
+    assert gate.verdict == "error" and "closed the way back" in gate.message
+
+
+@pytest.mark.slow
+def test_a_kernel_that_hangs_ends_with_its_gate(hanging):
+    asking, mark = hanging
+    verdict, message = json.loads(asking.communicate(timeout=120)[0])
+    assert verdict == "error" and "longer than 20 s" in message
+    assert mark.exists() and _gone(mark.read_text())

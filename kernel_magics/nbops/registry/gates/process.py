@@ -20,6 +20,8 @@ from nbops.workspace import Workspace
 # What belongs to the kernel that asked and not to the gates, or to a notebook that a gate runs.
 _OWN = ("JPY_SESSION_NAME", "JPY_PARENT_PID", "MLFLOW_RUN_ID", "NBOPS_NOTEBOOK", "PYTHONSTARTUP")
 _KEPT = 50
+# What ends by itself ends soon after it has closed its output.
+_LINGERS = 2.0
 
 
 class WorkerProcess:
@@ -80,7 +82,7 @@ class WorkerProcess:
         if self._silent:
             return self._silent
         try:
-            code = self._process.wait(10)
+            code = self._process.wait(_LINGERS)
         except subprocess.TimeoutExpired:
             return "its process closed the way back and was stopped"
         self._complaints.join(5)
