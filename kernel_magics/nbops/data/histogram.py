@@ -18,6 +18,8 @@ BITS = 7
 _SHIFT = np.uint32(23 - BITS)
 _BINS = 1 << (9 + BITS)
 _CHUNK = 1 << 16
+# Sorting so few is quicker than counting into all bins.
+_FEW = 1 << 13
 
 
 def counts(values: np.ndarray[Any, np.dtype[Any]], shift: float) -> np.ndarray[Any, np.dtype[np.int64]]:
@@ -36,12 +38,27 @@ def counts(values: np.ndarray[Any, np.dtype[Any]], shift: float) -> np.ndarray[A
         Counts, shape ``(65536,)``.
     """
     found = np.zeros(_BINS, np.int64)
-    with np.errstate(over="ignore", invalid="ignore"):
-        for first in range(0, len(values), _CHUNK):
-            part = (values[first : first + _CHUNK] - shift).astype(np.float32)
-            part += np.float32(0)  # -0.0 and 0.0 are one number
-            found += np.bincount(part.view(np.uint32) >> _SHIFT, minlength=_BINS)
+    for first in range(0, len(values), _CHUNK):
+        found += np.bincount(_bins(values[first : first + _CHUNK], shift), minlength=_BINS)
     return found
+
+
+def counted(values: np.ndarray[Any, np.dtype[Any]], shift: float) -> dict[int, int]:
+    """Give the bins that have numbers, and how many, in the order of the bins' numbers; as :func:`counts` has them."""
+    if len(values) < _FEW:
+        bins, found = np.unique(_bins(values, shift), return_counts=True)
+    else:
+        found = counts(values, shift)
+        bins = np.flatnonzero(found)
+        found = found[bins]
+    return dict(zip(bins.tolist(), found.tolist(), strict=True))
+
+
+def _bins(values: np.ndarray[Any, np.dtype[Any]], shift: float) -> np.ndarray[Any, np.dtype[np.uint32]]:
+    with np.errstate(over="ignore", invalid="ignore"):
+        part = (values - shift).astype(np.float32)
+    part += np.float32(0)  # -0.0 and 0.0 are one number
+    return part.view(np.uint32) >> _SHIFT
 
 
 def median_shift(values: np.ndarray[Any, np.dtype[Any]]) -> float:
@@ -62,3 +79,12 @@ def finite_bins() -> tuple[np.ndarray[Any, np.dtype[np.int64]], np.ndarray[Any, 
     middle = (low[usable] + high[usable]) / 2
     order = np.argsort(middle, kind="stable")
     return usable[order], middle[order]
+
+
+@functools.cache
+def places() -> np.ndarray[Any, np.dtype[np.int64]]:
+    """Give the place of each bin in ascending order, shape ``(65536,)``; -1 for those of no finite number."""
+    bins, _ = finite_bins()
+    found = np.full(_BINS, -1, np.int64)
+    found[bins] = np.arange(len(bins))
+    return found

@@ -34,7 +34,8 @@ class ColumnProfile:
     ``kind`` is ``number``, ``category``, ``boolean``, ``time``, ``identifier`` or ``empty``. ``histogram`` maps bin to count
     (numbers), ``categories`` value to count (categories and booleans); ``rest`` counts rows of categories beyond the
     10,000 most frequent. ``minimum`` … ``maximum`` and the sums are exact and of finite numbers only. ``parsed`` is the share
-    of non-null texts that read as numbers.
+    of non-null texts that read as numbers. ``binned`` says that it was made small
+    (:mod:`nbops.data.compact`), ``folds`` over how many groups categories without a name are spread.
     """
 
     name: str
@@ -54,6 +55,8 @@ class ColumnProfile:
     distinct: int = 0
     parsed: float = 0.0
     blank: int = 0
+    binned: bool = False
+    folds: int = 0
 
     @property
     def count(self) -> int:
@@ -201,21 +204,20 @@ def _period_type() -> type:
 def _numbers(base: ColumnProfile, values: Any, reference: ColumnProfile | None) -> ColumnProfile:
     values = values[~np.isnan(values)]
     shift = reference.shift if reference and reference.kind == "number" else histogram.median_shift(values)
-    found = histogram.counts(values, shift)
+    found = histogram.counted(values, shift)
     finite = values[np.isfinite(values)]
-    bins = np.flatnonzero(found)
     moved = finite - shift
     return replace(
         base,
         kind="number",
         shift=shift,
-        histogram=dict(zip(bins.tolist(), found[bins].tolist(), strict=True)),
+        histogram=found,
         infinite=int(np.isinf(values).sum()),
         minimum=float(finite.min()) if len(finite) else None,
         maximum=float(finite.max()) if len(finite) else None,
         total=float(finite.sum()),
         squares=float((moved * moved).sum()),
-        distinct=int(min(len(bins), base.rows)),
+        distinct=int(min(len(found), base.rows)),
     )
 
 
@@ -254,7 +256,7 @@ def _merged(a: ColumnProfile, b: ColumnProfile) -> ColumnProfile:
     if a.kind == "empty" or b.kind == "empty":
         full = b if a.kind == "empty" else a
         return replace(full, rows=a.rows + b.rows, nulls=a.nulls + b.nulls)
-    if (a.kind, a.shift) != (b.kind, b.shift):
+    if (a.kind, a.shift) != (b.kind, b.shift) or a.binned or b.binned:
         raise DataError(
             f"Profiles of {a.name!r} were made differently and cannot be merged.",
             hint="Profile the parts with the same reference.",

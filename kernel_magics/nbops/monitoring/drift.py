@@ -11,6 +11,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import Any
 
+from nbops.data.compact import aligned
 from nbops.data.profile import ColumnProfile, Profile, profile_frame
 from nbops.data.reading import read_table
 from nbops.errors import DataError, UsageError
@@ -20,6 +21,7 @@ from nbops.monitoring.report import ColumnDrift, DriftReport
 from nbops.monitoring.wording import change_words, not_compared
 
 _FEWEST = 30
+_BINNED = "the reference is a stored profile, binned: distances are lower bounds"
 _NULL_EFFECT = 0.02
 _NEW_EFFECT = 0.005
 
@@ -39,7 +41,8 @@ def drift(
     ----------
     reference, current
         DataFrames, paths of files that :func:`nbops.data.reading.read_table` reads, or (the reference) a stored
-        :class:`~nbops.data.profile.Profile`.
+        :class:`~nbops.data.profile.Profile`. Against one that is binned, as those of a model's versions are, distances are
+        lower bounds, and the report says so.
     columns
         Only these; all by default.
     alpha
@@ -59,7 +62,7 @@ def drift(
     if not 0 < alpha < 1 or not 0 <= min_effect < 1:
         raise UsageError(f"alpha must lie between 0 and 1 and min_effect from 0 to 1, not {alpha} and {min_effect}.")
     before = reference if isinstance(reference, Profile) else profile_frame(read_table(reference))
-    after = profile_frame(read_table(current), before)
+    after = aligned(before, profile_frame(read_table(current), before))
     for label, profile in (("reference", before), ("current data", after)):
         if not profile.rows:
             raise DataError(f"The {label} has no rows.", hint="Drift needs rows on both sides.")
@@ -80,6 +83,7 @@ def drift(
         alpha=alpha,
         min_effect=min_effect,
         detectable=statistics.detectable(before.rows, after.rows, len(tests), alpha),
+        note=_BINNED if any(column.binned for column in before.columns) else "",
     )
 
 

@@ -38,7 +38,7 @@ class DriftReport:
     """The verdict on all columns, the worst first.
 
     ``alpha`` bounds the probability of any false alarm here; ``detectable`` is the smallest KS distance that samples of
-    this size show four times in five.
+    this size show four times in five; ``note`` says what else bears on the figures.
     """
 
     columns: tuple[ColumnDrift, ...]
@@ -47,6 +47,7 @@ class DriftReport:
     alpha: float
     min_effect: float
     detectable: float
+    note: str = ""
 
     @property
     def drifted(self) -> tuple[str, ...]:
@@ -78,6 +79,7 @@ class DriftReport:
             "alpha": self.alpha,
             "min_effect": self.min_effect,
             "detectable": round(self.detectable, 4),
+            "note": self.note,
             "columns": [_plain(column) for column in self.columns],
         }
 

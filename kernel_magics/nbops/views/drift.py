@@ -26,7 +26,7 @@ def drift_body(report: Mapping[str, Any]) -> str:
     rows = report["rows"]
     parts = [
         f'<p class="lead">{escape(report["sentence"])}</p>',
-        f'<p class="dim">current data ({rows["current"]:,} rows) against the reference ({rows["reference"]:,} rows)</p>',
+        f'<p class="dim">current data ({rows["current"]:,} rows) against the reference ({rows["reference"]:,} rows){escape(_note(report))}</p>',
         _counts(by_status, report),
     ]
     if changed:
@@ -45,11 +45,17 @@ def drift_text(report: Mapping[str, Any]) -> str:
         for c in report["columns"]
     ]
     n = report["rows"]
-    head = f"{report['sentence']}\ncurrent {n['current']:,} rows against reference {n['reference']:,} rows"
+    head = (
+        f"{report['sentence']}\ncurrent {n['current']:,} rows against reference {n['reference']:,} rows{_note(report)}"
+    )
     foot = f"chance of any false alarm here at most {report['alpha'] * 100:g}%; changes below {report['min_effect']:g} do not count"
     return "\n".join(
         [head, "", table(rows, ("column", "kind", "", "what changed", "KS / TV", "PSI"), right=(4, 5)), foot]
     )
+
+
+def _note(report: Mapping[str, Any]) -> str:
+    return f"; {report['note']}" if report.get("note") else ""
 
 
 def _counts(by_status: Mapping[str, Sequence[Mapping[str, Any]]], report: Mapping[str, Any]) -> str:
