@@ -19,15 +19,23 @@ from nbops.ledger.verification import verify
 from nbops.registry import history, register
 from nbops.workspace import Workspace, find_workspace
 
-PAGES, SERVERS, RACES = 8, 2, 200
+PAGES, SERVERS = 8, 2
+RACES = {"sqlite": 200, "postgresql": 25}
 TOKEN = "a-token-of-the-races"
 
 
+@pytest.fixture(params=sorted(RACES))
+def database(request: pytest.FixtureRequest) -> str:
+    """Which database holds the ledger."""
+    return str(request.param)
+
+
 @pytest.fixture
-def place(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Workspace:
+def place(database: str, request: pytest.FixtureRequest, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Workspace:
     """A workspace with as many versions as there are pages."""
     monkeypatch.setenv("NBOPS_COURIER", "0")
-    (tmp_path / "nbops.toml").touch()
+    far = f'ledger_uri = "{request.getfixturevalue("postgres_url")}"\n' if database == "postgresql" else ""
+    (tmp_path / "nbops.toml").write_text(far)
     monkeypatch.chdir(tmp_path)
     for number in range(PAGES):
         with nbops.track("train") as run:
@@ -52,7 +60,7 @@ def servers(place: Workspace, tmp_path_factory: pytest.TempPathFactory) -> Itera
 
 @pytest.mark.slow
 @pytest.mark.timeout(600)
-def test_of_eight_pages_one_wins_each_race(place: Workspace, servers: list[str]) -> None:
+def test_of_eight_pages_one_wins_each_race(database: str, place: Workspace, servers: list[str]) -> None:
     script = str(Path(__file__).with_name("racing_page.py"))
     pages = [
         subprocess.Popen(
@@ -65,7 +73,7 @@ def test_of_eight_pages_one_wins_each_race(place: Workspace, servers: list[str])
     ]
     try:
         assert [_said(page) for page in pages] == ["ready\n"] * PAGES
-        winners = [_race(pages, f"race-{number}") for number in range(RACES)]
+        winners = [_race(pages, f"race-{number}") for number in range(RACES[database])]
     finally:
         for page in pages:
             page.kill()
