@@ -67,3 +67,11 @@ def test_an_exception_passes_from_the_same_line():
     with pytest.raises(ValueError) as caught:
         run("x = 1\nprint(\n  f1(1))", {"f1": fails})
     assert caught.traceback[-2].lineno + 1 == 3
+
+
+def test_results_that_are_kept_side_by_side_are_left_alone():
+    found = run(
+        "a, b = f1(1), m.mse(2)\n[c, d] = [round(f1(1), 2), 3]\n(e, *rest) = f1(4), 1, 2\nfor i, j in [(f1(5), 1)]: pass"
+    )
+    assert (found["a"], found["b"]) == (0.5, 4.0)
+    assert calls.recorded == {"f1_score": 0.5, "f1_score_2": 0.5}

@@ -110,3 +110,18 @@ def test_higher_is_better(name):
 @pytest.mark.parametrize("name", ["width", "n_rows", "seconds", "x"])
 def test_nobody_knows(name):
     assert higher_is_better(name) is None
+
+
+@pytest.mark.parametrize(
+    ("function", "higher"),
+    [
+        ("davies_bouldin_score", False),
+        ("calinski_harabasz_score", True),
+        ("d2_log_loss_score", True),
+        ("d2_absolute_error_score", True),
+        ("brier_score_loss", False),
+        ("coverage_error", False),
+    ],
+)
+def test_the_function_tells_the_direction(function, higher):
+    assert higher_is_better("x", function) is higher

@@ -51,3 +51,21 @@ def test_a_failed_write_leaves_nothing_behind(tmp_path, monkeypatch):
     digest = hashlib.sha256(b"second").hexdigest()
     assert not blobs.path_of(workspace, digest).exists()
     assert list(blobs.path_of(workspace, digest).parent.iterdir()) == []
+
+
+@pytest.mark.parametrize("damage", [b"a Model", b"a mod", b""])
+def test_a_damaged_file_is_made_good_by_the_same_bytes(tmp_path, damage):
+    workspace = find_workspace(tmp_path)
+    digest = blobs.put_bytes(workspace, b"a model")
+    path = blobs.path_of(workspace, digest)
+    path.write_bytes(damage)
+    assert blobs.put_bytes(workspace, b"a model") == digest
+    assert blobs.read(workspace, digest) == b"a model"
+
+
+def test_a_whole_file_is_not_written_again(tmp_path):
+    workspace = find_workspace(tmp_path)
+    path = blobs.path_of(workspace, blobs.put_bytes(workspace, b"a model" * 500_000))
+    before = path.stat().st_ino
+    blobs.put_bytes(workspace, b"a model" * 500_000)
+    assert path.stat().st_ino == before

@@ -5,9 +5,11 @@ import subprocess
 from pathlib import Path
 
 import pytest
+import sqlalchemy
 
 from nbops.errors import WorkspaceError
 from nbops.workspace import find_workspace
+from nbops.workspace.location import sqlite_path, sqlite_url
 
 
 @pytest.fixture(autouse=True)
@@ -89,3 +91,17 @@ def test_names_with_blanks_and_accents_work(tmp_path):
 def test_a_folder_with_a_dot_in_its_name_is_a_folder(tmp_path):
     (tmp_path / "v1.2").mkdir()
     assert find_workspace(tmp_path / "v1.2").root == Path(tmp_path / "v1.2")
+
+
+@pytest.mark.parametrize("name", ["a?b", "100%", "100%25 x", "a#b", "ünï cøde"])
+def test_addresses_of_folders_with_odd_names(tmp_path, name):
+    path = tmp_path / name / "ledger.db"
+    path.parent.mkdir()
+    assert sqlite_path(sqlite_url(path)) == path
+    engine = sqlalchemy.create_engine(sqlite_url(path))
+    with engine.begin() as connection:
+        connection.execute(sqlalchemy.text("CREATE TABLE t (x INTEGER)"))
+    engine.dispose()
+    assert path.exists()
+    assert sqlite_path("sqlite:////x/l.db?timeout=3") == Path("/x/l.db")
+    assert sqlite_path("postgresql://127.0.0.1/x") is None

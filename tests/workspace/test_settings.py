@@ -90,7 +90,9 @@ def test_what_we_told_mlflow_is_no_setting(tmp_path, monkeypatch):
         folder.mkdir()
         (folder / "nbops.toml").write_text("")
     for name in (MLFLOW, OFFERED):
-        monkeypatch.delenv(name, raising=False)
+        # Set first, so that what the test leaves there is taken away with it.
+        monkeypatch.setenv(name, "")
+        monkeypatch.delenv(name)
     offer_mlflow(find_workspace(first).mlflow_uri)
     assert os.environ[MLFLOW] == find_workspace(first).mlflow_uri
     found = find_workspace(second)
@@ -116,6 +118,7 @@ def test_another_process_is_told_what_is_meant_here(tmp_path, monkeypatch):
     monkeypatch.delenv("NBOPS_CACHE")
     monkeypatch.setenv("NBOPS_WORKSPACE", "place")
     monkeypatch.setenv("NBOPS_LEDGER_URI", "sqlite:///l.db")
+    monkeypatch.delenv(MLFLOW, raising=False)
     offer_mlflow("sqlite:////elsewhere/m.db")
     found = find_workspace()
     told = environment_of(found, {**os.environ, "HOME": "/h"})

@@ -51,12 +51,15 @@ class Rewriter:
         return tree
 
     def _statement(self, statement: ast.stmt) -> None:
-        kept = None
-        if isinstance(statement, (ast.Assign, ast.AnnAssign)):
-            kept = unwrapped(statement.value)
+        kept: set[int] = set()
+        if isinstance(statement, ast.Assign):
+            for target in statement.targets:
+                kept |= _kept(target, statement.value)
+        elif isinstance(statement, ast.AnnAssign) and statement.value is not None:
+            kept = _kept(statement.target, statement.value)
         self._children(statement, kept)
 
-    def _children(self, node: ast.AST, kept: ast.AST | None) -> None:
+    def _children(self, node: ast.AST, kept: set[int]) -> None:
         for field, value in ast.iter_fields(node):
             if isinstance(value, list):
                 for index, item in enumerate(value):
@@ -64,11 +67,11 @@ class Rewriter:
             elif isinstance(value, ast.AST):
                 setattr(node, field, self._rewritten(value, kept))
 
-    def _rewritten(self, node: Any, kept: ast.AST | None) -> Any:
+    def _rewritten(self, node: Any, kept: set[int]) -> Any:
         if not isinstance(node, ast.AST) or isinstance(node, (*_OPAQUE, ast.ExceptHandler, ast.match_case)):
             return node
         self._children(node, kept)
-        if not isinstance(node, ast.Call) or node is kept:
+        if not isinstance(node, ast.Call) or id(node) in kept:
             return node
         function = self._metrics.get(dotted(node.func))
         return node if function is None else self._wrapped(node, function)
@@ -82,6 +85,15 @@ class Rewriter:
         for part in _new(call, node):
             ast.copy_location(part, node)
         return call
+
+
+def _kept(target: ast.expr, value: ast.expr) -> set[int]:
+    """Give the values that an assignment keeps under names, side by side too, and which are found there."""
+    if isinstance(target, (ast.Tuple, ast.List)):
+        if not isinstance(value, (ast.Tuple, ast.List)) or len(value.elts) != len(target.elts):
+            return set()
+        return {one for pair in zip(target.elts, value.elts, strict=True) for one in _kept(*pair)}
+    return {id(unwrapped(value))}
 
 
 def _new(root: ast.AST, old: ast.AST) -> list[ast.AST]:

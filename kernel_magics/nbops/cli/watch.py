@@ -6,13 +6,13 @@ import argparse
 import json
 import time
 from collections.abc import Callable, Iterator
-from pathlib import Path
 
 from nbops.cli.options import common, workspace_of
 from nbops.errors import UsageError
 from nbops.records import AuditEvent, to_wire
 from nbops.views.registry import event_text
 from nbops.workspace import Workspace
+from nbops.workspace.location import sqlite_path
 
 # How often the ledger is asked: a SQLite file whether it was written, a server for its last event.
 _LOCAL, _REMOTE = 0.1, 1.0
@@ -75,8 +75,8 @@ def _changes(workspace: Workspace, end: float | None) -> Callable[[], bool]:
     """Give a function that waits until there may be something new, and says whether to go on."""
     from nbops.tracking.watch import Watch
 
-    uri = workspace.ledger_uri
-    file = Watch(Path(uri.removeprefix("sqlite:///"))) if uri.startswith("sqlite:///") else None
+    path = sqlite_path(workspace.ledger_uri)
+    file = Watch(path) if path is not None else None
 
     def wait() -> bool:
         while True:

@@ -10,7 +10,7 @@ from nbops.records import Change, Run
 
 _LOWER = re.compile(
     r"(^|[^a-z])(loss|losses|err|error|errors|mse|rmse|mae|mape|rmsle|msle|brier|deviance|perplexity|wer|cer|fpr|fnr|"
-    r"latency|hinge|hamming|ece|regret)([^a-z]|$)",
+    r"latency|hinge|hamming|ece|regret|davies)([^a-z]|$)",
 )
 _HIGHER = re.compile(
     r"(^|[^a-z])(acc|accuracy|auc|auroc|roc|f1|f2|fbeta|precision|recall|score|r2|map|ap|ndcg|jaccard|kappa|mcc|"
@@ -28,7 +28,8 @@ def higher_is_better(metric: str, function: str = "") -> bool | None:
     """
     for text in (function, metric):
         words = re.sub(r"[^a-z0-9]+", " ", re.sub(r"(?<=[a-z0-9])(?=[A-Z])", " ", text).lower())
-        if text.startswith("neg_") or words.startswith("neg "):
+        # The d2 scores say how much of a loss is explained.
+        if words.startswith(("neg ", "d2 ")):
             return True
         if _LOWER.search(words):
             return False

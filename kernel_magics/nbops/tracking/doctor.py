@@ -15,6 +15,7 @@ from urllib.parse import urlsplit
 
 from nbops.errors import NbopsError
 from nbops.workspace import Workspace
+from nbops.workspace.location import sqlite_path
 
 
 @dataclass(frozen=True, slots=True)
@@ -105,9 +106,9 @@ def _mlflow(workspace: Workspace) -> Check:
         return Check("mlflow", "bad", "mlflow is not installed", "pip install mlflow")
     if uri.startswith(("http://", "https://")):
         return _mlflow_server(uri)
-    if not uri.startswith("sqlite:///"):
+    path = sqlite_path(uri)
+    if path is None:
         return Check("mlflow", "note", f"{_hidden(uri)}: only SQLite files and servers are examined")
-    path = Path(uri.removeprefix("sqlite:///"))
     if not path.exists():
         return Check("mlflow", "good", "not made yet; the courier makes it with the first run")
     problem = _broken_sqlite(path)

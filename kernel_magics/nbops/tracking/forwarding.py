@@ -21,6 +21,7 @@ from nbops.tracking.reconciling import undelivered
 from nbops.tracking.search import load_run, load_series
 from nbops.tracking.watch import Watch
 from nbops.workspace import Workspace
+from nbops.workspace.location import sqlite_path
 from nbops.workspace.ownership import workspace_id
 
 if TYPE_CHECKING:
@@ -54,8 +55,8 @@ class Forwarder:
         self._calm_until = 0.0
         self._foreign_next = 0.0
         self._foreign_due = False
-        uri = workspace.mlflow_uri
-        self._store = Watch(_file_of(uri)) if uri.startswith("sqlite:///") else None
+        self._file = sqlite_path(workspace.mlflow_uri)
+        self._store = Watch(self._file) if self._file is not None else None
 
     def wake(self) -> None:
         """Say that there may be something to deliver."""
@@ -207,9 +208,9 @@ class Forwarder:
         if now < self._foreign_next or now < self._calm_until:
             return
         self._foreign_next = now + (_FOREIGN_LOCAL if self._store else _FOREIGN_REMOTE)
-        if self._store is not None:
+        if self._store is not None and self._file is not None:
             self._foreign_due = self._store.changed() or self._foreign_due
-            if not self._foreign_due or not _file_of(self._workspace.mlflow_uri).exists():
+            if not self._foreign_due or not self._file.exists():
                 return
         self._foreign_due = False
         for what, step in (("runs of others", self._runs_of_others), ("MLflow's registry", self._look)):
@@ -243,15 +244,12 @@ def _identity(workspace: Workspace) -> tuple[int, int] | None:
     return (found.st_dev, found.st_ino) if found is not None else None
 
 
-def _file_of(uri: str) -> Path:
-    return Path(uri.removeprefix("sqlite:///"))
-
-
 def _read_mark(workspace: Workspace) -> Path:
     """Give the file that exists once all runs of this store have been read into this ledger."""
     identity = f"{workspace.mlflow_uri} {workspace.ledger_uri}"
-    if workspace.ledger_uri.startswith("sqlite:///"):
-        identity += f" {os.stat(_file_of(workspace.ledger_uri)).st_ino}"
+    file = sqlite_path(workspace.ledger_uri)
+    if file is not None:
+        identity += f" {os.stat(file).st_ino}"
     return workspace.locks / f"foreign-{hashlib.sha256(identity.encode()).hexdigest()[:12]}.read"
 
 

@@ -14,6 +14,7 @@ from nbops.errors import TrackingError, WorkspaceError
 from nbops.tracking import mlflow_empty
 from nbops.workspace import Workspace
 from nbops.workspace.environment import environment_of
+from nbops.workspace.location import sqlite_path, sqlite_url
 from nbops.workspace.locks import file_lock
 
 if TYPE_CHECKING:
@@ -73,8 +74,7 @@ def ensure(workspace: Workspace) -> None:
 
 def local_path(workspace: Workspace) -> Path | None:
     """Give the file of a store that is a SQLite file."""
-    uri = workspace.mlflow_uri
-    return Path(uri.removeprefix("sqlite:///")) if uri.startswith("sqlite:///") else None
+    return sqlite_path(workspace.mlflow_uri)
 
 
 def _make(workspace: Workspace, path: Path) -> None:
@@ -84,7 +84,7 @@ def _make(workspace: Workspace, path: Path) -> None:
     if not mlflow_empty.copy_to(new, workspace.mlflow_artifacts.as_uri()):
         from mlflow.store.tracking.sqlalchemy_store import SqlAlchemyStore
 
-        store = SqlAlchemyStore(f"sqlite:///{new}", workspace.mlflow_artifacts.as_uri())
+        store = SqlAlchemyStore(sqlite_url(new), workspace.mlflow_artifacts.as_uri())
         store.engine.dispose()
         mlflow_empty.keep(new)
     os.replace(new, path)

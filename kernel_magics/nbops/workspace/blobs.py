@@ -19,6 +19,7 @@ from nbops.errors import NotFoundError, WorkspaceError
 if TYPE_CHECKING:
     from nbops.workspace.location import Workspace
 
+_CHUNK = 1 << 20
 _DIGEST = re.compile(r"[0-9a-f]{64}")
 
 
@@ -45,9 +46,21 @@ def put_bytes(workspace: Workspace, data: bytes | memoryview) -> str:
     """
     digest = hashlib.sha256(data).hexdigest()
     path = path_of(workspace, digest)
-    if not path.exists():
+    if not _holds(path, data):
         write_atomically(path, data)
     return digest
+
+
+def _holds(path: Path, data: bytes | memoryview) -> bool:
+    """Whether a file has these bytes: what a fault of the disk has damaged is made good while they are at hand."""
+    view = memoryview(data)
+    try:
+        if path.stat().st_size != view.nbytes:
+            return False
+        with path.open("rb") as file:
+            return all(file.read(_CHUNK) == view[start : start + _CHUNK] for start in range(0, view.nbytes, _CHUNK))
+    except OSError:
+        return False
 
 
 def put_file(workspace: Workspace, source: Path) -> str:

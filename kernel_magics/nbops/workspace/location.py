@@ -9,7 +9,7 @@ from functools import cached_property
 from pathlib import Path
 
 from nbops.errors import WorkspaceError
-from nbops.workspace.settings import FILE_NAME, Setting, read_settings
+from nbops.workspace.settings import FILE_NAME, Setting, quoted, read_settings
 
 DATA_FOLDER = ".nbops"
 _IGNORE = "# Written by nbops: runs, models and data versions of this workspace stay out of git.\n*\n"
@@ -192,8 +192,17 @@ def _at(root: Path, origin: str) -> Workspace:
 
 
 def sqlite_url(path: Path) -> str:
-    """Give the SQLAlchemy URL of an SQLite file (SQLAlchemy and MLflow take the path as it stands)."""
-    return "sqlite:///" + path.as_posix()
+    """Give the SQLAlchemy URL of an SQLite file."""
+    return "sqlite:///" + quoted(path.as_posix())
+
+
+def sqlite_path(uri: str) -> Path | None:
+    """Give the file that a URL names, if it is one of an SQLite file."""
+    if not uri.startswith("sqlite:///"):
+        return None
+    from urllib.parse import unquote
+
+    return Path(unquote(uri.removeprefix("sqlite:///").partition("?")[0]))
 
 
 def _user() -> str:

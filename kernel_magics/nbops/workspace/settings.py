@@ -122,13 +122,20 @@ def _absolute(name: str, value: str, folder: Path | None) -> str:
     if name not in _ADDRESSES:
         return value
     if (match := _SQLITE.fullmatch(value)) is not None:
-        return f"{match[1]}{_joined(folder, match[2])}{match[3]}"
+        from urllib.parse import unquote
+
+        return f"{match[1]}{quoted(_joined(folder, unquote(match[2])))}{match[3]}"
     if name == "mlflow_tracking_uri":
         if value.startswith("file:") and not value.startswith("file:/"):
             return f"file://{_joined(folder, value[5:])}"
         if value and ":" not in value and value not in _NOT_A_FOLDER:
             return _joined(folder, value)
     return value
+
+
+def quoted(path: str) -> str:
+    """Give a path as it stands in a URL of SQLAlchemy, which knows escapes and queries."""
+    return path.replace("%", "%25").replace("?", "%3F")
 
 
 def _joined(folder: Path | None, path: str) -> str:
