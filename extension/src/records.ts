@@ -16,7 +16,7 @@ export type Delivery = 'pending' | 'ledger' | 'delivered' | 'failed';
 
 export type LifecycleStage = 'None' | 'Staging' | 'Production' | 'Archived';
 
-export type IdentitySource = 'os' | 'token' | 'jupyter';
+export type IdentitySource = 'os' | 'token' | 'jupyter' | 'stated';
 
 export type GateVerdict = 'passed' | 'failed' | 'error';
 

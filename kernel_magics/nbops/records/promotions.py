@@ -11,14 +11,17 @@ from typing import Any, Literal
 
 from nbops.records.models import VersionDiff
 
-IdentitySource = Literal["os", "token", "jupyter"]
+IdentitySource = Literal["os", "token", "jupyter", "stated"]
 GateVerdict = Literal["passed", "failed", "error"]
 RequestStatus = Literal["open", "promoted", "rejected", "withdrawn", "superseded"]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Identity:
-    """Who acts, and who vouches for that: the operating system, a configured token, or Jupyter's identity provider."""
+    """Who acts, and who vouches for that: the operating system, a configured token, or Jupyter's identity provider.
+
+    A name that a hub has put into the environment is only ``stated``: whoever runs code there can state another.
+    """
 
     name: str
     source: IdentitySource = "os"

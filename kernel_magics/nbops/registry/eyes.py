@@ -60,11 +60,16 @@ def check(
     Raises
     ------
     ApprovalRefused
-        A role is missing, or it is one's own version and others are known.
+        The name is only stated, a role is missing, or it is one's own version and others are known.
     """
     own = identity.name in owners(connection, version)
     if own and rejects:
         return True
+    if identity.source == "stated" and asked_for(policy) and not rejects:
+        raise ApprovalRefused(
+            f"{identity.name} is only stated by the hub, and whoever runs code here can state another name.",
+            hint="Decide in the sidebar, which knows who is logged in, or set NBOPS_TOKEN.",
+        )
     if policy.roles and not set(policy.roles) & set(identity.roles):
         wanted = " or ".join(policy.roles)
         raise ApprovalRefused(

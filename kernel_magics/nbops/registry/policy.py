@@ -19,7 +19,7 @@ from nbops.workspace import Workspace
 from nbops.workspace.settings import FILE_NAME, read_tables
 
 _KEYS = frozenset({"approvals", "roles", "gates", "card", "four_eyes", "expires_days"})
-_TABLES = frozenset({"stages", "aliases", "pickle", "roles", "tokens"})
+_TABLES = frozenset({"stages", "aliases", "pickle", "roles", "tokens", "shared_users"})
 _GOVERNED = ("policy", "gates", "webhooks", "audit")
 _DAY = 86400.0
 

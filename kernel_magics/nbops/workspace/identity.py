@@ -19,13 +19,16 @@ from nbops.workspace.location import Workspace
 from nbops.workspace.settings import FILE_NAME, read_tables
 
 TOKEN = "NBOPS_TOKEN"
+# The user of Jupyter's container images: on a hub of these it is everybody.
+_SHARED = ("jovyan",)
 
 
 def who(workspace: Workspace) -> Identity:
     """Give the identity of this process's user.
 
     With ``NBOPS_TOKEN`` set it is the person whom ``[policy.tokens]`` of ``nbops.toml`` names for the token's sha256,
-    else the user of the operating system.
+    else the user of the operating system. Where that is one that all servers of a JupyterHub share
+    (``[policy] shared_users``), it is the person whom the hub names, without any roles: that name is stated, not proven.
 
     Raises
     ------
@@ -35,7 +38,8 @@ def who(workspace: Workspace) -> Identity:
     policy = _policy(workspace)
     token = os.environ.get(TOKEN, "")
     if not token:
-        return _with_roles(policy, _os_user(), "os")
+        stated = _stated(policy)
+        return Identity(name=stated, source="stated") if stated else _with_roles(policy, _os_user(), "os")
     digest = hashlib.sha256(token.encode()).hexdigest()
     for known, name in _table(policy, "tokens").items():
         if hmac.compare_digest(known.lower().encode(), digest.encode()):
@@ -46,8 +50,8 @@ def who(workspace: Workspace) -> Identity:
 
 
 def user_name(workspace: Workspace) -> str:
-    """Give the name of :func:`who` alone, without reading roles; a token that is nobody's gives the system's user."""
-    if os.environ.get(TOKEN):
+    """Give the name of :func:`who` alone; where the settings cannot be used, the system's user."""
+    if os.environ.get(TOKEN) or _hub_user():
         with contextlib.suppress(SettingsError):
             return who(workspace).name
     return _os_user()
@@ -76,6 +80,15 @@ def configured_people(workspace: Workspace) -> frozenset[str]:
     return frozenset({*_table(policy, "roles"), *(str(name) for name in _table(policy, "tokens").values())})
 
 
+def _stated(policy: Mapping[str, Any]) -> str:
+    """Give the name that a hub states where the system's user is nobody in particular."""
+    shared = policy.get("shared_users", _SHARED)
+    if not isinstance(shared, list | tuple) or not all(isinstance(name, str) for name in shared):
+        raise SettingsError(f"shared_users in [policy] of {FILE_NAME} must be a list of texts.")
+    name, own = _hub_user(), _os_user()
+    return name if own in shared and name != own else ""
+
+
 def _with_roles(policy: Mapping[str, Any], name: str, source: Any) -> Identity:
     roles = _table(policy, "roles").get(name, [])
     if isinstance(roles, str):
@@ -97,6 +110,11 @@ def _table(policy: Mapping[str, Any], name: str) -> Mapping[str, Any]:
     if not isinstance(found, dict):
         raise SettingsError(f"[policy.{name}] of {FILE_NAME} must be a table.")
     return found
+
+
+def _hub_user() -> str:
+    # Both are in every server that a hub starts; one alone may have been left over from something else.
+    return os.environ.get("JUPYTERHUB_USER", "") if os.environ.get("JUPYTERHUB_API_URL") else ""
 
 
 def _os_user() -> str:

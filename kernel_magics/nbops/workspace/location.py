@@ -206,7 +206,8 @@ def sqlite_path(uri: str) -> Path | None:
 
 
 def _user() -> str:
-    for variable in ("LOGNAME", "USER", "LNAME", "USERNAME"):
+    # On a hub all servers may run as one user, and the hub knows better.
+    for variable in ("JUPYTERHUB_USER", "LOGNAME", "USER", "LNAME", "USERNAME"):
         if os.environ.get(variable):
             return os.environ[variable]
     try:
