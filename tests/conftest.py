@@ -36,12 +36,19 @@ def _own_cache(tmp_path_factory: pytest.TempPathFactory) -> Iterator[None]:
 
 
 @pytest.fixture(autouse=True)
-def _plain_environment(monkeypatch: pytest.MonkeyPatch) -> None:
-    """No setting of the machine reaches a test."""
-    for name in list(os.environ):
-        if name.startswith(("NBOPS_", "MLFLOW_")) and name not in _KEPT:
-            monkeypatch.delenv(name)
+def _plain_environment(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
+    """No setting of the machine reaches a test, and none that a test's session was given reaches the next."""
+    before = _settings()
+    for name in before:
+        monkeypatch.delenv(name)
     monkeypatch.setenv("MLFLOW_DISABLE_TELEMETRY", "true")
+    yield
+    for name in _settings() - before:
+        del os.environ[name]
+
+
+def _settings() -> set[str]:
+    return {name for name in os.environ if name.startswith(("NBOPS_", "MLFLOW_")) and name not in _KEPT}
 
 
 @pytest.fixture
