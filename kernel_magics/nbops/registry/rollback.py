@@ -7,7 +7,7 @@ from sqlalchemy import select
 from nbops.errors import RegistryError, UsageError
 from nbops.ledger import tables
 from nbops.ledger.audit import AuditedChange, audited
-from nbops.records import Identity, Promotion
+from nbops.records import Identity, Placement, Promotion
 from nbops.registry.history import placements
 from nbops.registry.placing import Why, current_holder, place
 from nbops.registry.policy import note_settings
@@ -82,13 +82,15 @@ def _former(change: AuditedChange, name: str, target: str, wanted: int | None) -
     past = placements(change.connection, name, target)
     now = current_holder(change.connection, name, target)
     held = {p.version: p.digest for p in past if p.version is not None}
-    if wanted is None:
-        # What the present holder replaced when it was promoted, not when it was rolled back to.
-        wanted = next((p.previous for p in past if p.version == now and p.kind != "rollback"), None)
-        if wanted is None and now is None:
-            wanted = next((p.version for p in reversed(past) if p.version is not None), None)
-    if wanted is None:
+    if not held:
         raise RegistryError(f"Nobody held {target} of {name} before.", hint=f"See: nbops history {name}")
+    if wanted is None:
+        wanted = _replaced(past)
+    if wanted is None:
+        others = ", ".join(f"--to {number}" for number in sorted(held) if number != now) or "there is none"
+        raise RegistryError(
+            f"Nobody held {target} of {name} right before version {now}.", hint=f"Another former holder: {others}."
+        )
     if wanted == now:
         raise RegistryError(f"Version {wanted} holds {target} of {name} now.")
     if wanted not in held:
@@ -100,3 +102,15 @@ def _former(change: AuditedChange, name: str, target: str, wanted: int | None) -
     if held[wanted] and digest != held[wanted]:
         raise RegistryError(f"Version {wanted} of {name} is not what it was when it held {target}: its digest differs.")
     return wanted, str(digest)
+
+
+def _replaced(past: tuple[Placement, ...]) -> int | None:
+    """Give whom the present holder replaced; what was rolled back is taken as if it had never been."""
+    held: list[int | None] = []
+    for placement in past:
+        if placement.kind == "rollback" and placement.version in held:
+            while held[-1] != placement.version:
+                held.pop()
+        else:
+            held.append(placement.version)
+    return held[-2] if len(held) > 1 else None

@@ -1,0 +1,24 @@
+"""Whom a target goes back to, and what going back must not take along."""
+
+import pytest
+
+from nbops.errors import RegistryError
+from nbops.registry import promote, rollback, vacate_target
+
+
+def test_back_goes_to_what_the_present_holder_replaced_last_and_then_further(place, versions):
+    versions(3)
+    for version in (1, 2, 3, 2):
+        promote("churn", version)
+    assert [rollback("churn", reason="x").version for _ in range(3)] == [3, 2, 1]
+
+
+def test_who_replaced_nobody_gives_back_only_to_who_is_named(place, versions):
+    versions(2)
+    promote("churn", 1)
+    vacate_target("churn", "Production", reason="withdrawn by the regulator")
+    promote("churn", 2)
+    with pytest.raises(RegistryError, match="Nobody held Production of churn right before version 2") as told:
+        rollback("churn", reason="x")
+    assert "--to 1" in str(told.value)
+    assert rollback("churn", to=1, reason="x").version == 1
