@@ -110,10 +110,10 @@ def test_rare_flags_do_not_raise_false_alarms():
     assert not drift(reference, pd.DataFrame({"flag": [False] * 29 + [True]})).drifted
     assert drift(reference, pd.DataFrame({"flag": [False] * 15 + [True] * 15})).drifted
     generator, alarms = np.random.default_rng(5), 0
-    for _ in range(200):
+    for _ in range(100):
         before, after = (pd.DataFrame(generator.random((rows, 10)) < 0.001).astype(str) for rows in (5000, 32))
         alarms += bool(drift(before, after).drifted)
-    assert alarms <= 6
+    assert alarms <= 4
     assert profile_frame(reference) is not None
 
 

@@ -205,7 +205,7 @@ def test_injected_faults_never_pass(place):
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize("fault", ["raises", "hangs", "gives NaN", "no such file"])
+@pytest.mark.parametrize("fault", ["hangs", "gives NaN"])
 def test_one_fault_among_good_gates_is_enough(place, fault):
     _declare(place, GOOD[0], {"name": fault, **FAULTS[fault]})
     with pytest.raises(PromotionRefused):
