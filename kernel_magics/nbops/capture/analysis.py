@@ -9,6 +9,7 @@ from dataclasses import dataclass, field
 from functools import lru_cache
 from typing import Any
 
+from nbops.capture.fits import Given, given
 from nbops.capture.names import names_of
 from nbops.capture.parsing import parse
 from nbops.capture.values import as_param
@@ -44,7 +45,7 @@ class Analysis:
     ``literals`` maps a name to the texts of the literals it is bound to; ``computed`` are names bound to anything
     else, loop variables and clock readings excepted. ``functions`` maps a name to the dotted function whose
     result it is. ``shown`` is the name for the value of the last expression. ``problem`` is set when the source is
-    not Python.
+    not Python. ``fits`` maps the name of a model to the data and target of its last ``fit``.
     """
 
     source: str
@@ -62,6 +63,7 @@ class Analysis:
     readers: dict[str, str] = field(default_factory=dict)
     mutated: frozenset[str] = frozenset()
     fitted: frozenset[str] = frozenset()
+    fits: dict[str, tuple[Given, Given]] = field(default_factory=dict)
     uses_mlflow: bool = False
 
 
@@ -137,6 +139,7 @@ class _Reader:
         self.readers: dict[str, str] = {}
         self.mutated: set[str] = set()
         self.fitted: set[str] = set()
+        self.fits: dict[str, tuple[Given, Given]] = {}
         self.targets: dict[int, str] = {}
 
     def analysis(self, source: str, digest: str) -> Analysis:
@@ -159,6 +162,7 @@ class _Reader:
             readers=self.readers,
             mutated=frozenset(self.mutated),
             fitted=frozenset(self.fitted),
+            fits=self.fits,
             uses_mlflow=uses,
         )
 
@@ -230,6 +234,9 @@ class _Reader:
             self.calls.add(path)
         if isinstance(node.func, ast.Attribute) and node.func.attr in _FITS and base:
             self.fitted.add(base.partition(".")[0])
+        if isinstance(node.func, ast.Attribute) and node.func.attr in _FITS:
+            model = base.partition(".")[0] or self.targets.get(id(node), "")
+            self.fits[model] = (given(node, 0, "X"), given(node, 1, "y"))
         if base and any(k.arg == "inplace" and getattr(k.value, "value", None) is True for k in node.keywords):
             self.mutated.add(base.partition(".")[0])
         if last[:1].isupper():

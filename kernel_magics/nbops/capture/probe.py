@@ -29,6 +29,7 @@ from nbops.capture.place import key_of
 from nbops.capture.redaction import Redactor
 from nbops.capture.resolution import metric_names
 from nbops.capture.resources import Meter
+from nbops.capture.training import TrainingFacts
 from nbops.records import ArtifactRef, CellRef, ErrorInfo, GitState, Run
 from nbops.records.runs import RunKind
 from nbops.workspace.identity import user_name
@@ -84,6 +85,8 @@ class Probe:
         self.options = options or Options()
         self._namespace = namespace
         self._folder = Path.cwd()
+        self._root = workspace.root
+        self._models_found: dict[str, Any] = {}
         self._overhead = 0.0
         self._frames = Frames(str(self._folder))
         self._shell = shell
@@ -220,6 +223,7 @@ class Probe:
                 models=tuple(replace(model.ref, problem=self.redactor.text(model.ref.problem)) for model in stored),
             )
             blobs += [model.blob for model in stored if model.blob is not None]
+            blobs += self._guarded("training data", lambda: self._training(run, stored), [])
         if self._git is not None:
             unknown: tuple[GitState | None, str] = (None, "")
             state, patch = self._guarded("git", self._git.read, unknown)
@@ -276,7 +280,13 @@ class Probe:
         for name in self.options.models:
             if name not in found and self._finished:
                 self.warnings.append(f"there is no {name!r} to store as a model")
+        self._models_found = found
         return [store_model(name, value, run.data) for name, value in found.items()]
+
+    def _training(self, run: Run, stored: list[StoredModel]) -> list[tuple[ArtifactRef, bytes]]:
+        facts = TrainingFacts(self._root, self.analysis, self._namespace, run.data, self.redactor)
+        blobs = [facts.of(model.ref, self._models_found[model.ref.name]) for model in stored if model.ref.digest]
+        return [blob for blob in blobs if blob is not None]
 
     def _error(self, error: BaseException | None) -> ErrorInfo | None:
         if error is None:

@@ -19,7 +19,7 @@ from typing import Any
 import numpy as np
 
 from nbops.data import histogram
-from nbops.data.profile import ColumnProfile, Profile
+from nbops.data.profile import ColumnProfile, Profile, number_column
 from nbops.errors import DataError
 
 LIMIT = 200_000
@@ -51,6 +51,31 @@ def compact(profile: Profile, clean: Callable[[str], str] = str, limit: int = LI
     kept = int(np.searchsorted(np.cumsum(sizes), limit - 200, "right")) if sizes else 0
     found: dict[str, Any] = {"version": 1, "binned": True, "rows": profile.rows, "columns": columns[:kept]}
     return found if kept == len(columns) else {**found, "left_out": len(columns) - kept}
+
+
+def profile_array(values: Any, names: tuple[str, ...] = ()) -> Profile:
+    """Profile an array of shape ``(rows, columns)``; pandas is not needed. Columns of texts are told as such only.
+
+    Parameters
+    ----------
+    values
+        The array.
+    names
+        Of its columns; ``x0``, ``x1``, … where there are not as many.
+    """
+    rows, width = values.shape
+    names = names if len(names) == width else tuple(f"x{i}" for i in range(width))
+    if values.dtype.kind not in "biuf":
+        kind = "time" if values.dtype.kind in "mM" else "identifier"
+        made = [ColumnProfile(name=name, kind=kind, dtype=str(values.dtype), rows=rows) for name in names]
+        return Profile(rows, tuple(made))
+    columns = []
+    for position, name in enumerate(names):
+        found = values[:, position].astype(float)
+        nulls = int(np.isnan(found).sum())
+        base = ColumnProfile(name=name, kind="empty", dtype=str(values.dtype), rows=rows, nulls=nulls)
+        columns.append(base if nulls == rows else number_column(base, found))
+    return Profile(rows, tuple(columns))
 
 
 def expanded(data: dict[str, Any]) -> Profile:
@@ -92,9 +117,10 @@ def _small(column: ColumnProfile, groups: int, names: int, clean: Callable[[str]
 
 def _named(column: ColumnProfile, names: int, clean: Callable[[str], str]) -> dict[str, Any]:
     counted = column.categories
-    shown = [name for name in counted if len(name) <= _LONGEST_NAME and clean(name) == name]
-    if len(counted) > names:
+    shown = [*counted]
+    if len(shown) > names:
         shown = shown[: _clear_of_others([*counted.values()][:names])]
+    shown = [name for name in shown if len(name) <= _LONGEST_NAME and clean(name) == name]
     found: dict[str, Any] = {"categories": {name: counted[name] for name in shown}}
     hidden = {name: count for name, count in counted.items() if name not in found["categories"]}
     if hidden:

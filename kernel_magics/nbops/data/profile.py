@@ -178,11 +178,11 @@ def _profile_column(name: str, values: pd.Series, reference: ColumnProfile | Non
     if types.is_datetime64_any_dtype(values.dtype) or isinstance(values.dtype, _period_type()):
         return replace(base, kind="time", distinct=int(values.nunique()))
     if types.is_timedelta64_dtype(values.dtype):
-        return _numbers(base, values.dt.total_seconds().to_numpy(), reference)
+        return number_column(base, values.dt.total_seconds().to_numpy(), reference)
     if types.is_integer_dtype(values.dtype) and _counts_rows(values, base, reference):
         return replace(base, kind="identifier", distinct=base.count)
     if types.is_numeric_dtype(values.dtype) and not types.is_complex_dtype(values.dtype):
-        return _numbers(base, values.to_numpy(dtype=float, na_value=np.nan), reference)
+        return number_column(base, values.to_numpy(dtype=float, na_value=np.nan), reference)
     return _texts(base, values, reference)
 
 
@@ -201,7 +201,8 @@ def _period_type() -> type:
     return pd.PeriodDtype
 
 
-def _numbers(base: ColumnProfile, values: Any, reference: ColumnProfile | None) -> ColumnProfile:
+def number_column(base: ColumnProfile, values: Any, reference: ColumnProfile | None = None) -> ColumnProfile:
+    """Fill in what is known of a column of numbers, an array of floats of shape ``(n,)``."""
     values = values[~np.isnan(values)]
     shift = reference.shift if reference and reference.kind == "number" else histogram.median_shift(values)
     found = histogram.counted(values, shift)
@@ -232,7 +233,7 @@ def _texts(base: ColumnProfile, values: pd.Series, reference: ColumnProfile | No
     if share >= _NUMBER_SHARE and distinct > _NUMBER_DISTINCT and (reference is None or reference.kind == "number"):
         # Numbers that came as text because a few cells are blank or hold a word.
         numbers = pd.to_numeric(values, errors="coerce")
-        found = _numbers(replace(base, nulls=int(numbers.isna().sum())), numbers.to_numpy(dtype=float), reference)
+        found = number_column(replace(base, nulls=int(numbers.isna().sum())), numbers.to_numpy(dtype=float), reference)
         return replace(found, parsed=share, blank=blank)
     column = _counted(base, present, "category")
     unique = distinct >= _IDENTIFIER_SHARE * base.count and base.count >= _IDENTIFIER_ROWS
