@@ -73,11 +73,11 @@ export interface ErrorInfo {
   readonly traceback: string;
 }
 
-/** Version control at the time of the run; ``diff`` digests the uncommitted patch stored as an artifact. */
+/** Version control at the time of the run. Whether it is ``dirty`` is not known where git did not answer in time. */
 export interface GitState {
   readonly commit: string;
   readonly branch: string;
-  readonly dirty: boolean;
+  readonly dirty: boolean | null;
   readonly root: string;
 }
 

@@ -6,10 +6,12 @@ import os
 import subprocess
 import sys
 import textwrap
+import time
 
 import pytest
 
 from nbops.capture.aside import Aside
+from nbops.capture.git import GitReader
 
 
 @pytest.mark.parametrize(
@@ -71,3 +73,28 @@ def test_a_cell_that_waits_for_children_finds_none_of_ours(tmp_path):
     finally:
         holder = (tmp_path / ".nbops" / "locks" / "courier.lock").read_text()
         os.kill(int(holder.partition(":")[0]), 15)
+
+
+def test_changes_that_git_has_not_told_yet_are_not_known(tmp_path, monkeypatch):
+    programs, gate = tmp_path / "bin", tmp_path / "gate"
+    programs.mkdir()
+    os.mkfifo(gate)
+    # A git that takes its time, as in a large repository on a slow disk.
+    (programs / "git").write_text(f"#!/bin/sh\ncat '{gate}'\n")
+    (programs / "git").chmod(0o755)
+    folder = tmp_path / "repo"
+    (folder / ".git" / "refs" / "heads").mkdir(parents=True)
+    (folder / ".git" / "HEAD").write_text("ref: refs/heads/trunk\n")
+    (folder / ".git" / "refs" / "heads" / "trunk").write_text("a" * 40 + "\n")
+    monkeypatch.setenv("PATH", f"{programs}:{os.environ['PATH']}")
+    state, patch = GitReader(folder).read()
+    assert state is not None
+    assert (state.commit, state.branch, state.dirty, patch) == ("a" * 40, "trunk", None, "")
+    gate.write_text("")
+    # The answer to the first counts for the second, which asks in vain.
+    deadline = time.monotonic() + 30
+    while (state := GitReader(folder).read()[0]).dirty is None and time.monotonic() < deadline:
+        gate.write_text("")
+    assert state.dirty is False
+    # Nobody is left waiting.
+    gate.write_text("")

@@ -148,7 +148,8 @@ export function EnvironmentPart({ run, trans }: IPartProps): React.JSX.Element |
   }
   const pairs: [string, React.ReactNode][] = [];
   if (git) {
-    const state = git.dirty ? trans.__('with uncommitted changes') : trans.__('clean');
+    const known = git.dirty ? trans.__('with uncommitted changes') : trans.__('clean');
+    const state = git.dirty === null ? trans.__('changes not known') : known;
     pairs.push([trans.__('git'), `${git.commit.slice(0, 10)} ${git.branch} (${state})`]);
   }
   if (environment) {

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import contextlib
 import os
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 from nbops.capture.aside import Aside
@@ -51,9 +51,8 @@ class GitReader:
         _collect()
         if not self.finish(0.02 if self._key not in _known else 0.002):
             _unfinished.append(self)
-        patch = _known.get(self._key, "")
-        state = GitState(commit=self._state.commit, branch=self._state.branch, dirty=bool(patch), root=self._state.root)
-        return state, patch
+        patch = _known.get(self._key)
+        return replace(self._state, dirty=None if patch is None else bool(patch)), patch or ""
 
     def _start(self, root: Path) -> None:
         with contextlib.suppress(OSError):

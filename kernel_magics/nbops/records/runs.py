@@ -86,11 +86,11 @@ class ErrorInfo:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class GitState:
-    """Version control at the time of the run; ``diff`` digests the uncommitted patch stored as an artifact."""
+    """Version control at the time of the run. Whether it is ``dirty`` is not known where git did not answer in time."""
 
     commit: str = ""
     branch: str = ""
-    dirty: bool = False
+    dirty: bool | None = None
     root: str = ""
 
 

@@ -252,7 +252,7 @@ def _tags(run: Run) -> dict[str, str]:
         "mlflow.source.name": run.cell.notebook,
         "mlflow.source.git.commit": run.git.commit if run.git else "",
         "mlflow.source.git.branch": run.git.branch if run.git else "",
-        "nbops.git.dirty": str(run.git.dirty).lower() if run.git else "",
+        "nbops.git.dirty": str(run.git.dirty).lower() if run.git and run.git.dirty is not None else "",
         "nbops.error": f"{run.error.type}: {run.error.message}" if run.error else "",
         "nbops.redactions": str(run.redactions) if run.redactions else "",
     }
