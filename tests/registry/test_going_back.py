@@ -3,7 +3,7 @@
 import pytest
 
 from nbops.errors import RegistryError
-from nbops.registry import promote, rollback, vacate_target
+from nbops.registry import history, holder, promote, rollback, vacate_target
 
 
 def test_back_goes_to_what_the_present_holder_replaced_last_and_then_further(place, versions):
@@ -22,3 +22,15 @@ def test_who_replaced_nobody_gives_back_only_to_who_is_named(place, versions):
         rollback("churn", reason="x")
     assert "--to 1" in str(told.value)
     assert rollback("churn", to=1, reason="x").version == 1
+
+
+def test_nothing_takes_the_version_in_production_out_of_it_by_the_way(place, versions):
+    versions(1)
+    promote("churn", 1, "Staging")
+    promote("churn", 1)
+    for move in (lambda: promote("churn", 1, "Staging"), lambda: rollback("churn", "Staging", reason="x")):
+        with pytest.raises(RegistryError, match="holds Production, which would be left empty"):
+            move()
+    assert holder(place, "churn", "Production") == 1
+    assert holder(place, "churn", "Staging") is None
+    assert all(p.kind != "displace" for p in history(place, "churn", target="Production"))

@@ -12,7 +12,9 @@ from nbops.ledger import tables
 from nbops.records import Approval, GateReport, GateResult, ModelVersion, Obstacle, Policy, from_wire
 from nbops.registry import eyes
 from nbops.registry.held_out import HeldOut
+from nbops.registry.placing import left_for
 from nbops.registry.policy import read_policy
+from nbops.registry.targets import PRODUCTION
 from nbops.workspace import Workspace
 
 if TYPE_CHECKING:
@@ -72,7 +74,7 @@ def examine(
     stale = ""
     if report is not None:
         stale = _stale(report, specs, holder) or (held_out or HeldOut(workspace)).against(report)
-    obstacles = []
+    obstacles = _against_leaving(connection, version, target)
     if wanted or gate_report:
         obstacles += _against_gates(report, stale, gate_report)
     approvals = eyes.counted(connection, workspace, policy, version, target)
@@ -117,6 +119,12 @@ def _stale(report: GateReport, specs: Specs, holder: int | None) -> str:
 def _compares(report: GateReport) -> bool:
     """Whether the report says how the version compares with the one that held the target then."""
     return any(gate.kind == "champion" for gate in report.gates)
+
+
+def _against_leaving(connection: Connection, version: ModelVersion, target: str) -> list[Obstacle]:
+    left = left_for(connection, version.model, version.version, target)
+    # Nobody has decided that nothing is in production: that would come about by the way.
+    return [Obstacle(kind="stage", message=f"it holds {left}, which would be left empty")] if left == PRODUCTION else []
 
 
 def _against_gates(report: GateReport | None, stale: str, wanted: str) -> list[Obstacle]:

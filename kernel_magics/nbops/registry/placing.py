@@ -43,8 +43,8 @@ def place(change: AuditedChange, model: str, target: str, version: int, why: Why
     connection = change.connection
     previous = current_holder(connection, model, target)
     if is_stage(target):
-        left = _stage_of(connection, model, version)
-        if left in STAGES and left != target:
+        left = left_for(connection, model, version, target)
+        if left:
             _remember(change, model, left, None, version, why, kind="displace")
         if previous is not None:
             _set_stage(change, model, previous, ARCHIVED if target == PRODUCTION else NONE)
@@ -80,9 +80,11 @@ def archive_version(change: AuditedChange, model: str, version: int) -> None:
     _set_stage(change, model, version, ARCHIVED)
 
 
-def _stage_of(connection: Connection, model: str, version: int) -> str:
+def left_for(connection: Connection, model: str, version: int, target: str) -> str:
+    """Give the other lifecycle stage that a version would leave for ``target``, empty if none."""
     v = tables.model_versions
-    return str(connection.scalar(select(v.c.lifecycle_stage).where(v.c.model == model, v.c.version == version)))
+    now = connection.scalar(select(v.c.lifecycle_stage).where(v.c.model == model, v.c.version == version))
+    return str(now) if is_stage(target) and now in STAGES and now != target else ""
 
 
 def _set_stage(change: AuditedChange, model: str, version: int, stage: str) -> None:

@@ -9,7 +9,7 @@ from nbops.ledger import tables
 from nbops.ledger.audit import AuditedChange, audited
 from nbops.records import Identity, Placement, Promotion
 from nbops.registry.history import placements
-from nbops.registry.placing import Why, current_holder, place
+from nbops.registry.placing import Why, current_holder, left_for, place
 from nbops.registry.policy import note_settings
 from nbops.registry.reading import get_model, get_version
 from nbops.registry.targets import PRODUCTION, target_name
@@ -96,6 +96,11 @@ def _former(change: AuditedChange, name: str, target: str, wanted: int | None) -
     if wanted not in held:
         raise RegistryError(
             f"Version {wanted} never held {target} of {name}.", hint="Promote it, through the gates, instead."
+        )
+    if left_for(change.connection, name, wanted, target) == PRODUCTION:
+        raise RegistryError(
+            f"Version {wanted} of {name} holds {PRODUCTION}, which would be left empty.",
+            hint="Promote another version there first, or vacate it.",
         )
     v = tables.model_versions
     digest = change.connection.scalar(select(v.c.digest).where(v.c.model == name, v.c.version == wanted))
