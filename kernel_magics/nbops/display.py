@@ -40,13 +40,15 @@ def drift(
     alpha: float = 0.01,
     min_effect: float = 0.03,
     importance: Mapping[str, float] | None = None,
+    workspace: Workspace | None = None,
 ) -> ShownDriftReport:
     """Compare two data sets; see :func:`nbops.monitoring.drift.drift`. The result shows itself in a notebook.
 
     Parameters
     ----------
     reference, current
-        DataFrames or paths of files.
+        DataFrames or paths of files; the reference may be ``models:/NAME/3`` or ``models:/NAME@champion``, whose stored
+        profile of the training data it is then.
     columns
         Only these; all by default.
     alpha
@@ -55,6 +57,8 @@ def drift(
         Smallest KS distance (numbers) or total variation (categories) that counts.
     importance
         Weight of each column in the model; orders the report.
+    workspace
+        Where that model is; the workspace of the working directory by default.
 
     Raises
     ------
@@ -63,6 +67,10 @@ def drift(
     UsageError
         ``alpha`` or ``min_effect`` is out of range, or a column does not exist.
     """
+    if isinstance(reference, str) and reference.startswith("models:/"):
+        from nbops.registry.facts import profile_at
+
+        reference = profile_at(reference, workspace=workspace)
     found = engine.drift(reference, current, columns=columns, alpha=alpha, min_effect=min_effect, importance=importance)
     return ShownDriftReport(**{field.name: getattr(found, field.name) for field in fields(found)})
 

@@ -160,7 +160,11 @@ class TrainingFacts:
                 [self._value(name, value) for value in (rows.iloc[:, i] if frame else rows[:, i]).tolist()]
                 for i, name in enumerate(columns)
             ]
-            found = {"columns": columns, "data": [list(row) for row in zip(*by_column, strict=True)]}
+            found = {
+                "kind": "frame" if frame else "array",
+                "columns": columns,
+                "data": [list(row) for row in zip(*by_column, strict=True)],
+            }
             if len(json.dumps(found)) <= _EXAMPLE_BYTES:
                 return found
         return {}

@@ -7,14 +7,14 @@ import json
 import sys
 from pathlib import Path
 
-from nbops.cli.options import common
+from nbops.cli.options import common, workspace_of
 
 
 def add_parser(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
     """Add the command."""
     parser = commands.add_parser("drift", help="compare two data sets")
     common(parser)
-    parser.add_argument("reference", help="CSV, Parquet, JSON lines or Feather file")
+    parser.add_argument("reference", help="CSV, Parquet, JSON lines or Feather file, or models:/NAME@champion")
     parser.add_argument("current", help="the file that is compared with it")
     parser.add_argument("--alpha", type=float, default=0.01, help="false-alarm rate of the whole report (default 0.01)")
     parser.add_argument("--html", metavar="FILE", help="write the report there as well")
@@ -27,7 +27,8 @@ def _drift(options: argparse.Namespace) -> int:
     from nbops.views.document import page, write_document
     from nbops.views.drift import drift_body
 
-    report = drift(options.reference, options.current, alpha=options.alpha)
+    workspace = workspace_of(options) if options.reference.startswith("models:/") else None
+    report = drift(options.reference, options.current, alpha=options.alpha, workspace=workspace)
     if options.html:
         write_document(Path(options.html), page("Drift report", f"<h1>Drift report</h1>{drift_body(report.to_dict())}"))
     if options.json:

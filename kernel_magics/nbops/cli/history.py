@@ -7,6 +7,7 @@ from datetime import datetime
 
 from nbops.cli.options import common, print_json, workspace_of
 from nbops.errors import UsageError
+from nbops.records import to_wire
 from nbops.views.registry import history_text, versions_text
 
 
@@ -42,10 +43,12 @@ def moment_of(text: str | None, option: str) -> float | None:
 
 def _versions(options: argparse.Namespace) -> int:
     from nbops.registry import get_model
+    from nbops.registry.facts import facts_of
 
-    found = get_model(workspace_of(options), options.name)
+    workspace = workspace_of(options)
+    found = get_model(workspace, options.name)
     if options.json:
-        print_json(found.versions)
+        print_json([to_wire(version) | facts_of(workspace, version) for version in found.versions])
     else:
         print(versions_text(found))
     return 0

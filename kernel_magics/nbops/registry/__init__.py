@@ -6,6 +6,7 @@ is given once and never again, and the bytes are checked against their digest at
 
 from nbops.registry.approvals import approve, approve_pickle, reject, request_promotion, withdraw
 from nbops.registry.diff import version_diff
+from nbops.registry.facts import training_profile
 from nbops.registry.history import history, holder
 from nbops.registry.leaving import archive, vacate_target
 from nbops.registry.loading import load_model
@@ -32,6 +33,7 @@ __all__ = [
     "reject",
     "request_promotion",
     "rollback",
+    "training_profile",
     "vacate_target",
     "version_diff",
     "withdraw",

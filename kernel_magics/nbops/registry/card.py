@@ -19,6 +19,7 @@ from nbops.ledger.audit import audited
 from nbops.ledger.chain import canonical
 from nbops.records import CardField, GateReport, Identity, ModelCard, ModelVersion, Run
 from nbops.registry.examination import report_of
+from nbops.registry.facts import facts_of
 from nbops.registry.policy import read_policy
 from nbops.registry.reading import get_version
 from nbops.registry.targets import PRODUCTION
@@ -38,6 +39,8 @@ KNOWN = {
     "model": "Model",
     "training": "Training",
     "training_data": "Training data",
+    "input_example": "Input example",
+    "seeds": "Seeds",
     "metrics": "Metrics",
     "evaluation": "Evaluation",
     "environment": "Environment",
@@ -61,7 +64,7 @@ def model_card(workspace: Workspace, name: str, version: int | str) -> ModelCard
         row = _newest(connection, found)
         report = _report(connection, found)
     written: Mapping[str, str] = row["content"] if row else {}
-    known = _known(found, _run(workspace, found), report)
+    known = _known(workspace, found, report)
     names = [*KNOWN, *WRITTEN, *(n for n in (*written, *required) if n not in KNOWN and n not in WRITTEN)]
     fields = tuple(_field(key, known, written, key in required) for key in dict.fromkeys(names))
     return ModelCard(
@@ -134,7 +137,7 @@ def missing_fields(
     """Give which of ``wanted`` the card of a version lacks."""
     row = _newest(connection, version)
     written: Mapping[str, str] = row["content"] if row else {}
-    known = _known(version, _run(workspace, version), _report(connection, version))
+    known = _known(workspace, version, _report(connection, version))
     return tuple(key for key in wanted if not (written.get(key) or known.get(key)))
 
 
@@ -148,7 +151,8 @@ def _field(key: str, known: Mapping[str, str], written: Mapping[str, str], requi
     return CardField(name=key, title=title, text=text, source="written" if text else "missing", required=required)
 
 
-def _known(version: ModelVersion, run: Run | None, report: GateReport | None) -> dict[str, str]:
+def _known(workspace: Workspace, version: ModelVersion, report: GateReport | None) -> dict[str, str]:
+    run = _run(workspace, version)
     found = {
         "model": f"{version.class_name}, {version.task or 'no known task'}, {len(version.features)} features, "
         f"stored as {version.serialization or 'unknown'}, {version.size:,} bytes, sha256 {version.digest[:12]}",
@@ -169,10 +173,26 @@ def _known(version: ModelVersion, run: Run | None, report: GateReport | None) ->
             stands = ("scikit-learn", "numpy", "pandas", "scipy")
             packages = [f"{key} {run.environment.packages[key]}" for key in stands if key in run.environment.packages]
             found["environment"] = ", ".join([f"Python {run.environment.python}", *packages])
+    found |= _trained(found.get("training_data", ""), facts_of(workspace, version))
     if report is not None:
         verdict = "all gates pass" if report.passed else "not all gates pass"
         gates = "; ".join(f"{g.name} {g.value:.4g} ({g.verdict})" for g in report.gates if g.value is not None)
         found["evaluation"] = f"{verdict} for {report.target}: {gates}" if gates else f"{verdict} for {report.target}"
+    return found
+
+
+def _trained(data: str, facts: Mapping[str, Any]) -> dict[str, str]:
+    found = {"seeds": _pairs(facts["seeds"], "{}")}
+    if training := facts["training"]:
+        sampled = f", profiled on {training['sampled']:,}" if training["sampled"] < training["rows"] else ", profiled"
+        sure = "" if training["found_by"] == "fit" else " (or rows of it)"
+        found["training_data"] = "; ".join(
+            filter(None, [data, f"fitted on {training['name']}{sure}: {training['rows']:,} rows{sampled}"])
+        )
+    if example := facts["input_example"]:
+        shown = dict(zip(example["columns"][:12], example["data"][0], strict=False))
+        left = len(example["columns"]) - len(shown)
+        found["input_example"] = _pairs(shown, "{}") + (f" and {left} more" if left > 0 else "")
     return found
 
 

@@ -8,6 +8,7 @@ from typing import Any
 
 from nbops.errors import NotFoundError
 from nbops.records import ModelVersion, PredictionChange, Run, VersionChange, VersionDiff
+from nbops.registry.facts import facts_of
 from nbops.registry.reading import get_version
 from nbops.tracking.search import get_run
 from nbops.workspace import Workspace
@@ -50,7 +51,7 @@ def version_diff(
     old, new = get_version(workspace, name, before), get_version(workspace, name, after)
     was, now = _run(workspace, old), _run(workspace, new)
     changes = [
-        *_pairs("fact", _facts(old), _facts(new)),
+        *_pairs("fact", _facts(workspace, old), _facts(workspace, new)),
         *_pairs("param", old.params, new.params),
         *_pairs("metric", _shown(old.metrics), _shown(new.metrics)),
         *_pairs("data", _data(old, was), _data(new, now)),
@@ -121,8 +122,12 @@ def _pairs(kind: str, old: Mapping[str, str], new: Mapping[str, str]) -> list[Ve
     ]
 
 
-def _facts(version: ModelVersion) -> dict[str, str]:
-    return {name: str(getattr(version, name)) for name in _FACTS}
+def _facts(workspace: Workspace, version: ModelVersion) -> dict[str, str]:
+    known = facts_of(workspace, version)
+    # Parameters are compared as such already.
+    seeds = {f"seed {name}": value for name, value in known["seeds"].items() if name not in version.params}
+    rows = {"training rows": f"{known['training']['rows']:,}"} if known["training"] else {}
+    return {name: str(getattr(version, name)) for name in _FACTS} | seeds | rows
 
 
 def _shown(metrics: Mapping[str, float]) -> dict[str, str]:

@@ -5,12 +5,13 @@ from __future__ import annotations
 import hashlib
 import json
 import os
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from typing import Any
 
 from nbops.errors import NotFoundError, RegistryError, WorkspaceError
 from nbops.ledger.chain import canonical
 from nbops.records import ModelRef, ModelVersion, Run, VersionFile, to_wire
+from nbops.registry.facts import EXAMPLE_FILE, PROFILE_FILE, RUN_FILE, seeds
 from nbops.workspace import Workspace
 from nbops.workspace.blobs import path_of, put_bytes, read
 
@@ -21,8 +22,8 @@ def digest_of(files: Iterable[VersionFile]) -> str:
     return hashlib.sha256(canonical(listed).encode()).hexdigest()
 
 
-def describe(workspace: Workspace, run: Run, ref: ModelRef) -> tuple[VersionFile, ...]:
-    """Store what goes with a model: signature, environment lock, and the run it comes from."""
+def describe(workspace: Workspace, run: Run, ref: ModelRef, training: Mapping[str, Any]) -> tuple[VersionFile, ...]:
+    """Store what goes with a model: signature, environment lock, the run it comes from, and its ``training``."""
     environment = run.environment
     packages = dict(environment.packages) if environment else {}
     lock = [f"# Python {environment.python}, {environment.platform}"] if environment else []
@@ -43,25 +44,20 @@ def describe(workspace: Workspace, run: Run, ref: ModelRef) -> tuple[VersionFile
         "code_digest": run.code_digest,
         "params": run.params,
         "metrics": run.metrics,
-        "seeds": seeds(run.params),
+        "seeds": seeds(run, dict(training)),
         "data": run.data,
         "git": run.git,
         "model": ref,
     }
+    profile = {name: training[name] for name in ("data", "profile", "target") if training.get(name)}
+    example = training.get("example")
     return (
+        *([_json(workspace, PROFILE_FILE, profile)] if "profile" in profile else []),
+        *([_json(workspace, EXAMPLE_FILE, example)] if example else []),
         _json(workspace, "signature.json", signature),
-        _json(workspace, "run.json", told),
+        _json(workspace, RUN_FILE, told),
         _stored(workspace, "requirements.txt", ("\n".join(lock) + "\n").encode()),
     )
-
-
-def seeds(params: dict[str, str]) -> dict[str, str]:
-    """Give the parameters that seed random numbers; empty: the code shows none, so it may not repeat itself."""
-    return {
-        name: value
-        for name, value in params.items()
-        if name.rpartition(".")[2] in {"random_state", "seed"} or name.endswith("__random_state")
-    }
 
 
 def settle(workspace: Workspace, files: Iterable[VersionFile]) -> None:

@@ -14,8 +14,9 @@ from nbops.errors import RegistryError, UsageError
 from nbops.ledger import Ledger, open_ledger, tables
 from nbops.ledger.audit import AuditedChange, audited
 from nbops.records import Identity, ModelRef, ModelVersion, Run, to_wire
+from nbops.registry.facts import seeds, training_of
 from nbops.registry.formats.convert import Converted, convert
-from nbops.registry.manifest import describe, digest_of, seeds, settle
+from nbops.registry.manifest import describe, digest_of, settle
 from nbops.registry.promotion import promote
 from nbops.registry.reading import get_version
 from nbops.registry.targets import target_name
@@ -97,13 +98,15 @@ def register(
     with ledger.connect() as connection:
         number = _existing(connection, name, run.run_id, chosen.digest)
     if number is None:
-        made = _prepare(workspace, run, chosen, isolated)
+        training = training_of(workspace, run, chosen)
+        made = _prepare(workspace, run, chosen, training, isolated)
+        told = _detail(run, chosen, made, description) | {"seeds": seeds(run, training)}
         with audited(workspace, identity, "register", model=name) as change:
             # Somebody may have registered the same meanwhile.
             number = _existing(change.connection, name, run.run_id, chosen.digest)
             if number is None:
-                who_made = (author or workspace.author, identity.name)
-                number = _insert(change, name, run, chosen, made, who_made, description)
+                told["registered_by"] = identity.name
+                number = _insert(change, name, run, chosen, made, author or workspace.author, told)
             else:
                 change.nothing()
     if alias is not None:
@@ -157,11 +160,11 @@ def _choose(run: Run, wanted: str | None) -> ModelRef:
     raise RegistryError(f"Run {run.name} has no stored model: {why}.")
 
 
-def _prepare(workspace: Workspace, run: Run, ref: ModelRef, isolated: bool) -> Converted:
+def _prepare(workspace: Workspace, run: Run, ref: ModelRef, training: dict[str, Any], isolated: bool) -> Converted:
     """Store every file of the version to be, so that its row can say that they are there."""
     notebook = run.cell.notebook
     found = convert(workspace, ref, str(Path(notebook).parent) if notebook else "", isolated=isolated)
-    files = tuple(sorted((*found.files, *describe(workspace, run, ref)), key=lambda file: file.path))
+    files = tuple(sorted((*found.files, *describe(workspace, run, ref, training)), key=lambda file: file.path))
     settle(workspace, files)
     return replace(found, files=files)
 
@@ -181,8 +184,8 @@ def _insert(
     run: Run,
     ref: ModelRef,
     made: Converted,
-    who_made: tuple[str, str],
-    description: str,
+    author: str,
+    detail: dict[str, Any],
 ) -> int:
     models, connection = tables.models, change.connection
     new = change.ledger.upsert(models).values(name=name, created_at=change.at).on_conflict_do_nothing()
@@ -202,9 +205,9 @@ def _insert(
             flavor=ref.flavor,
             serialization=made.serialization,
             created_at=change.at,
-            author=who_made[0],
+            author=author,
             files=to_wire(made.files),
-            detail=_detail(run, ref, made, description) | {"registered_by": who_made[1]},
+            detail=detail,
         )
     )
     change.row(models, (name,))
@@ -225,7 +228,6 @@ def _detail(run: Run, ref: ModelRef, made: Converted, description: str) -> dict[
         "captured": ref.digest,
         "problem": made.problem,
         "onnx": made.note,
-        "seeds": seeds(run.params),
         "task": ref.task,
         "description": description,
     }

@@ -7,13 +7,16 @@ written: MLflow would refuse integers where it saw floats, and the feature names
 
 from __future__ import annotations
 
+import json
 from collections.abc import Mapping
 from importlib.metadata import version
 from pathlib import Path
+from typing import Any
 
 from nbops.records import ModelRef, Run
 
 _DATA, _SAFE = "model.pkl", "model.skops"
+_EXAMPLE = "input_example.json"
 _NAMES = {"sklearn": "scikit-learn"}
 
 
@@ -69,11 +72,17 @@ def write_version(
         # Registering has checked them against our own list, and the content store the bytes.
         form, types = "skops", sorted(get_untrusted_types(data=files[name]))
     size = sum(len(data) for data in files.values())
-    _describe(folder, ref, run, (model_id, mlflow_run_id), (name, size, form, types))
+    example = write_example(folder, files)
+    _describe(folder, ref, run, (model_id, mlflow_run_id), (name, size, form, types), example)
 
 
 def _describe(
-    folder: Path, ref: ModelRef, run: Run, ids: tuple[str, str], data: tuple[str, int, str, list[str] | None]
+    folder: Path,
+    ref: ModelRef,
+    run: Run,
+    ids: tuple[str, str],
+    data: tuple[str, int, str, list[str] | None],
+    example: dict[str, str] | None = None,
 ) -> None:
     import mlflow
     from mlflow import pyfunc
@@ -93,10 +102,29 @@ def _describe(
         skops_trusted_types=types,
     )
     model.model_size_bytes = size
+    if example is not None:
+        model.saved_input_example_info = example
     model.save(str(folder / "MLmodel"))
     if form == "skops":
         packages["skops"] = version("skops")
     _write_environment(folder, requirements(packages, ref, mlflow.__version__), run)
+
+
+def write_example(folder: Path, files: Mapping[str, bytes]) -> dict[str, str] | None:
+    """Write the input example of a version as MLflow has it, and give what MLflow's description says of it."""
+    if _EXAMPLE not in files:
+        return None
+    found = json.loads(files[_EXAMPLE])
+    told = {"artifact_path": _EXAMPLE, "serving_input_path": "serving_input_example.json"}
+    if found["kind"] == "array":
+        stored: dict[str, Any] = {"inputs": found["data"]}
+        serving, told = stored, {**told, "type": "ndarray", "format": "tf-serving"}
+    else:
+        stored = {"columns": found["columns"], "data": found["data"]}
+        serving, told = {"dataframe_split": stored}, {**told, "type": "dataframe", "pandas_orient": "split"}
+    (folder / _EXAMPLE).write_text(json.dumps(stored), encoding="utf-8")
+    (folder / told["serving_input_path"]).write_text(json.dumps(serving), encoding="utf-8")
+    return told
 
 
 def requirements(packages: Mapping[str, str], ref: ModelRef, mlflow_version: str) -> list[str]:
