@@ -9,11 +9,13 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from nbops.capture import redact
 from nbops.errors import NbopsError, PipelineError, StageFailed
-from nbops.pipelines.outputs import FOLDER, Output, file_output, read_outputs
+from nbops.pipelines.outputs import FOLDER, Output, file_output
 from nbops.pipelines.passing import Parameters, parameters_of
 from nbops.pipelines.recording import Recorder
 from nbops.pipelines.result import EventKind, PipelineEvent, PipelineResult, StageResult
+from nbops.pipelines.secrets import WITHHELD, collected, without_secrets
 from nbops.pipelines.spec import Pipeline, Stage, load_pipeline
 from nbops.pipelines.staleness import Parts, difference, key_of, parts_of, rewritten, without
 from nbops.pipelines.state import StageState, States, folder_name
@@ -178,6 +180,8 @@ class _Execution:
         if state.status != "succeeded":
             return "failed last time" if state.status == "failed" else "was interrupted"
         gone = state.intact()
+        if gone and any(item.kind == WITHHELD and item.name == gone for item in state.outputs.values()):
+            return f"output {gone} is a secret, which is not kept"
         return f"output {gone} is gone or changed" if gone else ""
 
     def _skip(self, stage: Stage, state: StageState, position: int) -> None:
@@ -222,23 +226,26 @@ class _Execution:
         target = Path(state.notebook)
         values = target.parent / stage.name
         values.mkdir(parents=True, exist_ok=True)
-        done = execute(
-            Task(
-                source=stage.notebook,
-                parameters=plan.parameters.values,
-                variables=stage.variables,
-                folder=self._pipeline.folder,
-                target=target,
-                environment={
-                    "NBOPS_PARENT_RUN": run.run_id,
-                    "NBOPS_NOTEBOOK": str(stage.notebook),
-                    "NBOPS_WORKSPACE": str(self._workspace.root),
-                    "NBOPS_STAGE": f"{self._pipeline.name}/{stage.name}",
-                    FOLDER: str(values),
-                },
-                on_cell=lambda cell, cells: self._event("cell", stage, position, cell=cell, cells=cells),
+        try:
+            done = execute(
+                Task(
+                    source=stage.notebook,
+                    parameters=plan.parameters.values,
+                    variables=stage.variables,
+                    folder=self._pipeline.folder,
+                    target=target,
+                    environment={
+                        "NBOPS_PARENT_RUN": run.run_id,
+                        "NBOPS_NOTEBOOK": str(stage.notebook),
+                        "NBOPS_WORKSPACE": str(self._workspace.root),
+                        "NBOPS_STAGE": f"{self._pipeline.name}/{stage.name}",
+                        FOLDER: str(values),
+                    },
+                    on_cell=lambda cell, cells: self._event("cell", stage, position, cell=cell, cells=cells),
+                )
             )
-        )
+        finally:
+            found = collected(values)
         duration = time.monotonic() - begun
         html = self._page(stage, plan, target, done, duration)
         kept = [
@@ -253,13 +260,13 @@ class _Execution:
             self._results[stage.name] = replace(self._results[stage.name], html=str(html))
             line = f"{done.failure.type}: {done.failure.message}" if done.failure.message else done.failure.type
             raise StageFailed(stage.name, done.failure.cell, line[:500], str(target))
-        outputs = self._outputs(values, run)
+        outputs = self._outputs(found, run)
         files = {name: self._pipeline.folder / name for name in stage.files} | rewritten(
             plan.parts, self._pipeline, stage
         )
         written = tuple(file_output(name, path) for name, path in files.items())
         recorder.stage_done(run, outputs, kept, None, "FINISHED", done.redactions)
-        state = replace(state, status="succeeded", outputs=outputs, files=written)
+        state = replace(state, status="succeeded", outputs=without_secrets(outputs), files=written)
         # What the stage has written was perhaps there before, and looked like an input.
         inputs = without(plan.parts["inputs"], self._pipeline.folder, state.written)
         parts = {**plan.parts, "inputs": inputs}
@@ -284,8 +291,7 @@ class _Execution:
         write_atomically(path, text.encode("utf-8", "backslashreplace"))
         return path
 
-    def _outputs(self, folder: Path, run: Run) -> dict[str, Output]:
-        found = read_outputs(folder)
+    def _outputs(self, found: dict[str, Output], run: Run) -> dict[str, Output]:
         if not any(item.kind == "model" for item in found.values()):
             return found
         # Loaded late: a pipeline without models needs no database.
@@ -304,7 +310,7 @@ class _Execution:
 def _told(error: BaseException | None) -> ErrorInfo | None:
     if error is None:
         return None
-    return ErrorInfo(type=type(error).__name__, message=" ".join(str(error).split())[:500])
+    return ErrorInfo(type=type(error).__name__, message=redact(" ".join(str(error).split()))[0][:500])
 
 
 def _tracked_models(workspace: Workspace, parent: str) -> dict[str, tuple[str, str]]:

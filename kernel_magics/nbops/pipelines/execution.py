@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+import copy
 import logging
 import os
 import time
 import warnings
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -18,7 +19,7 @@ from papermill.clientwrap import PapermillNotebookClient
 from papermill.engines import Engine, papermill_engines
 from papermill.parameterize import parameterize_notebook
 
-from nbops.capture import redact
+from nbops.capture.redaction import Redactor
 from nbops.errors import PipelineError
 from nbops.workspace.blobs import write_atomically
 
@@ -90,10 +91,11 @@ def execute(task: Task) -> Executed:
             said = " ".join(str(error).split())[:160]
             raise PipelineError(f"the kernel {_kernel(notebook)!r} does not start: {said}.") from error
         finally:
-            redactions = _redact(notebook)
-            _save(notebook, task.target)
+            redactor = _redact(notebook)
+            _write(notebook, task.target)
         break
-    return Executed(notebook, failures[0] if failures else None, redactions)
+    failure = _told(failures[0], redactor) if failures else None
+    return Executed(notebook, failure, redactor.count)
 
 
 def _run(notebook: Any, known: frozenset[str], found: list[Failure], task: Task) -> None:
@@ -229,32 +231,41 @@ def _last_cell(notebook: Any) -> int:
     return _number(notebook, begun[-1]) if begun else 1
 
 
-def _redact(notebook: Any) -> int:
-    """Replace secrets in sources and texts of outputs; give how many were replaced. Pictures stay as they are."""
-    count = 0
+def _redact(notebook: Any) -> Redactor:
+    """Replace secrets in sources and texts of outputs. Pictures stay as they are."""
+    redactor = Redactor()
 
     def clean(holder: Any, key: str) -> None:
-        nonlocal count
         value = holder.get(key)
         if isinstance(value, str):
-            holder[key], hits = redact(value)
-            count += hits
+            holder[key] = redactor.text(value)
         elif isinstance(value, list):
-            for position, item in enumerate(value):
-                if isinstance(item, str):
-                    value[position], hits = redact(item)
-                    count += hits
+            holder[key] = [redactor.text(item) if isinstance(item, str) else item for item in value]
 
+    # All sources first: what they bind to a telling name turns up in outputs of any cell.
     for cell in notebook.cells:
         clean(cell, "source")
+    for cell in notebook.cells:
         for output in cell.get("outputs", []):
             for key in ("text", "evalue", "traceback"):
                 clean(output, key)
             for mime in [mime for mime in output.get("data", {}) if mime.startswith("text/")]:
                 clean(output["data"], mime)
     notebook.metadata.get("papermill", {}).pop("parameters", None)
-    return count
+    return redactor
+
+
+def _told(failure: Failure, redactor: Redactor) -> Failure:
+    message, traceback = redactor.text(failure.message), redactor.text(failure.traceback)
+    return replace(failure, message=message, traceback=traceback)
 
 
 def _save(notebook: Any, target: Path) -> None:
+    """Keep what there is while the notebook still runs, also without its secrets."""
+    sofar = copy.deepcopy(notebook)
+    _redact(sofar)
+    _write(sofar, target)
+
+
+def _write(notebook: Any, target: Path) -> None:
     write_atomically(target, nbformat.writes(notebook, version=4).encode("utf-8", "backslashreplace"))

@@ -26,7 +26,7 @@ _DEEPEST = 50
 class Output:
     """A value a stage gave away.
 
-    ``kind`` is ``json``, ``table``, ``file`` or ``model``; ``value`` is what a downstream notebook receives: the value
+    ``kind`` is ``json``, ``table``, ``file``, ``model``, or ``withheld`` for a secret that is not kept; ``value`` is what a downstream notebook receives: the value
     itself, an absolute path, or ``run/model``. ``digest`` (sha256) names the content. ``model`` describes a fitted
     estimator as :class:`nbops.records.ModelRef` does.
     """
@@ -53,9 +53,9 @@ class Output:
         return cls(**{name: data[name] for name in ("name", "kind", "value", "digest", "model")})
 
     def intact(self) -> bool:
-        """Whether the file, if it is one, is still what it was."""
+        """Whether the value is at hand; a file must still be what it was."""
         if self.kind not in {"table", "file"}:
-            return True
+            return self.kind != "withheld"
         path = Path(self.value)
         return path.is_file() and digest_of(path) == self.digest
 

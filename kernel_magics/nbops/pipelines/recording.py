@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import hashlib
-import json
 import os
 import time
 from collections.abc import Mapping, Sequence
@@ -14,6 +13,7 @@ from nbops.capture import redact
 from nbops.capture.git import GitReader
 from nbops.capture.naming import new_run_id
 from nbops.pipelines.outputs import Output, is_finite
+from nbops.pipelines.secrets import shown
 from nbops.pipelines.spec import Pipeline, Stage
 from nbops.records import ArtifactRef, CellRef, ErrorInfo, ModelRef, Run, from_wire
 from nbops.records.runs import RunStatus
@@ -47,7 +47,7 @@ class Recorder:
 
     def stage(self, stage: Stage, parameters: Mapping[str, Any], reason: str) -> Run:
         """Begin the run of a stage."""
-        tags = {"pipeline": self._pipeline.name, "stage": stage.name, "reason": reason}
+        tags = {"pipeline": self._pipeline.name, "stage": stage.name, "reason": redact(reason)[0]}
         if stage.template:
             tags["template"] = stage.template
         run = self._new(stage.name, "stage", stage.notebook.as_posix(), tags)
@@ -72,7 +72,8 @@ class Recorder:
 
     def done(self, status: RunStatus, error: ErrorInfo | None = None, facts: Mapping[str, str] | None = None) -> None:
         """Finish the run of the pipeline."""
-        part = file_part(self._pipeline.path.read_bytes(), self._pipeline.path.name, "pipeline")
+        text, _ = redact(self._pipeline.path.read_text(encoding="utf-8", errors="replace"))
+        part = file_part(text.encode(), self._pipeline.path.name, "pipeline")
         self.run = replace(self.run, params=dict(facts or {}))
         self._finish(self.run, status, [part], error)
 
@@ -125,10 +126,5 @@ def _metrics(outputs: Mapping[str, Output]) -> dict[str, float]:
 
 
 def _params(values: Mapping[str, Any]) -> tuple[dict[str, str], int]:
-    found, count = {}, 0
-    for name, value in values.items():
-        text = value if isinstance(value, str) else json.dumps(value, ensure_ascii=False, default=str)
-        shown, hits = redact(f"{name}={text}")
-        shown = shown.partition("=")[2]
-        found[name], count = (shown if len(shown) <= _LONGEST else shown[: _LONGEST - 1] + "…"), count + hits
-    return found, count
+    texts, count = shown(values)
+    return {k: v if len(v) <= _LONGEST else v[: _LONGEST - 1] + "…" for k, v in texts.items()}, count

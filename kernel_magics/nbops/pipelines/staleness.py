@@ -21,6 +21,7 @@ from nbops.errors import PipelineError
 from nbops.pipelines.notebook import Notebook, python_lines
 from nbops.pipelines.outputs import Output, digest_of
 from nbops.pipelines.passing import Given, Parameters
+from nbops.pipelines.secrets import is_marked, kept
 from nbops.pipelines.spec import Pipeline, Stage
 
 Parts = dict[str, Any]
@@ -52,7 +53,7 @@ def parts_of(
     """
     return {
         "notebook": [[cell.number, _sha(cell.source)] for cell in stage.source.code],
-        "parameters": {name: _plain(value) for name, value in sorted(parameters.identity.items())},
+        "parameters": {name: _plain(value) for name, value in sorted(kept(parameters.identity).items())},
         "inputs": without(_inputs(pipeline, stage), pipeline.folder, own),
         "modules": _modules(pipeline.folder, stage.source),
         "upstream": {name: _upstream(given.get(name, {}), keys.get(name, "")) for name in sorted(stage.after)},
@@ -183,6 +184,8 @@ def _parameters_differ(before: Parts, after: Parts, parameters: Parameters) -> s
             continue
         if name in parameters.sources:
             return f"{name} from {' and '.join(parameters.sources[name])} changed"
+        if is_marked(old.get(name)) or is_marked(new.get(name)):
+            return f"parameter {name} changed"
         if name not in old:
             return f"parameter {name} is now {_short(new[name])}"
         if name not in new:
