@@ -67,3 +67,13 @@ def test_a_failed_write_leaves_the_old_file(tmp_path):
     assert [p.name for p in path.parent.iterdir()] == ["t.parquet"]
     with pytest.raises(DataError, match=r"neither \.parquet nor \.csv"):
         write_table(pd.DataFrame(), tmp_path / "t.xlsx")
+
+
+def test_an_interrupt_leaves_nothing_half_written(tmp_path):
+    class Interrupted(pd.DataFrame):
+        def to_csv(self, *_, **__):
+            raise KeyboardInterrupt
+
+    with pytest.raises(KeyboardInterrupt):
+        write_table(Interrupted({"a": [1]}), tmp_path / "a.csv")
+    assert list(tmp_path.iterdir()) == []

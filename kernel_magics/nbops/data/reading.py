@@ -79,8 +79,10 @@ def write_table(frame: pd.DataFrame, path: str | os.PathLike[str]) -> Path:
         os.chmod(name, 0o644)
         os.replace(name, target)
     except Exception as error:
-        Path(name).unlink(missing_ok=True)
         raise DataError(f"{target} cannot be written: {' '.join(str(error).split())[:200]}") from error
+    finally:
+        # Also when somebody interrupts; after the renaming there is none.
+        Path(name).unlink(missing_ok=True)
     return target
 
 
