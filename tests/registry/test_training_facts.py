@@ -1,10 +1,14 @@
 """What a version knows of its training."""
 
 import json
+import platform
+import sys
+from types import ModuleType
 
 import numpy as np
 import pandas as pd
 import pytest
+import sklearn
 from sklearn.tree import DecisionTreeClassifier
 
 import nbops
@@ -106,6 +110,23 @@ def test_drift_against_a_version_from_the_command_line(place, tmp_path, capsys):
     _frame(5).to_csv(tmp_path / "new.csv", index=False)
     assert main(["drift", "models:/churn/2", str(tmp_path / "new.csv"), "--json", "-C", str(place.root)]) == 0
     assert json.loads(capsys.readouterr().out)["rows"] == {"reference": 4000, "current": 300}
+
+
+def test_the_difference_tells_exact_versions_of_what_was_imported(place, monkeypatch):
+    model = DecisionTreeClassifier()
+    for number in ("1.4.0", "1.5.0"):
+        module = ModuleType("fitting_package")
+        module.__version__ = number
+        monkeypatch.setitem(sys.modules, "fitting_package", module)
+        with nbops.track(f"with {number}", workspace=place) as run:
+            model = DecisionTreeClassifier().fit(_frame(1), [0, 1] * 150)
+        registered = register("packaged", run_id=run.run_id, workspace=place)
+        assert model is not None
+    lock = verified(place, registered)["requirements.txt"].decode().splitlines()
+    assert lock[0].startswith(f"# Python {platform.python_version()}, ")
+    assert {"fitting_package==1.5.0", f"scikit-learn=={sklearn.__version__}", f"numpy=={np.__version__}"} <= set(lock)
+    changed = [c for c in version_diff(place, "packaged", 1, 2).changes if c.kind == "package"]
+    assert [(c.name, c.before, c.after) for c in changed] == [("fitting_package", "1.4.0", "1.5.0")]
 
 
 def test_mlflow_reads_the_input_example(place, tmp_path):
