@@ -248,6 +248,17 @@ def event_of(body: str, mac: str) -> AuditEvent:
         ) from error
 
 
+def order_told(connection: Connection, model: str, version: int, actions: Sequence[str], fact: str) -> dict[str, int]:
+    """Give the numbers of a version's events by what they say under ``fact`` in their detail.
+
+    Clocks go back; numbers of events do not. Whatever must not be told in another order is ordered by this.
+    """
+    events = tables.audit_events
+    where = (events.c.model == model, events.c.version == version, events.c.action.in_(actions))
+    found = connection.execute(select(events.c.seq, events.c.body, events.c.mac).where(*where).order_by(events.c.seq))
+    return {str(event_of(row.body, row.mac).detail.get(fact, "")): row.seq for row in found}
+
+
 def count_events(workspace: Workspace) -> int:
     """Count the events."""
     with open_ledger(workspace).connect() as connection:

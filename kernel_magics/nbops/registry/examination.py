@@ -9,6 +9,7 @@ from sqlalchemy import select
 from sqlalchemy.engine import Connection
 
 from nbops.ledger import tables
+from nbops.ledger.audit import order_told
 from nbops.records import Approval, GateReport, GateResult, ModelVersion, Obstacle, Policy, from_wire
 from nbops.registry import eyes
 from nbops.registry.held_out import HeldOut
@@ -93,14 +94,15 @@ def examine(
 def newest_report(connection: Connection, version: ModelVersion, target: str) -> GateReport | None:
     """Give the last gate report of these very bytes for this target."""
     g = tables.gate_reports
+    told = order_told(connection, version.model, version.version, ("gate",), "report")
     query = select(g).where(
         g.c.model == version.model,
         g.c.version == version.version,
         g.c.target == target,
         g.c.artifact_digest == version.digest,
     )
-    row = connection.execute(query.order_by(g.c.created_at.desc()).limit(1)).mappings().first()
-    return None if row is None else report_of(dict(row))
+    rows = connection.execute(query).mappings().all()
+    return report_of(dict(max(rows, key=lambda row: told.get(str(row["digest"]), 0)))) if rows else None
 
 
 def report_of(row: dict[str, object]) -> GateReport:
@@ -111,7 +113,9 @@ def report_of(row: dict[str, object]) -> GateReport:
 
 
 def _stale(report: GateReport, specs: Specs, holder: int | None) -> str:
-    if (report.spec_digest != specs.digest and specs.checks) or (report.champion != holder and _compares(report)):
+    # Whoever holds the target by now was compared with the holder before.
+    replaced = holder not in {report.champion, report.version} and _compares(report)
+    if replaced or (report.spec_digest != specs.digest and specs.checks):
         return "its gates were run against another version or with other gates than now"
     return ""
 

@@ -11,7 +11,7 @@ from sqlalchemy.engine import Connection
 
 from nbops.errors import ApprovalRefused
 from nbops.ledger import tables
-from nbops.ledger.audit import audited
+from nbops.ledger.audit import audited, order_told
 from nbops.records import Approval, Identity, ModelVersion, Policy
 from nbops.registry.targets import PICKLE
 from nbops.workspace import Workspace
@@ -93,10 +93,11 @@ def valid_approvals(
     """
     a = tables.approvals
     where = (a.c.model == version.model, a.c.version == version.version, a.c.target == target)
-    rows = connection.execute(select(a).where(*where).order_by(a.c.at, a.c.id)).mappings().all()
+    told = order_told(connection, version.model, version.version, ("approve", "reject"), "approval")
+    rows = connection.execute(select(a).where(*where)).mappings().all()
     now = time.time() if now is None else now
     found: list[Approval] = []
-    for row in rows:
+    for row in sorted(rows, key=lambda row: told.get(row["id"], 0)):
         approval = approval_of(dict(row))
         if approval.verdict == "reject":
             found.clear()

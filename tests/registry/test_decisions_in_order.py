@@ -1,0 +1,45 @@
+"""What was decided later counts, whatever the clocks said."""
+
+import time
+
+import pytest
+
+from nbops import gates
+from nbops.errors import PromotionRefused
+from nbops.registry import approve, promote, reject
+
+POLICY = "[policy.stages.Production]\napprovals = 1"
+
+
+@pytest.fixture
+def yesterday(monkeypatch):
+    """Set the clock back by a day."""
+
+    def turn():
+        now = time.time
+        monkeypatch.setattr(time, "time", lambda: now() - 86400)
+
+    return turn
+
+
+def test_a_rejection_counts_though_the_clock_went_back(people, versions, yesterday):
+    people("ada", POLICY)
+    versions(1)
+    people("bob")
+    approve("churn", 1)
+    yesterday()
+    people("joe")
+    reject("churn", 1, reason="segment B is worse")
+    with pytest.raises(PromotionRefused, match="0 of 1 approvals"):
+        promote("churn", 1)
+
+
+@pytest.mark.parametrize("ledger_uri", ["sqlite"], indirect=True)
+def test_gates_that_failed_later_count_though_the_clock_went_back(versions, yesterday):
+    versions(1)
+    check = {"kind": "size", "max_mb": 50}
+    assert gates("churn", 1, [check]).passed
+    yesterday()
+    assert not gates("churn", 1, [check | {"max_mb": 1e-6}]).passed
+    with pytest.raises(PromotionRefused, match="gates do not pass"):
+        promote("churn", 1)
