@@ -10,6 +10,7 @@ import pytest
 from sklearn.linear_model import LogisticRegression
 
 import nbops
+from nbops.cli import main
 from nbops.errors import PromotionRefused
 from nbops.ledger import open_ledger
 from nbops.registry import get_version, promote, register
@@ -33,6 +34,9 @@ min = 0.6
 [[gates.check]]
 kind = "function"
 function = "own.py:looks"
+[[gates.check]]
+kind = "champion"
+metric = "accuracy"
 """
 OWN = "from pathlib import Path\ndef looks(workspace):\n    return (workspace.root / 'rows.csv').is_file()\n"
 
@@ -76,7 +80,7 @@ def test_a_report_names_the_bytes_it_was_judged_on(place):
     digest = hashlib.sha256((place.root / "rows.csv").read_bytes()).hexdigest()
     report = _report(place)
     # The function may have opened the declared file by itself: nbops cannot know.
-    assert [gate.data for gate in report.gates] == [{"rows.csv": digest}] * 2
+    assert [gate.data for gate in report.gates] == [{"rows.csv": digest}, {"rows.csv": digest}, {}]
     assert HeldOut(place).against(report) == ""
     assert promote("yes", 1, evaluate=False).gate_report == report.digest
 
@@ -141,3 +145,14 @@ def test_a_transaction_reads_no_file_that_was_read_before(place):
     (place.root / "rows.csv").unlink()
     assert held.against(report) == ""
     assert json.loads(json.dumps(report.gates[0].data))
+
+
+def test_the_last_report_is_shown_with_why_it_counts_no_more(place, capsys):
+    promote("yes", 1, evaluate=False)
+    assert main(["gates", "yes", "1", "--last"]) == 0
+    assert capsys.readouterr().err == ""
+    WRONG.to_csv(place.root / "rows.csv", index=False)
+    assert main(["gates", "yes", "1", "--last", "--json"]) == 4
+    told = capsys.readouterr()
+    assert json.loads(told.out)["passed"] is True
+    assert told.err.splitlines() == ["! the held-out data changed since its gates were run (rows.csv); run them again"]

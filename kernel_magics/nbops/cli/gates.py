@@ -3,9 +3,15 @@
 from __future__ import annotations
 
 import argparse
+import sys
+from typing import TYPE_CHECKING
 
 from nbops.cli.options import common, print_json, workspace_of
 from nbops.views.gates import gates_text
+
+if TYPE_CHECKING:
+    from nbops.records import GateReport
+    from nbops.workspace import Workspace
 
 REFUSED = 4
 
@@ -13,7 +19,9 @@ REFUSED = 4
 def add_parser(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
     """Add the command."""
     gates = commands.add_parser(
-        "gates", help="judge a version by the declared gates", epilog="Exit codes: 0 all pass, 4 some do not."
+        "gates",
+        help="judge a version by the declared gates",
+        epilog="Exit codes: 0 all pass, 4 some do not, or --last is about other data, gates or another holder.",
     )
     common(gates)
     gates.add_argument("name", help="registered model")
@@ -26,26 +34,35 @@ def add_parser(commands: argparse._SubParsersAction[argparse.ArgumentParser]) ->
 
 
 def _gates(options: argparse.Namespace) -> int:
-    from nbops.errors import NotFoundError
-    from nbops.registry import get_version
     from nbops.registry.gates import run_gates
 
     workspace, target = workspace_of(options), str(options.stage or options.alias or "Production")
+    stale = ""
     if options.last:
-        from nbops.ledger import open_ledger
-        from nbops.registry.examination import newest_report
-        from nbops.registry.targets import target_name
-
-        found = get_version(workspace, options.name, options.version)
-        with open_ledger(workspace).connect() as connection:
-            last = newest_report(connection, found, target_name(target))
-        if last is None:
-            raise NotFoundError(f"The gates of {options.name} version {found.version} have not been run for {target}.")
-        report = last
+        report, stale = _last(workspace, options, target)
     else:
         report = run_gates(workspace, options.name, options.version, target)
     if options.json:
         print_json(report)
     else:
         print(gates_text(report))
-    return 0 if report.passed else REFUSED
+    if stale:
+        print(f"! {stale}; run them again", file=sys.stderr)
+    return 0 if report.passed and not stale else REFUSED
+
+
+def _last(workspace: Workspace, options: argparse.Namespace, target: str) -> tuple[GateReport, str]:
+    """Give the last report, and why it is not about what is now."""
+    from nbops.errors import NotFoundError
+    from nbops.ledger import open_ledger
+    from nbops.registry import get_version
+    from nbops.registry.examination import examine
+    from nbops.registry.placing import current_holder
+    from nbops.registry.targets import target_name
+
+    target, found = target_name(target), get_version(workspace, options.name, options.version)
+    with open_ledger(workspace).connect() as connection:
+        looked = examine(connection, workspace, found, target, current_holder(connection, options.name, target))
+    if looked.report is None:
+        raise NotFoundError(f"The gates of {options.name} version {found.version} have not been run for {target}.")
+    return looked.report, looked.stale

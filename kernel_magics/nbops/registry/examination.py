@@ -15,7 +15,7 @@ from nbops.registry import eyes
 from nbops.registry.held_out import HeldOut
 from nbops.registry.placing import left_for
 from nbops.registry.policy import read_policy
-from nbops.registry.targets import PRODUCTION
+from nbops.registry.targets import CHAMPION, PRODUCTION
 from nbops.workspace import Workspace
 
 if TYPE_CHECKING:
@@ -81,6 +81,8 @@ def examine(
     approvals = eyes.counted(connection, workspace, policy, version, target)
     obstacles += _against_approvals(policy, approvals)
     obstacles += _against_card(connection, workspace, policy, version)
+    if target == PRODUCTION and not obstacles:
+        obstacles += _against_champion(connection, workspace, version)
     return Examination(
         policy=policy,
         obstacles=tuple(obstacles),
@@ -157,6 +159,15 @@ def _against_approvals(policy: Policy, approvals: tuple[Approval, ...]) -> list[
         return []
     by = f" by {' or '.join(policy.roles)}" if policy.roles else ""
     return [Obstacle(kind="approvals", message=f"it has {have} of {policy.approvals} approvals{by}")]
+
+
+def _against_champion(connection: Connection, workspace: Workspace, version: ModelVersion) -> list[Obstacle]:
+    """What the alias that Production takes along asks for besides, of the approvals that were given for Production."""
+    policy = read_policy(workspace, CHAMPION)
+    approvals = eyes.counted(connection, workspace, policy, version, PRODUCTION)
+    found = [*_against_approvals(policy, approvals), *_against_card(connection, workspace, policy, version)]
+    goes_along = f"for the alias {CHAMPION}, which goes with {PRODUCTION}, "
+    return [Obstacle(kind=one.kind, message=goes_along + one.message) for one in found]
 
 
 def _against_card(
