@@ -43,3 +43,15 @@ def test_gates_that_failed_later_count_though_the_clock_went_back(versions, yest
     assert not gates("churn", 1, [check | {"max_mb": 1e-6}]).passed
     with pytest.raises(PromotionRefused, match="gates do not pass"):
         promote("churn", 1)
+
+
+def test_the_alias_that_goes_along_with_production_has_its_own_policy_asked(people, versions):
+    people("ada", POLICY + "\n[policy.aliases.champion]\napprovals = 2\nexpires_days = 3")
+    versions(1)
+    people("bob")
+    approve("churn", 1)
+    with pytest.raises(PromotionRefused, match="for the alias champion, .* it has 1 of 2 approvals"):
+        promote("churn", 1)
+    people("joe")
+    approve("churn", 1)
+    assert promote("churn", 1).version == 1
