@@ -98,3 +98,18 @@ def test_changes_that_git_has_not_told_yet_are_not_known(tmp_path, monkeypatch):
     assert state.dirty is False
     # Nobody is left waiting.
     gate.write_text("")
+
+
+@pytest.mark.skipif(not os.path.exists("/proc/self/stat"), reason="there is no /proc to see it by")
+def test_where_nobody_reaps_what_is_left_behind_it_does_not_pile_up(monkeypatch):
+    # A process whose end nobody has asked for, as all that are left behind in such a container.
+    ended = subprocess.Popen(["true"])
+    os.waitid(os.P_PID, ended.pid, os.WEXITED | os.WNOWAIT)
+    monkeypatch.setattr("nbops.capture.aside._left", [(str(ended.pid), time.monotonic() - 60)])
+    first = Aside(["/bin/sh", "-c", "echo $PPID"], os.environ)
+    assert first.done(30)
+    assert first.take(20).strip() == str(os.getpid()).encode()
+    ended.wait()
+    second = Aside(["/bin/sh", "-c", "echo $PPID"], os.environ)
+    assert second.done(30)
+    assert second.take(20).strip() != str(os.getpid()).encode()
