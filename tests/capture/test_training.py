@@ -115,6 +115,21 @@ def test_secrets_reach_neither_profile_nor_example(facts):
     assert found["profile"]["not_profiled"] == ["api_key"]
 
 
+def test_a_column_that_cannot_be_counted_hides_no_other(facts):
+    frame = pd.DataFrame({"odd": pd.Series(["\ud800", "b"] * 30, dtype=object), "n": 1.0, "list": [[1]] * 60})
+    source = "from sklearn.dummy import DummyClassifier\nmodel = DummyClassifier().fit(X, y)\n"
+    found = facts(source, X=frame, y=np.array([True, False] * 30))
+    assert [c["name"] for c in found["profile"]["columns"]][-1] == "n" and "list" in found["profile"]["not_profiled"]
+    assert found["target"]["categories"] == {"False": 30, "True": 30} and len(found["example"]["data"]) == 5
+
+
+def test_numbers_of_rows_are_known_as_such_from_a_sample_too(facts):
+    frame = _frame().assign(row=range(9000))
+    found = facts(_FIT, X=frame[["age", "size", "row"]], y=frame["y"])
+    kinds = {column["name"]: column["kind"] for column in found["profile"]["columns"]}
+    assert kinds == {"age": "number", "size": "number", "row": "identifier"}
+
+
 @pytest.mark.parametrize("off", ["training_profile", "input_example"])
 def test_profile_and_example_can_be_switched_off(facts, workspace, off):
     workspace.root.joinpath("nbops.toml").write_text(f"[track]\n{off} = false\n")

@@ -7,11 +7,13 @@ the fingerprint, which reads them all.
 
 from __future__ import annotations
 
+import contextlib
 import datetime
 import decimal
 import hashlib
 import json
 from collections.abc import Iterable, Mapping
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -90,7 +92,7 @@ class TrainingFacts:
         facts = {"name": name, "rows": rows, "sampled": len(chosen), "found_by": how}
         found: dict[str, Any] = {"data": {**facts, "fingerprint": self._prints.get(name, "")}}
         if self._wanted["training_profile"]:
-            found["profile"] = self._profile(_part(value, chosen, positions), ref.features)
+            found["profile"] = self._profile(_part(value, chosen, positions), ref.features, value)
             if target is not None and len(target) == rows:
                 column = self._profile(_column(target, chosen), ("target",))["columns"]
                 found["target"] = column[0] if column else {}
@@ -123,7 +125,7 @@ class TrainingFacts:
         kind = type(value).__module__.partition(".")[0]
         return value if kind in {"pandas", "numpy"} and getattr(value, "ndim", 0) == 1 else None
 
-    def _profile(self, taken: Any, names: tuple[str, ...]) -> dict[str, Any]:
+    def _profile(self, taken: Any, names: tuple[str, ...], whole: Any = None) -> dict[str, Any]:
         import numpy as np
 
         from nbops.data.compact import compact, profile_array
@@ -134,10 +136,14 @@ class TrainingFacts:
                 return compact(profile_array(taken, names), self._redactor.text)
             # Floats go as one array, since pandas spends more on taking a column out than it takes to count it.
             floats = [i for i, kind in enumerate(taken.dtypes) if str(kind) == "float64"]
-            others = [i for i in range(taken.shape[1]) if i not in set(floats) and self._shows(taken.iloc[:, i])]
             array = profile_array(taken.iloc[:, floats].to_numpy(), tuple(str(taken.columns[i]) for i in floats))
             found = dict(zip(floats, array.columns, strict=True))
-            found |= zip(others, profile_frame(taken.iloc[:, others]).columns, strict=True)
+            for i in set(range(taken.shape[1])) - found.keys():
+                # One column that cannot be counted hides no other.
+                with contextlib.suppress(Exception):
+                    if self._shows(taken.iloc[:, i]):
+                        made = profile_frame(taken.iloc[:, [i]]).columns[0]
+                        found[i] = replace(made, kind="identifier") if _numbers_rows(taken, whole, i) else made
             profile = Profile(len(taken), tuple(found[i] for i in sorted(found)))
             said = compact(profile, self._redactor.text)
         hidden = [str(name) for i, name in enumerate(taken.columns) if i not in found]
@@ -209,12 +215,22 @@ def _spread_rows(rows: int, most: int) -> Any:
     if rows <= most:
         return np.arange(rows)
     # One drawn from each of so many equal stretches, by a generator of our own: the user's random state is not touched.
-    return ((np.arange(most) + np.random.Generator(np.random.PCG64(0)).random(most)) * rows / most).astype(np.int64)
+    starts = np.arange(most + 1) * rows // most
+    drawn = np.random.Generator(np.random.PCG64(0)).random(most)
+    return starts[:-1] + (drawn * np.diff(starts)).astype(np.int64)
 
 
 def _part(value: Any, rows: Any, positions: list[int]) -> Any:
     # Rows first: they are few, and a copy of all of them would cost.
     return value.iloc[rows].iloc[:, positions] if hasattr(value, "iloc") else value[rows]
+
+
+def _numbers_rows(taken: Any, whole: Any, position: int) -> bool:
+    """Whether a column of whole numbers merely numbers the rows of the frame, which a sample of it does not show."""
+    values = taken.iloc[:, position]
+    if whole is None or len(whole) == len(taken) or values.dtype.kind not in "iu" or not values.is_unique:
+        return False
+    return bool(values.max() - values.min() < 2 * len(whole) and whole[taken.columns[position]].is_unique)
 
 
 def _column(target: Any, rows: Any) -> Any:

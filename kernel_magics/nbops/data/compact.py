@@ -71,6 +71,12 @@ def profile_array(values: Any, names: tuple[str, ...] = ()) -> Profile:
         return Profile(rows, tuple(made))
     columns = []
     for position, name in enumerate(names):
+        if values.dtype.kind == "b":
+            true = int(values[:, position].sum())
+            counted = {word: count for word, count in (("False", rows - true), ("True", true)) if count}
+            flags = ColumnProfile(name=name, kind="boolean", dtype="bool", rows=rows, categories=counted)
+            columns.append(replace(flags, distinct=len(counted)))
+            continue
         found = values[:, position].astype(float)
         nulls = int(np.isnan(found).sum())
         base = ColumnProfile(name=name, kind="empty", dtype=str(values.dtype), rows=rows, nulls=nulls)
