@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-import importlib
+import logging
 import time
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
@@ -12,13 +12,14 @@ from typing import TYPE_CHECKING, Any
 from nbops.capture import redact
 from nbops.errors import NbopsError, PipelineError, StageFailed
 from nbops.pipelines.outputs import FOLDER, Output, file_output
+from nbops.pipelines.owners import with_owners
 from nbops.pipelines.passing import Parameters, parameters_of
 from nbops.pipelines.recording import Recorder
 from nbops.pipelines.result import EventKind, PipelineEvent, PipelineResult, StageResult
 from nbops.pipelines.secrets import WITHHELD, collected, without_secrets
 from nbops.pipelines.spec import Pipeline, Stage, load_pipeline
 from nbops.pipelines.staleness import Parts, difference, key_of, parts_of, rewritten, without
-from nbops.pipelines.state import StageState, States, folder_name
+from nbops.pipelines.state import StageState, States, states_name
 from nbops.records.runs import ErrorInfo, RunStatus
 from nbops.tracking.launch import ensure_running
 from nbops.tracking.parts import file_part
@@ -30,6 +31,7 @@ if TYPE_CHECKING:
     from nbops.pipelines.execution import Executed
     from nbops.records import Run
 
+_log = logging.getLogger("nbops.pipelines")
 OnEvent = Callable[[PipelineEvent], None]
 
 
@@ -84,11 +86,13 @@ def execute_pipeline(
     workspace = workspace or find_workspace(file if file.is_file() else None)
     pipeline = load_pipeline(path, root=workspace.root)
     workspace.ensure()
-    lock = try_lock(workspace.locks / f"pipeline-{folder_name(pipeline.name)}.lock")
+    folder = states_name(workspace, pipeline.name, pipeline.path)
+    lock = try_lock(workspace.locks / f"pipeline-{folder}.lock")
     if lock is None:
         raise PipelineError(f"pipeline {pipeline.name!r} is running already.", hint="Wait until that run is over.")
     try:
-        return _Execution(workspace, pipeline, force, on_event or (lambda event: None)).run()
+        states = States(workspace, folder)
+        return _Execution(workspace, pipeline, states, force, on_event or (lambda event: None)).run()
     finally:
         lock.release()
 
@@ -107,9 +111,12 @@ class _Plan:
 class _Execution:
     """One execution of a pipeline."""
 
-    def __init__(self, workspace: Workspace, pipeline: Pipeline, force: bool, on_event: OnEvent) -> None:
+    def __init__(
+        self, workspace: Workspace, pipeline: Pipeline, states: States, force: bool, on_event: OnEvent
+    ) -> None:
         self._workspace, self._pipeline, self._force, self._tell = workspace, pipeline, force, on_event
-        self._states = States(workspace, pipeline.name)
+        self._states = states
+        self._files: dict[str, tuple[Output, ...]] = {}
         self._given: dict[str, Mapping[str, Output]] = {}
         self._keys: dict[str, str] = {}
         self._results = {stage.name: StageResult(name=stage.name) for stage in pipeline.stages}
@@ -166,7 +173,7 @@ class _Execution:
         state = self._states.read(stage.name)
         parameters = parameters_of(self._pipeline, stage, self._given)
         own = state.written if state is not None else frozenset()
-        parts = parts_of(self._pipeline, stage, parameters, self._given, self._keys, own)
+        parts = parts_of(self._pipeline, stage, parameters, self._given, self._keys, own, files=self._files)
         key = key_of(parts)
         return _Plan(parameters, parts, key, self._reason(state, parts, key, parameters), state)
 
@@ -196,6 +203,7 @@ class _Execution:
             outputs={name: item.value for name, item in state.outputs.items()},
         )
         self._given[stage.name], self._keys[stage.name] = state.outputs, state.key
+        self._files[stage.name] = state.files
         self._event("skipped", stage, position, message="unchanged")
 
     def _run_stage(self, recorder: Recorder, stage: Stage, plan: _Plan, position: int) -> None:
@@ -216,6 +224,8 @@ class _Execution:
                 recorder.stage_done(run, {}, (), _told(error), "KILLED" if killed else "FAILED")
                 self._states.write(stage.name, replace(state, status="running" if killed else "failed"))
             raise
+        # Told when all is closed, so that nothing that happens in telling it can change how it ended.
+        self._event("succeeded", stage, position, duration=self._results[stage.name].duration)
 
     def _execute(
         self, recorder: Recorder, stage: Stage, plan: _Plan, position: int, state: StageState, run: Run
@@ -224,7 +234,8 @@ class _Execution:
 
         begun = time.monotonic()
         target = Path(state.notebook)
-        values = target.parent / stage.name
+        # Not beside the notebooks: a stage may be called "a.ipynb" and another one "a".
+        values = target.parent / "outputs" / stage.name
         values.mkdir(parents=True, exist_ok=True)
         try:
             done = execute(
@@ -260,7 +271,7 @@ class _Execution:
             self._results[stage.name] = replace(self._results[stage.name], html=str(html))
             line = f"{done.failure.type}: {done.failure.message}" if done.failure.message else done.failure.type
             raise StageFailed(stage.name, done.failure.cell, line[:500], str(target))
-        outputs = self._outputs(found, run)
+        outputs = with_owners(self._workspace, run.run_id, found)
         files = {name: self._pipeline.folder / name for name in stage.files} | rewritten(
             plan.parts, self._pipeline, stage
         )
@@ -272,6 +283,7 @@ class _Execution:
         parts = {**plan.parts, "inputs": inputs}
         self._states.write(stage.name, replace(state, parts=parts, key=key_of(parts)))
         self._given[stage.name], self._keys[stage.name] = outputs, key_of(parts)
+        self._files[stage.name] = written
         self._results[stage.name] = replace(
             self._results[stage.name],
             status="succeeded",
@@ -279,7 +291,6 @@ class _Execution:
             duration=duration,
             outputs={name: item.value for name, item in outputs.items()},
         )
-        self._event("succeeded", stage, position, duration=duration)
 
     def _page(self, stage: Stage, plan: _Plan, target: Path, done: Executed, duration: float) -> Path:
         from nbops.pipelines.page import page_of
@@ -291,36 +302,16 @@ class _Execution:
         write_atomically(path, text.encode("utf-8", "backslashreplace"))
         return path
 
-    def _outputs(self, found: dict[str, Output], run: Run) -> dict[str, Output]:
-        if not any(item.kind == "model" for item in found.values()):
-            return found
-        # Loaded late: a pipeline without models needs no database.
-        tracked = _tracked_models(self._workspace, run.run_id)
-        for name, item in found.items():
-            if item.kind == "model":
-                owner, called = tracked.get(item.digest, (run.run_id, item.model["name"]))
-                found[name] = replace(item, value=f"{owner}/{called}")
-        return found
-
     def _event(self, kind: EventKind, stage: Stage, position: int, **facts: Any) -> None:
         total = len(self._pipeline.stages)
-        self._tell(PipelineEvent(kind=kind, stage=stage.name, number=position, stages=total, **facts))
+        try:
+            self._tell(PipelineEvent(kind=kind, stage=stage.name, number=position, stages=total, **facts))
+        except Exception as error:
+            # Whoever watches a pipeline is not part of it.
+            _log.warning("progress cannot be told: %s", " ".join(str(error).split())[:200])
 
 
 def _told(error: BaseException | None) -> ErrorInfo | None:
     if error is None:
         return None
     return ErrorInfo(type=type(error).__name__, message=redact(" ".join(str(error).split()))[0][:500])
-
-
-def _tracked_models(workspace: Workspace, parent: str) -> dict[str, tuple[str, str]]:
-    """Give the stored models of the cells tracked inside a stage: digest to run and name."""
-    search = importlib.import_module("nbops.tracking.search")
-    found: dict[str, tuple[str, str]] = {}
-    page = search.search_runs(workspace, parent_id=parent, limit=1000, descending=False)
-    for row in page.runs:
-        if row.has_model:
-            for ref in search.get_run(workspace, row.run_id).models:
-                if ref.digest:
-                    found[ref.digest] = (row.run_id, ref.name)
-    return found

@@ -12,7 +12,7 @@ import json
 import os
 import platform
 import sys
-from collections.abc import Collection, Iterator, Mapping
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -34,6 +34,8 @@ def parts_of(
     given: Given,
     keys: Mapping[str, str],
     own: Collection[str] = (),
+    *,
+    files: Mapping[str, Sequence[Output]] | None = None,
 ) -> Parts:
     """Give what a stage is made of, as JSON-able values.
 
@@ -45,18 +47,24 @@ def parts_of(
         Keys of the stages that have run; they stand for a stage that gives nothing away.
     own
         Files that the stage itself writes; they are none of its inputs.
+    files
+        Files that the stages that have run wrote, by stage.
 
     Raises
     ------
     PipelineError
         An input file does not exist.
     """
+    wrote = files or {}
     return {
         "notebook": [[cell.number, _sha(cell.source)] for cell in stage.source.code],
         "parameters": {name: _plain(value) for name, value in sorted(kept(parameters.identity).items())},
         "inputs": without(_inputs(pipeline, stage), pipeline.folder, own),
         "modules": _modules(pipeline.folder, stage.source),
-        "upstream": {name: _upstream(given.get(name, {}), keys.get(name, "")) for name in sorted(stage.after)},
+        "upstream": {
+            name: _upstream((*given.get(name, {}).values(), *wrote.get(name, ())), keys.get(name, ""))
+            for name in sorted(stage.after)
+        },
         "outputs": sorted(stage.outputs),
         "packages": {"python": platform.python_version(), "nbops": nbops.__version__, **packages()},
     }
@@ -144,14 +152,8 @@ def _modules(folder: Path, source: Notebook) -> dict[str, str]:
     while todo:
         for name in _imported(todo.pop()):
             plain, package = folder / f"{name}.py", folder / name
-            files = (
-                [plain]
-                if plain.is_file()
-                else sorted(package.rglob("*.py"))
-                if (package / "__init__.py").is_file()
-                else []
-            )
-            for file in files:
+            # A folder without __init__.py can be imported from as well.
+            for file in [plain] * plain.is_file() + sorted(package.rglob("*.py")):
                 shown = _shown(file, folder)
                 if shown not in found:
                     found[shown] = digest_of(file)
@@ -173,8 +175,8 @@ def _imported(source: str) -> set[str]:
     return names
 
 
-def _upstream(outputs: Mapping[str, Output], key: str) -> dict[str, str]:
-    return {name: item.digest for name, item in sorted(outputs.items())} or {"": key}
+def _upstream(outputs: Sequence[Output], key: str) -> dict[str, str]:
+    return {item.name: item.digest for item in sorted(outputs, key=lambda item: item.name)} or {"": key}
 
 
 def _parameters_differ(before: Parts, after: Parts, parameters: Parameters) -> str:

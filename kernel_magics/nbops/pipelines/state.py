@@ -13,6 +13,9 @@ from typing import Any
 from nbops.pipelines.outputs import Output
 from nbops.workspace import Workspace
 from nbops.workspace.blobs import write_atomically
+from nbops.workspace.locks import file_lock
+
+_OWNER = "pipeline"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -44,10 +47,10 @@ class StageState:
 
 
 class States:
-    """The states of one pipeline's stages, in a folder of the workspace."""
+    """The states of one pipeline's stages, in a folder of the workspace that :func:`states_name` gives."""
 
-    def __init__(self, workspace: Workspace, pipeline: str) -> None:
-        self.folder = workspace.pipelines / folder_name(pipeline)
+    def __init__(self, workspace: Workspace, folder: str) -> None:
+        self.folder = workspace.pipelines / folder
 
     def read(self, stage: str) -> StageState | None:
         """Give the state of a stage; none if it never ran or its file cannot be read."""
@@ -78,3 +81,28 @@ def folder_name(name: str) -> str:
     """Give a folder name for a pipeline: its own name where that is one, else made safe and told apart by a digest."""
     safe = re.sub(r"[^\w.+-]+", "-", name).strip(".-")[:60]
     return safe if safe == name else f"{safe or 'pipeline'}-{hashlib.sha256(name.encode()).hexdigest()[:8]}"
+
+
+def states_name(workspace: Workspace, name: str, path: Path) -> str:
+    """Give the name of the folder in which the states of a pipeline lie.
+
+    It is the pipeline's own, unless another file that still exists has a pipeline of that name.
+
+    Raises
+    ------
+    WorkspaceError
+        The workspace cannot be written.
+    """
+    plain, root = folder_name(name), workspace.root
+    own = path.relative_to(root).as_posix() if path.is_relative_to(root) else path.as_posix()
+    owner = workspace.pipelines / plain / _OWNER
+    with file_lock(workspace.locks / "pipelines.lock"):
+        try:
+            known = owner.read_text(encoding="utf-8")
+        except (OSError, ValueError):
+            known = ""
+        if known != own and known and (root / known).is_file():
+            return f"{plain}-{hashlib.sha256(own.encode('utf-8', 'surrogatepass')).hexdigest()[:8]}"
+        if known != own:
+            write_atomically(owner, own.encode("utf-8", "surrogatepass"))
+    return plain
