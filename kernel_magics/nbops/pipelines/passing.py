@@ -27,7 +27,8 @@ def parameters_of(pipeline: Pipeline, stage: Stage, given: Given) -> Parameters:
     """Work out the parameters of a stage.
 
     What the pipeline file sets wins. Else a name that the parameters cell declares is taken from the nearest upstream stage
-    that gives it. A parameter whose default is a list gathers from all upstream stages, in the order they run.
+    that gives it. A parameter whose default is a list gathers from all upstream stages, in the order they run; what a stage
+    gives that had received the same name stands for what it received.
 
     Parameters
     ----------
@@ -48,9 +49,10 @@ def parameters_of(pipeline: Pipeline, stage: Stage, given: Given) -> Parameters:
         ]
         if name in stage.parameters or not givers:
             continue
-        nearest = [one for one in givers if not any(one in ancestors(pipeline.after, other) for other in givers)]
+        several = isinstance(default, list)
+        nearest = [one for one in givers if not any(_replaces(pipeline, two, one, name, several) for two in givers)]
         found = [given[one][name] for one in nearest]
-        if isinstance(default, list):
+        if several:
             values[name] = [
                 part for item in found for part in (item.value if isinstance(item.value, list) else [item.value])
             ]
@@ -64,3 +66,11 @@ def parameters_of(pipeline: Pipeline, stage: Stage, given: Given) -> Parameters:
             )
         sources[name] = tuple(nearest)
     return Parameters(values, identity, sources)
+
+
+def _replaces(pipeline: Pipeline, later: str, earlier: str, name: str, several: bool) -> bool:
+    """Whether what one stage gives stands in place of what an earlier one gave under the same name."""
+    if earlier not in ancestors(pipeline.after, later):
+        return False
+    # Of candidates trained one after the other each is one; a list that a stage has shortened is not to come back.
+    return not several or any(name in stage.source.parameters for stage in pipeline.stages if stage.name == later)
