@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import hashlib
+import json
 import os
 import threading
 import time
@@ -16,7 +17,7 @@ from sqlalchemy import event
 from sqlalchemy.engine import Connection, Engine, make_url
 from sqlalchemy.exc import ArgumentError, DBAPIError, NoSuchModuleError, SQLAlchemyError
 
-from nbops.errors import LedgerError, MissingExtraError
+from nbops.errors import LedgerError, MissingExtraError, UsageError
 from nbops.ledger import tables
 from nbops.workspace import Workspace
 from nbops.workspace.locks import file_lock
@@ -186,9 +187,19 @@ def _engine(uri: str) -> Engine:
     return engine
 
 
+def _read_json(text: str) -> Any:
+    try:
+        return json.loads(text)
+    except ValueError as error:
+        raise LedgerError(
+            f"A row of the ledger cannot be read, somebody has changed it: {error}.",
+            hint="`nbops audit verify` says which.",
+        ) from error
+
+
 def _options(backend: str) -> dict[str, Any]:
     if backend == "sqlite":
-        return {"connect_args": {"timeout": 30, "check_same_thread": False}}
+        return {"connect_args": {"timeout": 30, "check_same_thread": False}, "json_deserializer": _read_json}
     # Every kernel of a team holds a ledger, and PostgreSQL allows a hundred connections: one each is kept while idle.
     return {"pool_pre_ping": True, "pool_size": 1, "max_overflow": 14, "connect_args": {"connect_timeout": 10}}
 
@@ -230,6 +241,8 @@ def _told() -> Iterator[None]:
         raise LedgerError(f"The ledger does not answer: {text}.", hint="`nbops doctor` says more.") from error
     except SQLAlchemyError as error:
         raise LedgerError(f"The ledger cannot do that: {error}.") from error
+    except UnicodeEncodeError as error:
+        raise UsageError("That text cannot be stored: it has bytes that are no letters in UTF-8.") from error
 
 
 def _vanished(uri: str) -> bool:

@@ -67,6 +67,6 @@ def expected_holder(text: str) -> int | None:
     word = text.strip().lower()
     if word in {"none", "nobody"}:
         return None
-    if not word.removeprefix("v").isdigit():
+    if not re.fullmatch(r"v?\d{1,9}", word, re.ASCII):
         raise UsageError(f"--expect {text}: give a version's number, or none.")
     return int(word.removeprefix("v"))
