@@ -198,7 +198,7 @@ def read_events(
     until: float | None = None,
     newest: bool = False,
 ) -> tuple[AuditEvent, ...]:
-    """Give events, oldest first.
+    """Give events, oldest first. One that somebody has made unreadable is among them, and says so.
 
     Parameters
     ----------
@@ -228,7 +228,7 @@ def read_events(
     query = query.order_by(events.c.seq.desc() if newest else events.c.seq).limit(limit)
     with open_ledger(workspace).connect() as connection:
         rows = connection.execute(query).all()
-    found = [event_of(row.body, row.mac) for row in rows]
+    found = [_event_or_gap(row) for row in rows]
     return tuple(reversed(found) if newest else found)
 
 
@@ -241,11 +241,24 @@ def event_of(body: str, mac: str) -> AuditEvent:
         The body is not that of an event.
     """
     try:
-        return AuditEvent(**json.loads(body), mac=mac)
+        found = AuditEvent(**json.loads(body), mac=mac)
+        told = (found.actor, found.source, found.action, found.model, found.reason)
+        if not (all(isinstance(text, str) for text in told) and isinstance(found.detail, dict)):
+            raise TypeError("facts of an event are not what they are in one")
+        return found
     except (ValueError, TypeError) as error:
         raise LedgerError(
             "An event of the audit log cannot be read.", hint="`nbops audit verify` says which."
         ) from error
+
+
+def _event_or_gap(row: Any) -> AuditEvent:
+    """Read an event; who looks for what was done to the log must see the rest of it."""
+    try:
+        return event_of(row.body, row.mac)
+    except LedgerError as error:
+        at = row.at if isinstance(row.at, float) else 0.0
+        return AuditEvent(seq=row.seq, at=at, actor="?", source="os", action="unreadable", reason=str(error))
 
 
 def order_told(connection: Connection, model: str, version: int, actions: Sequence[str], fact: str) -> dict[str, int]:

@@ -22,7 +22,7 @@ from typing import IO, Any
 from sqlalchemy import func, select
 
 import nbops
-from nbops.errors import NbopsError, SettingsError
+from nbops.errors import LedgerError, NbopsError, SettingsError
 from nbops.ledger import Ledger, open_ledger, tables
 from nbops.ledger.audit import event_of
 from nbops.records import AuditEvent, to_wire
@@ -139,7 +139,11 @@ class Postman:
         if row is None:
             return "the event is no longer in the audit log", True
         try:
-            return _post(hook, event_of(row.body, row.mac), self._clock())
+            event = event_of(row.body, row.mac)
+        except LedgerError as error:
+            return str(error), True
+        try:
+            return _post(hook, event, self._clock())
         except SettingsError as error:
             return str(error), False
 
