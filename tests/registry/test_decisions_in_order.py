@@ -6,7 +6,8 @@ import pytest
 
 from nbops import gates
 from nbops.errors import PromotionRefused
-from nbops.registry import approve, promote, reject
+from nbops.ledger.audit import read_events
+from nbops.registry import approve, promote, reject, request_promotion, withdraw
 
 POLICY = "[policy.stages.Production]\napprovals = 1"
 
@@ -55,3 +56,10 @@ def test_the_alias_that_goes_along_with_production_has_its_own_policy_asked(peop
     people("joe")
     approve("churn", 1)
     assert promote("churn", 1).version == 1
+
+
+def test_a_request_that_was_taken_back_is_among_the_events_of_its_model(place, versions):
+    versions(1)
+    withdraw(request_promotion("churn", 1).id, reason="too early")
+    told = read_events(place, model="churn", action="withdraw")
+    assert [(event.version, event.detail["target"], event.reason) for event in told] == [(1, "Production", "too early")]

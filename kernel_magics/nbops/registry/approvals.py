@@ -179,14 +179,19 @@ def withdraw(
     workspace = workspace or find_workspace()
     identity = identity or who(workspace)
     r = tables.promotion_requests
-    with audited(workspace, identity, "withdraw", reason=reason) as change:
-        row = change.connection.execute(select(r).where(r.c.id == request_id, r.c.status == "open")).first()
-        if row is None:
-            raise NotFoundError(f"There is no open request {request_id!r}.")
+    asked = select(r).where(r.c.id == request_id, r.c.status == "open")
+    nothing = NotFoundError(f"There is no open request {request_id!r}.")
+    with open_ledger(workspace).connect() as connection:
+        row = connection.execute(asked).first()
+    if row is None:
+        raise nothing
+    with audited(workspace, identity, "withdraw", model=row.model, version=row.version, reason=reason) as change:
+        if change.connection.execute(asked).first() is None:
+            raise nothing
         if row.requested_by != identity.name:
             raise ApprovalRefused(f"The request is {row.requested_by}'s.", hint="Reject it, with a reason.")
         close(change, request_id, "withdrawn", identity.name)
-        change.detail |= {"model": row.model, "version": row.version, "target": row.target, "request": request_id}
+        change.detail |= {"target": row.target, "request": request_id}
 
 
 def open_requests(connection: Connection, model: str = "", target: str = "") -> tuple[PromotionRequest, ...]:
