@@ -3,6 +3,7 @@
 import pytest
 
 from nbops.errors import RegistryError
+from nbops.ledger.verification import verify
 from nbops.registry import history, holder, promote, rollback, vacate_target
 
 
@@ -34,3 +35,15 @@ def test_nothing_takes_the_version_in_production_out_of_it_by_the_way(place, ver
     assert holder(place, "churn", "Production") == 1
     assert holder(place, "churn", "Staging") is None
     assert all(p.kind != "displace" for p in history(place, "churn", target="Production"))
+
+
+def test_champion_leaves_with_production_but_not_when_it_is_another_version(place, versions):
+    versions(2)
+    promote("churn", 1)
+    vacate_target("churn", "Production", reason="withdrawn by the regulator")
+    assert holder(place, "churn", "champion") is None
+    assert verify(place).ok
+    promote("churn", 1)
+    promote("churn", 2, "champion")
+    vacate_target("churn", "Production", reason="withdrawn by the regulator")
+    assert holder(place, "churn", "champion") == 2

@@ -8,9 +8,9 @@ from nbops.errors import NotFoundError, RegistryError, UsageError
 from nbops.ledger import tables
 from nbops.ledger.audit import AuditedChange, audited
 from nbops.records import Identity, ModelVersion
-from nbops.registry.placing import Why, archive_version, vacate
+from nbops.registry.placing import Why, archive_version, current_holder, vacate
 from nbops.registry.reading import get_model, get_version
-from nbops.registry.targets import target_name
+from nbops.registry.targets import CHAMPION, PRODUCTION, target_name
 from nbops.workspace import Workspace, find_workspace
 from nbops.workspace.identity import who
 
@@ -53,7 +53,7 @@ def vacate_target(
     identity: Identity | None = None,
     workspace: Workspace | None = None,
 ) -> int:
-    """Let nobody hold a lifecycle stage or alias; give the version that did.
+    """Let nobody hold a lifecycle stage or alias; give the version that did. Production takes ``champion`` with it.
 
     Raises
     ------
@@ -68,10 +68,14 @@ def vacate_target(
     identity, target = identity or who(workspace), target_name(target)
     get_model(workspace, name)
     with audited(workspace, identity, "vacate", model=name, reason=reason) as change:
-        previous = vacate(change, name, target, Why(actor=identity.name, kind="vacate", reason=reason))
+        why = Why(actor=identity.name, kind="vacate", reason=reason)
+        previous = vacate(change, name, target, why)
         if previous is None:
             raise NotFoundError(f"Nobody holds {target} of {name}.")
         change.detail |= {"target": target, "from": previous}
+        if target == PRODUCTION and current_holder(change.connection, name, CHAMPION) == previous:
+            # Whoever follows the alias must not go on getting what is in production no more.
+            vacate(change, name, CHAMPION, why)
     return previous
 
 
