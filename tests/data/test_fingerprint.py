@@ -218,3 +218,13 @@ def test_levels_of_an_index_are_told_apart_by_position_not_by_name():
     frame = pd.DataFrame({1: [0, 0], 2: [5, 6], "x": [1.0, 2.0]}).set_index([1, 2])
     other = pd.DataFrame({1: [0, 0], 2: [5, 7], "x": [1.0, 2.0]}).set_index([1, 2])
     assert fingerprint(frame) != fingerprint(other)
+
+
+def test_a_mask_counts_and_what_is_under_it_does_not():
+    values, mask = np.array([1.0, 2.0, 3.0]), [False, True, False]
+    masked = fingerprint(np.ma.array(values, mask=mask))
+    assert masked != fingerprint(np.ma.array(values, mask=[True, False, False]))
+    assert masked != fingerprint(values)
+    assert masked == fingerprint(np.ma.array([1.0, 99.0, 3.0], mask=mask))
+    words = np.array(["a", None], dtype=object)
+    assert fingerprint(np.ma.array(words, mask=[False, True])) != fingerprint(np.ma.array(words, mask=[True, False]))

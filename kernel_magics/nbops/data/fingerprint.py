@@ -46,6 +46,9 @@ def fingerprint(frame: Any) -> str:
     if pandas is not None and isinstance(frame, pandas.Series):
         parts = [b"series", encode(frame.name), _column(frame.array), *_index(frame.index)]
         return _join(parts).hex()
+    if numpy is not None and isinstance(frame, numpy.ma.MaskedArray):
+        mask, filled = numpy.ma.getmaskarray(frame), numpy.ma.filled(frame, numpy.zeros((), frame.dtype))
+        return _join([b"masked array", encode(frame.shape), _values(mask), _values(filled)]).hex()
     if numpy is not None and isinstance(frame, numpy.ndarray):
         return _join([b"array", encode(frame.shape), _values(frame)]).hex()
     if arrow is not None and isinstance(frame, arrow.Table):
