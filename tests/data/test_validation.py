@@ -84,3 +84,45 @@ def test_months_that_lost_values(shared_data):
     before, after = (pd.read_csv(shared_data(f"nyc_taxi/yellow_{month}.csv")) for month in ("2019-06", "2020-04"))
     report = validate(after, infer_rules(before))
     assert {"vendor_id", "passenger_count", "payment_type"} <= _found(report, "nulls")
+
+
+def _numbers():
+    return pd.DataFrame(
+        {"n": range(300), "few": [1, 2, 3] * 100, "w": ["a", "b", "c"] * 100, "yes": [True, False] * 150}
+    )
+
+
+@pytest.mark.parametrize(
+    ("column", "edit"),
+    [
+        ("n", lambda values: values.astype(str)),
+        ("few", lambda values: values.astype(str)),
+        ("n", lambda values: [f"free text {i}" for i in range(300)]),
+        ("n", lambda values: ["unknown", *map(str, values[1:])]),
+        ("w", lambda values: [f"free text {i}" for i in range(300)]),
+    ],
+)
+def test_what_turned_into_text_is_an_error(column, edit):
+    good = _numbers().assign(n=lambda f: f["n"] * 1.5)
+    report = validate(good.assign(**{column: edit(good[column])}), infer_rules(good))
+    assert _found(report, "type") | _found(report, "categories") == {column}
+    assert not report.passed
+
+
+@pytest.mark.parametrize("column", ["n", "few", "yes"])
+@pytest.mark.parametrize("blank", ["", " "])
+def test_one_blank_cell_of_a_csv_is_missing_and_no_other_type(tmp_path, column, blank):
+    rules = infer_rules(_numbers())
+    dirty = _numbers().astype({column: object})
+    dirty.loc[7, column] = blank
+    dirty.to_csv(tmp_path / "dirty.csv", index=False)
+    report = validate(pd.read_csv(tmp_path / "dirty.csv"), rules)
+    assert {finding.rule for finding in report.findings} <= {"nulls", "blank", "text numbers"}
+    assert {finding.rule for finding in report.findings if finding.severity == "error"} == {"nulls"}
+
+
+def test_numbers_that_were_text_before_may_stay_so():
+    good = pd.DataFrame({"n": [*map(str, np.arange(200) / 4), *[" "] * 4]})
+    rules = Rules.from_dict(json.loads(json.dumps(infer_rules(good).to_dict())))
+    assert validate(good, rules).passed
+    assert validate(good.assign(n=[str(v / 3) for v in range(204)]), rules).findings == ()

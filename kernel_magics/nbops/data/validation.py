@@ -10,6 +10,7 @@ from collections.abc import Iterator
 from dataclasses import asdict, dataclass
 from typing import TYPE_CHECKING, Any
 
+from nbops.data.kinds import is_text, text_as_booleans, text_as_numbers
 from nbops.data.profile import ColumnProfile, Profile, profile_frame
 from nbops.errors import DataError
 
@@ -27,7 +28,8 @@ class ColumnRules:
     """What is expected of one column.
 
     ``nulls`` is the largest share of missing cells, ``minimum`` and ``maximum`` the range of numbers (``None`` for no limit),
-    ``categories`` the allowed values (``None`` for any), ``unique`` whether no value may come twice.
+    ``categories`` the allowed values (``None`` for any), ``unique`` whether no value may come twice,
+    ``text`` whether numbers may be kept as text, as they were in the reference.
     """
 
     name: str
@@ -37,6 +39,7 @@ class ColumnRules:
     maximum: float | None = None
     categories: tuple[str, ...] | None = None
     unique: bool = False
+    text: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -170,6 +173,7 @@ def _infer(column: ColumnProfile) -> ColumnRules:
         maximum=maximum,
         categories=categories,
         unique=column.kind == "identifier" and column.distinct == column.count,
+        text=column.kind == "number" and column.parsed > 0,
     )
 
 
@@ -178,6 +182,16 @@ def _check(rule: ColumnRules, profile: Profile, frame: pd.DataFrame) -> Iterator
     if column is None:
         yield _error(rule.name, "column", "is missing")
         return
+    values = frame[_label(frame, rule.name)]
+    if rule.kind == "number" and is_text(values):
+        read, words = text_as_numbers(column, values, usual=rule.text)
+        if read is None:
+            said = f"is text, expected number; {words} of {column.rows} cells hold no number"
+            yield _error(rule.name, "type", said, "text", rule.kind, words or column.count)
+            return
+        column = read
+    if rule.kind == "boolean":
+        column = text_as_booleans(column)
     share = column.nulls / column.rows if column.rows else 0.0
     if share > rule.nulls:
         yield _error(
@@ -193,11 +207,10 @@ def _check(rule: ColumnRules, profile: Profile, frame: pd.DataFrame) -> Iterator
     if len(alike) > 1 and "number" in alike and "identifier" not in alike:
         yield _error(rule.name, "type", f"is {column.kind}, expected {rule.kind}", column.kind, rule.kind, column.count)
         return
-    yield from _check_values(rule, column, frame)
+    yield from _check_values(rule, column, values)
 
 
-def _check_values(rule: ColumnRules, column: ColumnProfile, frame: pd.DataFrame) -> Iterator[Finding]:
-    values = frame[_label(frame, rule.name)]
+def _check_values(rule: ColumnRules, column: ColumnProfile, values: pd.Series) -> Iterator[Finding]:
     if column.kind == "number" and column.minimum is not None and column.maximum is not None:
         numbers = _as_numbers(values)
         if rule.minimum is not None and column.minimum < rule.minimum:
@@ -208,7 +221,15 @@ def _check_values(rule: ColumnRules, column: ColumnProfile, frame: pd.DataFrame)
             above = int((numbers > rule.maximum).sum())
             said = f"{above} above {rule.maximum:g}, the largest is {column.maximum:g}"
             yield _error(rule.name, "maximum", said, column.maximum, rule.maximum, above)
-    if rule.categories is not None:
+    if rule.categories is not None and column.kind == "identifier":
+        # So many different values that the profile counts none of them.
+        strange = values.dropna().astype(str)
+        strange = strange[~strange.isin(rule.categories)]
+        if len(strange):
+            named = ", ".join(repr(name) for name in strange.iloc[:3])
+            said = f"{len(strange)} rows in unknown categories: {named}"
+            yield _error(rule.name, "categories", said, named, None, len(strange))
+    elif rule.categories is not None:
         fresh = {name: count for name, count in column.categories.items() if name not in rule.categories}
         if fresh:
             named = ", ".join(repr(name) for name in list(fresh)[:3])
