@@ -160,3 +160,21 @@ def test_wrong_calls(arguments, error, said):
     *frames, options = arguments
     with pytest.raises(error, match=said):
         nbops.drift(*frames, **options)
+
+
+def test_one_far_value_of_a_heavy_tail_is_no_finding():
+    random = np.random.default_rng(3)
+    reference, current = pd.DataFrame({"n": random.pareto(1.0, 400)}), pd.DataFrame({"n": random.pareto(1.0, 400)})
+    current.loc[0, "n"] = reference["n"].max() * 3
+    report = nbops.drift(reference, current)
+    assert [column.status for column in report.columns] == ["steady"]
+
+
+@pytest.mark.parametrize("sign", [1, -1])
+def test_many_values_out_of_range_are_told(sign):
+    random = np.random.default_rng(3)
+    reference, current = pd.DataFrame({"n": random.normal(size=2000)}), pd.DataFrame({"n": random.normal(size=2000)})
+    current.loc[:19, "n"] = sign * 1000.0
+    (column,) = nbops.drift(reference, current).columns
+    assert column.status == "quality"
+    assert any("reference" in finding and "1000" in finding for finding in column.findings)

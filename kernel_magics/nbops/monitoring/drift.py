@@ -2,8 +2,8 @@
 
 A column has drifted when the change is both significant, after Holm's correction over everything tested in the report,
 and at least ``min_effect`` large. So the report as a whole raises a false alarm with probability at most ``alpha`` (for
-independent rows), and a large sample does not turn every trifle into an alarm. Missing values, new categories, values
-out of range and changed types are told as data quality, in the same table.
+independent rows), and a large sample does not turn every trifle into an alarm. Missing values, new categories, more
+values out of range than chance allows, and changed types are told as data quality, in the same table.
 """
 
 from __future__ import annotations
@@ -117,6 +117,8 @@ def _p_values(compared: Mapping[str, Pair]) -> Tests:
                 statistics.numeric(before, after) if before.kind == "number" else statistics.categorical(before, after)
             )
             tests[name, "values"] = (found["ks_p" if before.kind == "number" else "chi2_p"], found)
+            if before.kind == "number":
+                tests[name, "range"] = (statistics.range_test(before, after), {})
         tests[name, "nulls"] = (statistics.share_test(before.nulls, before.rows, after.nulls, after.rows), {})
     return tests
 
@@ -137,7 +139,7 @@ def _judge(
     why_not = not_compared(before, after)
     if why_not:
         return ColumnDrift(name=name, kind=before.kind, status="not compared", drifted=False, reason=why_not)
-    findings = _findings(before, after, (name, "nulls") in rejected)
+    findings = _findings(before, after, (name, "nulls") in rejected, (name, "range") in rejected)
     if before.kind != after.kind and "empty" not in (before.kind, after.kind):
         said = f"was {before.kind} and is {after.kind}"
         return ColumnDrift(
@@ -168,7 +170,7 @@ def _judge(
     )
 
 
-def _findings(before: ColumnProfile, after: ColumnProfile, nulls_changed: bool) -> list[str]:
+def _findings(before: ColumnProfile, after: ColumnProfile, nulls_changed: bool, beyond: bool) -> list[str]:
     found = []
     shares = before.nulls / before.rows, after.nulls / after.rows
     if nulls_changed and abs(shares[1] - shares[0]) >= _NULL_EFFECT:
@@ -179,7 +181,7 @@ def _findings(before: ColumnProfile, after: ColumnProfile, nulls_changed: bool) 
         if share >= _NEW_EFFECT:
             named = ", ".join(repr(k) for k in list(fresh)[:3])
             found.append(f"{share:.1%} in new categories: {named}")
-    if before.kind == "number" and before.minimum is not None and after.minimum is not None:
+    if beyond and before.minimum is not None and after.minimum is not None:
         width = (before.maximum or 0.0) - before.minimum
         if width and (after.maximum or 0.0) > (before.maximum or 0.0) + width:
             found.append(f"values up to {after.maximum:.6g}, reference ends at {before.maximum:.6g}")

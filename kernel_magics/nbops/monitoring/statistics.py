@@ -100,6 +100,22 @@ def share_test(hits: int, rows: int, other_hits: int, other_rows: int) -> float:
     return float(2 * special.ndtr(-abs(hits / rows - other_hits / other_rows) / error))
 
 
+def range_test(reference: ColumnProfile, current: ColumnProfile) -> float:
+    """Give the p-value that so many current numbers lie beyond the largest, or the smallest, of the reference.
+
+    Exact where no rows are alike: the probability that the ``k`` largest of all rows are all current ones (Wilks 1942, the
+    exceedances), for both ends (Bonferroni). The two profiles share their shift.
+    """
+    a, _ = dense(reference)
+    b, _ = dense(current)
+    used = np.flatnonzero(a)
+    if not len(used) or not b.sum():
+        return 1.0
+    beyond = max(int(b[: used[0]].sum()), int(b[used[-1] + 1 :].sum()))
+    drawn = np.arange(beyond)
+    return float(min(1.0, 2 * np.prod((b.sum() - drawn) / (a.sum() + b.sum() - drawn))))
+
+
 def holm(values: dict[Any, float], alpha: float) -> set[Any]:
     """Give the keys whose p-values are rejected at a family-wise error rate of ``alpha`` (Holm 1979)."""
     rejected = set()
