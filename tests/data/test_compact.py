@@ -76,6 +76,14 @@ def test_secrets_and_long_texts_are_counted_and_not_named():
     assert drift(expanded(found), frame).columns[0].statistics["tv"] == 0
 
 
+def test_what_lies_outside_of_the_reference_is_not_put_into_its_groups():
+    stored = _stored(pd.DataFrame({"x": np.linspace(0.0, 1.0, 1000)}))
+    current = profile_frame(pd.DataFrame({"x": [-2.0, -1.0, 0.0, 1.0, 3.0, 4.0, 5.0]}), stored)
+    counted = aligned(stored, current).column("x").histogram
+    assert sorted(counted.values()) == [1, 1, 2, 3]
+    assert {name for name, count in counted.items() if count > 1}.isdisjoint(stored.column("x").histogram)
+
+
 def test_what_a_current_frame_lacks_or_has_more_stays_as_it_is():
     stored = _stored(pd.DataFrame({"a": range(60), "b": [1.5] * 60}))
     current = profile_frame(pd.DataFrame({"b": [1.5, 2.5], "c": ["x", None]}), stored)

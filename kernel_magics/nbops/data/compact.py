@@ -173,13 +173,14 @@ def _folded(reference: ColumnProfile, current: ColumnProfile) -> ColumnProfile:
         places = histogram.places()
         ends = np.array(sorted(places[name] for name in reference.histogram))
         names = {int(places[name]): name for name in reference.histogram}
-        # What lies beyond the last group is one more, under its own first bin.
-        above = [name for name in current.histogram if places[name] > ends[-1]]
-        beyond = min(above, key=places.__getitem__, default=-1)
+        # What lies below the first bin or beyond the last one is a group of its own on either side.
+        below = max((n for n in current.histogram if places[n] < ends[0]), key=places.__getitem__, default=-1)
+        above = min((n for n in current.histogram if places[n] > ends[-1]), key=places.__getitem__, default=-1)
         found: dict[int, int] = {}
         for name, count in current.histogram.items():
             group = int(np.searchsorted(ends, places[name], "left"))
-            end = names[int(ends[group])] if group < len(ends) else beyond
+            end = names[int(ends[group])] if group < len(ends) else above
+            end = below if places[name] < ends[0] else end
             found[end] = found.get(end, 0) + count
         return replace(current, histogram=found)
     if reference.folds and current.categories:
