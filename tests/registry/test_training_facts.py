@@ -129,6 +129,15 @@ def test_the_difference_tells_exact_versions_of_what_was_imported(place, monkeyp
     assert [(c.name, c.before, c.after) for c in changed] == [("fitting_package", "1.4.0", "1.5.0")]
 
 
+def test_a_model_given_by_hand_is_known_where_its_block_fits_it(place):
+    X = _frame(6)
+    with nbops.track("given", workspace=place) as run:
+        fitted = DecisionTreeClassifier().fit(X[["town"]], X["town"] > 2)
+        run.model(fitted, "by hand")
+    version = register("given", run_id=run.run_id, workspace=place)
+    assert [c.name for c in training_profile("given", version.version, workspace=place).columns] == ["town"]
+
+
 def test_mlflow_reads_the_input_example(place, tmp_path):
     from mlflow.models import Model
 
