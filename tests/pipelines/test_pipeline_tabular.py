@@ -6,13 +6,23 @@ import numpy as np
 import pandas as pd
 import pytest
 from sklearn import metrics
-from sklearn.datasets import load_breast_cancer, load_diabetes, load_wine
+from sklearn.datasets import load_breast_cancer, load_diabetes, load_iris, load_wine
 from sklearn.linear_model import LogisticRegression, Ridge
 from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import StandardScaler
 
 from nbops.errors import UsageError
-from nbops.pipelines.tabular import interval, measure, metric_of, predict, resample, task_of
+from nbops.pipelines.tabular import (
+    importance,
+    interval,
+    measure,
+    metric_of,
+    predict,
+    require,
+    resample,
+    task_of,
+    unseen,
+)
 
 
 @pytest.mark.parametrize("load", [load_wine, load_breast_cancer])
@@ -71,3 +81,46 @@ def test_what_does_not_exist_is_said():
         task_of(pd.Series([1]), "clustering")
     assert metric_of("classification").name == "roc_auc"
     assert metric_of("regression").name == "mae"
+
+
+def _iris():
+    X, y = load_iris(return_X_y=True, as_frame=True)
+    model = make_pipeline(StandardScaler(), LogisticRegression()).fit(X, y)
+    return model, X, y
+
+
+def test_a_class_that_the_model_does_not_know_counts_against_it():
+    model, X, y = _iris()
+    truth = y.astype(object).where(y.index != 3, "rare")
+    predictions = predict(model, X, truth, "classification")
+    found = measure(predictions)
+    areas = [metrics.roc_auc_score(truth == one, model.predict_proba(X)[:, one]) for one in range(3)]
+    assert found["roc_auc"] == pytest.approx(np.mean(areas))
+    assert found["accuracy"] == pytest.approx((model.predict(X) == truth).mean())
+    assert "log_loss" not in found
+
+
+def test_importance_where_a_class_is_missing_from_the_rows():
+    model, X, y = _iris()
+    some = y < 2
+    found = importance(model, X[some], y[some], "classification", metric_of("classification", "roc_auc"), seed=0)
+    assert set(found) == set(X.columns)
+    assert list(found.values()) == sorted(found.values(), reverse=True)
+    # Nothing can be said of one class only, and nothing is said.
+    assert (
+        importance(model, X[y == 0], y[y == 0], "classification", metric_of("classification", "roc_auc"), seed=0) == {}
+    )
+
+
+def test_a_metric_that_cannot_be_told_is_said_in_one_line():
+    model, X, y = _iris()
+    one = predict(model, X[y == 0], y[y == 0], "classification")
+    with pytest.raises(UsageError, match="roc_auc cannot be told of these 50 rows"):
+        require({"a": one}, "roc_auc")
+    require({"a": one}, "accuracy")
+
+
+def test_rows_that_were_learnt_from_are_no_later_rows():
+    learnt = pd.DataFrame({"a": [1, 2, 2, 3], "w": ["x", "y", "y", None], "t": [1, 2, 2, 3]})
+    later = pd.DataFrame({"t": [1.0, 2.0, 4.0, 3.0], "w": ["x", "y", "x", None], "a": [1.0, 2.5, 1.0, 3.0], "p": 0})
+    assert list(unseen(later, learnt, ["a", "w", "t"])) == [False, True, True, False]

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
@@ -138,6 +138,54 @@ def score(predictions: Predictions, metric: str) -> float | None:
     return _FUNCTIONS[metric](predictions)
 
 
+def require(several: Mapping[str, Predictions], metric: str) -> None:
+    """Check that a metric can be told of every one of several predictions.
+
+    Raises
+    ------
+    UsageError
+        It cannot: there is one class only, or there are no probabilities.
+    """
+    for name, predictions in several.items():
+        if score(predictions, metric) is None:
+            raise UsageError(
+                f"{metric} cannot be told of these {len(predictions.truth)} rows for {name!r}.",
+                hint="It needs two classes, or probabilities, or classes that were learnt; choose another metric.",
+            )
+
+
+def unseen(later: pd.DataFrame, learnt: pd.DataFrame, columns: Sequence[str]) -> np.ndarray[Any, Any]:
+    """Give which rows, shape ``(rows,)``, are not among those a model learnt from; numbers of other widths are alike."""
+    import pandas as pd
+
+    def plain(frame: pd.DataFrame) -> pd.Series:
+        numbers = [pd.api.types.is_numeric_dtype(learnt[name]) for name in columns]
+        found = {
+            name: pd.to_numeric(frame[name], errors="coerce").astype(float) if number else frame[name].astype(str)
+            for name, number in zip(columns, numbers, strict=True)
+        }
+        return pd.util.hash_pandas_object(pd.DataFrame(found, index=frame.index), index=False)
+
+    return ~plain(later).isin(plain(learnt)).to_numpy()
+
+
+def importance(
+    model: Any, rows: pd.DataFrame, truth: pd.Series, task: str, metric: Metric, *, seed: int = 0
+) -> dict[str, float]:
+    """Give how much worse a model is without each column (permutation), the largest first; nothing if it cannot be told."""
+    from sklearn.inspection import permutation_importance
+
+    def judged(fitted: Any, given: Any, wanted: Any) -> float:
+        found = score(predict(fitted, given, wanted, task), metric.name)
+        return float("nan") if found is None else found if metric.more_is_better else -found
+
+    if score(predict(model, rows, truth, task), metric.name) is None:
+        return {}
+    found = permutation_importance(model, rows, truth, scoring=judged, n_repeats=3, random_state=seed)
+    pairs = zip(rows.columns.astype(str), map(float, found.importances_mean), strict=True)
+    return dict(sorted(pairs, key=lambda pair: -pair[1]))
+
+
 def resample(
     several: Mapping[str, Predictions], metric: str, *, repeats: int = 500, seed: int = 0
 ) -> dict[str, np.ndarray[Any, Any]]:
@@ -201,7 +249,10 @@ def _accuracy(p: Predictions) -> float:
 def _f1_macro(p: Predictions) -> float:
     from sklearn.metrics import f1_score
 
-    return float(f1_score(list(p.truth), list(p.predicted), average="macro", zero_division=0.0))
+    # Numbers for the classes, because the truth may hold text where the model knows numbers; 1 and 1.0 are one.
+    codes: dict[Any, int] = {}
+    truth, predicted = ([codes.setdefault(one, len(codes)) for one in side] for side in (p.truth, p.predicted))
+    return float(f1_score(truth, predicted, average="macro", zero_division=0.0))
 
 
 def _log_loss(p: Predictions) -> float | None:
@@ -217,7 +268,7 @@ def _roc_auc(p: Predictions) -> float | None:
     from sklearn.metrics import roc_auc_score
 
     seen = set(p.truth)
-    if p.shares is None or len(seen) < 2 or not seen <= set(p.classes):
+    if p.shares is None or len(seen) < 2:
         return None
     columns = range(1, 2) if len(p.classes) == 2 else range(len(p.classes))
     areas = [roc_auc_score(p.truth == p.classes[i], p.shares[:, i]) for i in columns if p.classes[i] in seen]
