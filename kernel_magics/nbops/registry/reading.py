@@ -116,7 +116,8 @@ def _version(row: dict[str, Any], aliases: tuple[str, ...]) -> ModelVersion:
     return ModelVersion(
         **row | {"files": tuple(from_wire(VersionFile, file) for file in row["files"])},
         aliases=aliases,
-        metrics=detail.get("metrics", {}),
+        # NaN and infinity are stored as words, which float() reads.
+        metrics={key: float(value) for key, value in detail.get("metrics", {}).items()},
         params=detail.get("params", {}),
         data=detail.get("data", {}),
         features=tuple(detail.get("features", ())),
