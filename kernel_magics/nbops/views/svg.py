@@ -20,23 +20,6 @@ def distribution(picture: Mapping[str, Any], label: str) -> str:
     return ""
 
 
-def sparkline(values: Sequence[float], label: str, width: int = 110, height: int = 24) -> str:
-    """Draw a series as a line with a dot at its end."""
-    if len(values) < 2:
-        return ""
-    low, high = min(values), max(values)
-    span = (high - low) or 1.0
-    step = (width - 6) / (len(values) - 1)
-    points = [(3 + i * step, height - 3 - (v - low) / span * (height - 6)) for i, v in enumerate(values)]
-    line = " ".join(f"{x:.1f},{y:.1f}" for x, y in points)
-    x, y = points[-1]
-    inside = (
-        f'<polyline fill="none" stroke="{CURRENT}" stroke-width="1.4" points="{line}"/>'
-        f'<circle cx="{x:.1f}" cy="{y:.1f}" r="2.4" fill="{CURRENT}"/>'
-    )
-    return _svg(inside, label, width, height)
-
-
 def bars(values: Mapping[str, float], label: str, width: int = 260) -> str:
     """Draw named values as horizontal bars from zero, negative ones to the left."""
     if not values:
