@@ -38,5 +38,6 @@ def write_cohorts(folder: Path) -> tuple[Path, Path]:
 
         patients = read_table("sklearn:diabetes").rename(columns=_NAMES)
         for path, chosen in ((earlier, patients["age"] < AGE), (later, patients["age"] >= AGE)):
-            write_atomically(path, patients[chosen].to_csv(index=False).encode())
+            if not path.exists():
+                write_atomically(path, patients[chosen].to_csv(index=False).encode())
     return earlier, later
