@@ -201,4 +201,9 @@ def _model(name: str, value: Any) -> Output:
 
 def is_finite(value: Any) -> bool:
     """Whether a value is a number that a run can keep as a metric."""
-    return isinstance(value, float) and math.isfinite(value)
+    if isinstance(value, bool) or not isinstance(value, (int, float)):
+        return False
+    try:
+        return math.isfinite(value)
+    except OverflowError:
+        return False

@@ -29,7 +29,7 @@ header{border-left:3px solid #2e7d32;padding:4px 12px;margin:0 0 18px}header.fai
 --jp-ui-font-color0:#fff;--jp-ui-font-color1:rgba(255,255,255,.87);--jp-ui-font-color2:rgba(255,255,255,.6);--jp-ui-font-color3:#8a8a8a;
 --jp-content-font-color1:#e0e0e0;--jp-brand-color1:#64b5f6;--jp-success-color1:#81c784;--jp-warn-color1:#ffb74d;--jp-error-color1:#e57373}}
 """
-# Scripts that an output may carry (an interactive plot, a widget) do not run without a network anyway.
+# The page runs no scripts; those that an output would fetch (an interactive plot, a widget) are not even named.
 _REMOTE = re.compile(r"<script\b[^>]*\bsrc\s*=\s*[\"']?(?:https?:)?//[^>]*>\s*</script>", re.IGNORECASE)
 
 
@@ -54,6 +54,7 @@ def page_of(notebook: Any, title: str, subtitle: str, *, failed: bool = False) -
     return (
         '<!doctype html><html lang="en"><head><meta charset="utf-8">'
         '<meta name="viewport" content="width=device-width,initial-scale=1">'
+        "<meta http-equiv=\"Content-Security-Policy\" content=\"default-src 'none'; style-src 'unsafe-inline'; img-src data:\">"
         f"<title>{escape(title)}</title><style>{colours}@media (prefers-color-scheme:dark){{{night}}}{_STYLE}</style></head><body>"
         f"<header{mark}><strong>{escape(title)}</strong><p>{escape(subtitle)}</p></header>"
         f"{_REMOTE.sub('', body)}</body></html>"

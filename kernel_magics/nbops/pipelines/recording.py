@@ -67,7 +67,7 @@ class Recorder:
     ) -> None:
         """Finish the run of a stage, with what it gave away."""
         models = tuple(from_wire(ModelRef, dict(item.model)) for item in outputs.values() if _is_own(item, run))
-        run = replace(run, metrics=_metrics(outputs), models=models, redactions=run.redactions + redactions)
+        run = replace(run, metrics=metrics_of(outputs), models=models, redactions=run.redactions + redactions)
         self._finish(run, status, files, error)
 
     def done(self, status: RunStatus, error: ErrorInfo | None = None, facts: Mapping[str, str] | None = None) -> None:
@@ -116,12 +116,12 @@ def _is_own(item: Output, run: Run) -> bool:
     return item.kind == "model" and str(item.value).startswith(run.run_id)
 
 
-def _metrics(outputs: Mapping[str, Output]) -> dict[str, float]:
+def metrics_of(outputs: Mapping[str, Output]) -> dict[str, float]:
     """Give the numbers among the outputs, and those of an output called ``metrics``."""
-    found = {name: item.value for name, item in outputs.items() if is_finite(item.value)}
+    found = {name: float(item.value) for name, item in outputs.items() if is_finite(item.value)}
     several = outputs["metrics"].value if "metrics" in outputs else {}
     if isinstance(several, dict):
-        found |= {name: value for name, value in several.items() if is_finite(value)}
+        found |= {name: float(value) for name, value in several.items() if is_finite(value)}
     return found
 
 

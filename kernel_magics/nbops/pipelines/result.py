@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any, Literal
@@ -62,10 +63,10 @@ class PipelineResult:
         return str(self.failure) if self.failure is not None else ""
 
     def to_dict(self) -> dict[str, Any]:
-        """Give JSON-able values."""
+        """Give JSON-able values; a number that JSON does not have is ``None``."""
         stages = [
             {name: getattr(stage, name) for name in StageResult.__dataclass_fields__ if name != "outputs"}
-            | {"outputs": dict(stage.outputs)}
+            | {"outputs": _valid(dict(stage.outputs))}
             for stage in self.stages
         ]
         return {
@@ -80,3 +81,11 @@ class PipelineResult:
     def stage(self, name: str) -> StageResult:
         """Give one stage by name."""
         return next(stage for stage in self.stages if stage.name == name)
+
+
+def _valid(value: Any) -> Any:
+    if isinstance(value, float):
+        return value if math.isfinite(value) else None
+    if isinstance(value, Mapping):
+        return {name: _valid(item) for name, item in value.items()}
+    return [_valid(item) for item in value] if isinstance(value, list) else value
