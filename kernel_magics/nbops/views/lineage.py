@@ -7,7 +7,7 @@ from collections import defaultdict
 from nbops.records import Lineage, LineageNode
 from nbops.views import html
 from nbops.views.svg import graph
-from nbops.views.text import moment
+from nbops.views.text import moment, printable
 
 _SHAPES = {"data": "▤", "cell": "▢", "notebook": "▣", "run": "●", "version": "◆", "promotion": "▲"}
 _DEEPEST = 30
@@ -49,7 +49,7 @@ def lineage_text(found: Lineage) -> str:
         sources[edge.target].append(edge.source)
         targets[edge.source].append(edge.target)
     lines = ["came from", *_tree(found.start, sources, nodes), "came out of it", *_tree(found.start, targets, nodes)]
-    return "\n".join([_line(nodes[found.start]) if found.start in nodes else found.start, "", *lines])
+    return printable("\n".join([_line(nodes[found.start]) if found.start in nodes else found.start, "", *lines]))
 
 
 def _tree(

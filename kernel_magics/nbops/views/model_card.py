@@ -6,7 +6,7 @@ import re
 
 from nbops.records import ModelCard
 from nbops.views import html
-from nbops.views.text import moment
+from nbops.views.text import moment, printable
 
 _MISSING = "not written yet"
 
@@ -50,7 +50,7 @@ def card_text(card: ModelCard) -> str:
     for field in card.fields:
         if field.text or field.required:
             lines += ["", field.title, *(f"  {line}" for line in (field.text or _MISSING).splitlines())]
-    return "\n".join([*lines, "", _foot(card)])
+    return printable("\n".join([*lines, "", _foot(card)]))
 
 
 def _titles(card: ModelCard) -> list[str]:

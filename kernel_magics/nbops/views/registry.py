@@ -16,7 +16,7 @@ from nbops.records import (
     PromotionRequest,
     RegisteredModel,
 )
-from nbops.views.text import clip, moment, number, seconds, size, table
+from nbops.views.text import clip, moment, number, printable, seconds, size, table
 
 
 def versions_text(model: RegisteredModel) -> str:
@@ -60,8 +60,10 @@ def foreign_text(found: Sequence[ForeignChange], undone: Sequence[ForeignChange]
 
 def _foreign(changes: Sequence[ForeignChange]) -> list[str]:
     return [
-        f"! not through the gate: {change.kind} {change.name} of {change.model} is {change.found or 'gone'} in MLflow, "
-        f"{change.expected or 'absent'} here (seen {moment(change.seen_at)})"
+        printable(
+            f"! not through the gate: {change.kind} {change.name} of {change.model} is {change.found or 'gone'} in MLflow, "
+            f"{change.expected or 'absent'} here (seen {moment(change.seen_at)})"
+        )
         for change in changes
     ]
 
@@ -125,7 +127,8 @@ def approval_text(given: Approval) -> str:
     until = f", until {moment(given.expires_at)}" if given.expires_at else ""
     comment = f': "{given.comment}"' if given.comment else ""
     where = "loading its pickle" if given.target == "load:pickle" else given.target
-    return f"{given.actor} {verb} {given.model} version {given.version} for {where}{until}{own}{comment}"
+    told = f"{given.actor} {verb} {given.model} version {given.version} for {where}{until}{own}{comment}"
+    return printable(told)
 
 
 def requests_text(requests: Sequence[PromotionRequest]) -> str:
@@ -176,7 +179,7 @@ def event_text(event: AuditEvent) -> str:
     """Show one event in one line."""
     model = event.model + (f" v{event.version}" if event.version is not None else "")
     parts = (f"#{event.seq}", moment(event.at), event.actor, event.action, model, _about(event))
-    return "  ".join(" ".join(part.split()) for part in parts if part)
+    return printable("  ".join(" ".join(part.split()) for part in parts if part))
 
 
 def verdict_text(verdict: AuditVerdict) -> str:
@@ -187,7 +190,7 @@ def verdict_text(verdict: AuditVerdict) -> str:
             f"The audit log is whole: {verdict.events} events, {verdict.rows} registry rows agree{heads}. "
             f"Head {verdict.events}:{verdict.head[:12]}"
         )
-    lines = "\n".join(f"  - {problem.message}" for problem in verdict.problems)
+    lines = "\n".join(f"  - {printable(problem.message)}" for problem in verdict.problems)
     return f"The audit log does NOT hold ({len(verdict.problems)} problems):\n{lines}"
 
 

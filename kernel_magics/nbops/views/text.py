@@ -3,9 +3,18 @@
 from __future__ import annotations
 
 import math
+import re
 import time
 from collections.abc import Iterable, Sequence
 from unicodedata import east_asian_width
+
+# What moves the cursor, colours or turns the direction of writing: another's words must not repaint a terminal.
+_UNSEEN = re.compile("[\x00-\x08\x0b-\x1f\x7f-\x9f\u202a-\u202e\u2066-\u2069]")
+
+
+def printable(text: str) -> str:
+    """Show what a terminal would obey instead of print as a replacement character; line breaks stay."""
+    return _UNSEEN.sub("\ufffd", text)
 
 
 def table(rows: Iterable[Sequence[str]], header: Sequence[str], *, right: Sequence[int] = ()) -> str:
@@ -20,7 +29,7 @@ def table(rows: Iterable[Sequence[str]], header: Sequence[str], *, right: Sequen
     right
         Columns (from 0) that are set to the right, for numbers.
     """
-    lines = [[" ".join(str(cell).split()) for cell in line] for line in (header, *rows)]
+    lines = [[printable(" ".join(str(cell).split())) for cell in line] for line in (header, *rows)]
     widths = [max(_width(line[i]) for line in lines) for i in range(len(header))]
     shown = []
     for line in lines:
@@ -71,7 +80,7 @@ def moment(value: float | None) -> str:
 
 def clip(text: str, width: int) -> str:
     """Cut a line that is longer than ``width`` characters."""
-    line = " ".join(text.split())
+    line = printable(" ".join(text.split()))
     return line if len(line) <= width else line[: width - 1] + "…"
 
 

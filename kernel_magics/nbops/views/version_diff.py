@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from nbops.records import PredictionChange, VersionDiff
-from nbops.views.text import clip, number, table
+from nbops.views.text import clip, number, printable, table
 
 
 def version_diff_text(diff: VersionDiff) -> str:
@@ -14,7 +14,7 @@ def version_diff_text(diff: VersionDiff) -> str:
         table(rows, ("what", "name", f"v{diff.before}", f"v{diff.after}")) if rows else "Nothing that is known differs."
     )
     if diff.code:
-        lines += ["", diff.code]
+        lines += ["", printable(diff.code)]
     if diff.predictions is not None:
         lines += ["", *_predictions(diff.predictions)]
     return "\n".join(lines)
