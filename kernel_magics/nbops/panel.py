@@ -64,8 +64,11 @@ class PromotionPanel:
             self._comment.value = ""
         finally:
             self.view = self._look()
+        from nbops.tracking.courier import ensure_running
         from nbops.views.html import escape
 
+        # MLflow and the webhooks are to be told, as by the commands.
+        ensure_running(self._workspace)
         self._message.value = f'<div role="status">{escape(said)}</div>'
 
     def _actions(self, comment: str) -> dict[str, Callable[[], str]]:

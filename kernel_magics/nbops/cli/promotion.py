@@ -132,6 +132,7 @@ def _request(options: argparse.Namespace) -> int:
     made = request_promotion(
         options.name, options.version, _target(options), comment=options.comment, workspace=workspace
     )
+    _mirror(workspace)
     return _show(options, made, f"{made.requested_by} asks: {made.model} version {made.version} to {made.target}")
 
 
@@ -150,15 +151,16 @@ def _approve(options: argparse.Namespace) -> int:
             digest=options.digest,
             workspace=workspace,
         )
+    _mirror(workspace)
     return _show(options, given, approval_text(given))
 
 
 def _reject(options: argparse.Namespace) -> int:
     from nbops.registry import reject
 
-    given = reject(
-        options.name, options.version, _target(options), reason=options.reason, workspace=workspace_of(options)
-    )
+    workspace = workspace_of(options)
+    given = reject(options.name, options.version, _target(options), reason=options.reason, workspace=workspace)
+    _mirror(workspace)
     return _show(options, given, approval_text(given))
 
 
@@ -192,6 +194,7 @@ def _requests(options: argparse.Namespace) -> int:
 
 
 def _mirror(workspace: Any) -> None:
+    """See to it that MLflow and the webhooks are told."""
     from nbops.tracking.courier import ensure_running
 
     ensure_running(workspace)

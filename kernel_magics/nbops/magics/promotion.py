@@ -89,6 +89,7 @@ def request(line: str) -> None:
     made = request_promotion(
         name, version, _target(call), comment=call.arguments.one("comment"), workspace=call.workspace
     )
+    _mirror(call)
     show(f"{made.requested_by} asks: {made.model} version {made.version} to {made.target}")
 
 
@@ -106,6 +107,7 @@ def approve(line: str) -> None:
         given = approve_pickle(name, version, reason=comment, workspace=call.workspace)
     else:
         given = approve_version(name, version, _target(call), comment=comment, workspace=call.workspace)
+    _mirror(call)
     show(approval_text(given))
 
 
@@ -118,6 +120,7 @@ def reject(line: str) -> None:
 
     name, version = _words(call, "%reject", 2)
     given = reject_version(name, version, _target(call), reason=call.arguments.one("reason"), workspace=call.workspace)
+    _mirror(call)
     show(approval_text(given))
 
 
@@ -158,6 +161,7 @@ def _target(call: Call) -> str:
 
 
 def _mirror(call: Call) -> None:
+    """See to it that MLflow and the webhooks are told."""
     from nbops.tracking.courier import ensure_running
 
     ensure_running(call.workspace)
