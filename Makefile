@@ -3,16 +3,17 @@ SHELL := /bin/bash
 .SHELLFLAGS := -eu -o pipefail -c
 .DEFAULT_GOAL := help
 PYTHON ?= python3
-VENV := $(CURDIR)/.venv
+# Relative, because a path with blanks is two targets to make.
+VENV := .venv
 BIN := $(VENV)/bin
 # Node.js: the machine's own if it is new enough, else the one PyPI carries (see tools/node.py).
-NODE_PATH_PREFIX = $$($(BIN)/python $(CURDIR)/tools/node.py)
-JS = cd extension && PATH="$(NODE_PATH_PREFIX)$(BIN):$$PATH"
+JS = export PATH="$$($(BIN)/python tools/node.py)$(CURDIR)/$(BIN):$$PATH"; cd extension &&
 JS_SOURCES := $(shell find extension/src extension/style extension/schema -type f -not -path '*/__tests__/*') \
     extension/package.json extension/tsconfig.json
 LABEXTENSION := $(VENV)/share/jupyter/labextensions/nbops-lab
 # Settings of the person who calls make must not reach demo and tests.
-CLEAN_ENV = env -u NBOPS_WORKSPACE -u NBOPS_LEDGER_URI -u NBOPS_EXPERIMENT -u MLFLOW_TRACKING_URI -u MLFLOW_RUN_ID
+SETTINGS = compgen -e | grep -E '^(NBOPS|MLFLOW)_' | grep -vxE 'NBOPS_(SHOTS|LONG_FAULTS|CACHE)' || true
+CLEAN_ENV = unset $$($(SETTINGS)) &&
 
 .NOTPARALLEL:
 .PHONY: help setup demo lab test lint js unit notebooks e2e bench system clean
@@ -48,7 +49,7 @@ $(VENV)/.ready: extension/nbops_lab/labextension/package.json pyproject.toml
 	HATCH_JUPYTER_BUILDER_SKIP_NPM=1 $(BIN)/python -m pip install --quiet --no-build-isolation --no-deps --editable .
 	# Links instead of the installed copies, so that the next build reaches JupyterLab.
 	rm -rf $(LABEXTENSION) && mkdir -p $(LABEXTENSION)
-	ln -s $(CURDIR)/extension/install.json $(CURDIR)/extension/nbops_lab/labextension/* $(LABEXTENSION)
+	ln -s "$(CURDIR)"/extension/install.json "$(CURDIR)"/extension/nbops_lab/labextension/* $(LABEXTENSION)
 	touch $@
 
 demo: setup ## the whole life cycle on real data, in ./nbops-demo
@@ -75,7 +76,7 @@ unit: setup ## Python tests without a browser
 
 notebooks: setup ## the tutorials, cell by cell
 	rm -rf build/notebooks && mkdir -p build && cp -r notebooks build/notebooks && touch build/notebooks/nbops.toml
-	cd build/notebooks && $(CLEAN_ENV) NBOPS_COURIER=false $(BIN)/python -m pytest -q -c ../../pyproject.toml --rootdir . --nbval-lax -p no:cacheprovider *.ipynb
+	cd build/notebooks && $(CLEAN_ENV) NBOPS_COURIER=false "$(CURDIR)/$(BIN)/python" -m pytest -q -c ../../pyproject.toml --rootdir . --nbval-lax -p no:cacheprovider *.ipynb
 
 e2e: setup ## a real JupyterLab in headless Chromium
 	$(CLEAN_ENV) $(BIN)/python -m pytest -q --durations=5 -m e2e

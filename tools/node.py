@@ -11,7 +11,9 @@ import subprocess
 import sys
 from pathlib import Path
 
-_OLDEST = 20
+# What the builder of the extension runs on (rspack: ^20.19.0 || >=22.12.0).
+_OLDEST = {20: 19, 22: 12}
+_ANY_FROM = 23
 
 
 def machine_has_node() -> bool:
@@ -20,7 +22,16 @@ def machine_has_node() -> bool:
     if node is None or shutil.which("npm") is None:
         return False
     version = subprocess.run([node, "--version"], capture_output=True, text=True, check=False).stdout
-    return version.startswith("v") and int(version[1:].split(".")[0]) >= _OLDEST
+    return is_new_enough(version)
+
+
+def is_new_enough(version: str) -> bool:
+    """Tell whether a version as ``node --version`` prints it is one that builds the extension."""
+    major, _, rest = version.strip().removeprefix("v").partition(".")
+    minor = rest.partition(".")[0]
+    if not (major.isdigit() and minor.isdigit()):
+        return False
+    return int(major) >= _ANY_FROM or int(minor) >= _OLDEST.get(int(major), 1000)
 
 
 def main() -> None:

@@ -12,12 +12,17 @@ test('tracking is switched on and off by the first line', () => {
   expect(toggled('%%track --name x\na = 1')).toBe('a = 1');
   expect(toggled('%%track')).toBe('');
   expect(toggled('%%time\na')).toBe('%%track\n%%time\na');
+  expect(toggled('\n%%time\n %%track --name x\na')).toBe('\n%%time\na');
   expect(toggled('%%tracker\na')).toBe('%%track\n%%tracker\na');
 });
 
 test('what is tracked and what loads nbops', () => {
   expect(isTracked('%%track\nx')).toBe(true);
   expect(isTracked('# %%track')).toBe(false);
+  expect(isTracked('\n\n  %%track\nx')).toBe(true);
+  expect(isTracked('%%time\n%%track\nx')).toBe(true);
+  expect(isTracked('x = 1\n%%track\n')).toBe(false);
+  expect(isTracked('%%trackers\nx')).toBe(false);
   expect(loadsNbops(['x = 1', 'import a\n%load_ext nbops\n'])).toBe(true);
   expect(loadsNbops(['%load_ext nbopsy', '# %load_ext nbops'])).toBe(false);
 });

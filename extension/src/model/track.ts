@@ -1,6 +1,7 @@
-const TRACKED = /^%%track\b[^\n]*\n?/;
+// Blank lines and other cell magics may stand before it.
+const TRACKED = /^((?:[ \t]*\n|[ \t]*%%(?!track\b)\w[^\n]*\n)*)[ \t]*%%track\b[^\n]*\n?/;
 
-/** Whether a cell's source begins with the magic. */
+/** Whether the magic stands at the beginning of a cell's source. */
 export function isTracked(source: string): boolean {
   return TRACKED.test(source);
 }
@@ -14,7 +15,7 @@ export interface IEdit {
 /** The edit that switches tracking of a cell on or off. */
 export function toggleTracking(source: string): IEdit {
   const found = TRACKED.exec(source);
-  return found ? { end: found[0].length, text: '' } : { end: 0, text: '%%track\n' };
+  return found ? { end: found[0].length, text: found[1] } : { end: 0, text: '%%track\n' };
 }
 
 /** Whether a notebook loads nbops somewhere. */
