@@ -156,7 +156,7 @@ def _data(row: RowMapping) -> LineageNode:
     if row["origin"]:
         facts["from"] = row["origin"]
     label = row["origin"].rpartition("/")[2] or row["name"]
-    detail = f"{row['fingerprint'][:8]} · {row['rows']:,} × {row['columns']}"
+    detail = row["fingerprint"][:8] + (f" · {row['rows']:,} × {row['columns']}" if row["columns"] else "")
     return LineageNode(
         id=f"data:{row['fingerprint']}",
         kind="data",

@@ -13,6 +13,7 @@ from nbops.capture import redact
 from nbops.errors import NbopsError, PipelineError, StageFailed
 from nbops.pipelines.outputs import FOLDER, Output, file_output
 from nbops.pipelines.owners import with_owners
+from nbops.pipelines.passed import gave, received
 from nbops.pipelines.passing import Parameters, parameters_of
 from nbops.pipelines.recording import Recorder
 from nbops.pipelines.result import EventKind, PipelineEvent, PipelineResult, StageResult
@@ -264,9 +265,11 @@ class _Execution:
             for path in (target, html)
         ]
         state = replace(state, html=str(html), duration=duration)
+        runs = {name: known.run_id for name, known in self._results.items()}
+        reads = received(self._pipeline.folder, plan.parts["inputs"], plan.parameters, self._given, runs)
         if done.failure is not None:
             told = ErrorInfo(type=done.failure.type, message=done.failure.message, traceback=done.failure.traceback)
-            recorder.stage_done(run, {}, kept, told, "FAILED", done.redactions)
+            recorder.stage_done(run, {}, kept, told, "FAILED", done.redactions, reads)
             self._states.write(stage.name, replace(state, status="failed"))
             self._results[stage.name] = replace(self._results[stage.name], html=str(html))
             line = f"{done.failure.type}: {done.failure.message}" if done.failure.message else done.failure.type
@@ -276,7 +279,8 @@ class _Execution:
             plan.parts, self._pipeline, stage
         )
         written = tuple(file_output(name, path) for name, path in files.items())
-        recorder.stage_done(run, outputs, kept, None, "FINISHED", done.redactions)
+        data = reads + gave(self._workspace, self._pipeline, stage, run, reads, (*outputs.values(), *written))
+        recorder.stage_done(run, outputs, kept, None, "FINISHED", done.redactions, data)
         state = replace(state, status="succeeded", outputs=without_secrets(outputs), files=written)
         # What the stage has written was perhaps there before, and looked like an input.
         inputs = without(plan.parts["inputs"], self._pipeline.folder, state.written)

@@ -15,7 +15,7 @@ from nbops.capture.naming import new_run_id
 from nbops.pipelines.outputs import Output, is_finite
 from nbops.pipelines.secrets import shown
 from nbops.pipelines.spec import Pipeline, Stage
-from nbops.records import ArtifactRef, CellRef, ErrorInfo, ModelRef, Run, from_wire
+from nbops.records import ArtifactRef, CellRef, DataRef, ErrorInfo, ModelRef, Run, from_wire
 from nbops.records.runs import RunStatus
 from nbops.tracking.outbox import Outbox
 from nbops.tracking.parts import file_part
@@ -64,10 +64,13 @@ class Recorder:
         error: ErrorInfo | None,
         status: RunStatus,
         redactions: int = 0,
+        data: tuple[DataRef, ...] = (),
     ) -> None:
         """Finish the run of a stage, with what it gave away."""
         models = tuple(from_wire(ModelRef, dict(item.model)) for item in outputs.values() if _is_own(item, run))
-        run = replace(run, metrics=metrics_of(outputs), models=models, redactions=run.redactions + redactions)
+        run = replace(
+            run, metrics=metrics_of(outputs), models=models, data=data, redactions=run.redactions + redactions
+        )
         self._finish(run, status, files, error)
 
     def done(self, status: RunStatus, error: ErrorInfo | None = None, facts: Mapping[str, str] | None = None) -> None:
