@@ -186,7 +186,8 @@ def _foresee(asked: _Asked) -> Promotion:
     with open_ledger(asked.workspace).connect() as connection:
         holder = current_holder(connection, found.model, target)
         looked = examine(connection, asked.workspace, found, target, holder, asked.gate_report, asked.held_out)
-    obstacles = list(looked.obstacles)
+    # Nothing stands against what is so already.
+    obstacles = [] if holder == found.version else list(looked.obstacles)
     if holder != asked.seen:
         conflict = PromotionConflict(found.model, target, holder, asked.seen)
         obstacles.append(Obstacle(kind="holder", message=conflict.message))
