@@ -2,8 +2,9 @@
 
 import pytest
 
-from nbops.errors import LedgerError, UsageError
+from nbops.errors import LedgerError, NotFoundError, SettingsError, UsageError
 from nbops.governance.audit_report import audit_report
+from nbops.governance.lineage import lineage
 from nbops.ledger import open_ledger, tables
 from nbops.ledger.audit import read_events
 from nbops.ledger.verification import verify
@@ -47,3 +48,27 @@ def test_half_a_letter_is_a_line_and_changes_nothing(place, versions):
 def test_what_is_no_version_is_not_expected(ledger_uri, text):
     with pytest.raises(UsageError, match="give a version's number"):
         expected_holder(text)
+
+
+def test_a_token_or_key_that_is_no_utf8_is_a_line(place, versions, monkeypatch):
+    versions(1)
+    monkeypatch.setenv("NBOPS_AUDIT_KEY", "\udcff" * 20)
+    assert not verify(place).ok
+    monkeypatch.setenv("NBOPS_TOKEN", "\udcff")
+    with pytest.raises(SettingsError, match="nobody's token"):
+        promote("churn", 1)
+
+
+@pytest.mark.parametrize("start", ["x" * 5000, "a\0b", "~nobody-here/x.csv"])
+def test_lineage_of_what_cannot_name_a_file_is_a_line(place, versions, start):
+    versions(1)
+    with pytest.raises(NotFoundError, match="Nothing here is called"):
+        lineage(place, start)
+
+
+def test_nothing_stands_against_what_is_so_already(place, versions):
+    versions(1)
+    promote("churn", 1)
+    (place.root / "nbops.toml").write_text("[policy.stages.Production]\napprovals = 2\n")
+    foreseen = promote("churn", 1, dry_run=True)
+    assert foreseen.obstacles == () and not foreseen.changed

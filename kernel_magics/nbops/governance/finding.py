@@ -88,7 +88,10 @@ def _run(workspace: Workspace, text: str) -> str:
 
 def _data(workspace: Workspace, text: str) -> str:
     d = tables.data_refs
-    path = Path(text).expanduser()
+    try:
+        path = Path(text).expanduser()
+    except RuntimeError:  # the home of nobody
+        return ""
     absolute = str(path if path.is_absolute() else workspace.root / path)
     newest = select(d.c.fingerprint).join(tables.runs, tables.runs.c.run_id == d.c.run_id)
     newest = newest.order_by(tables.runs.c.started_at.desc()).limit(1)
@@ -103,7 +106,10 @@ def _data(workspace: Workspace, text: str) -> str:
 
 def _by_content(workspace: Workspace, path: str) -> str:
     """Read a file that is there and look for its content: it may have been given to a run under another name."""
-    if not Path(path).is_file():
+    try:
+        if not Path(path).is_file():
+            return ""
+    except OSError:  # too long for a name
         return ""
     from nbops.data.fingerprint import fingerprint
     from nbops.data.reading import read_table

@@ -63,7 +63,7 @@ def find_key(workspace: Workspace) -> bytes | None:
             raise LedgerError(f"The key of the audit log, {path}, cannot be read: {error}.") from error
     if len(given) < _SHORTEST:
         raise SettingsError(f"The key of the audit log is shorter than {_SHORTEST} characters.")
-    return given.encode()
+    return given.encode("utf-8", "surrogateescape")
 
 
 def make_key(workspace: Workspace) -> bytes:

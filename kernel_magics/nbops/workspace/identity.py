@@ -40,7 +40,7 @@ def who(workspace: Workspace) -> Identity:
     if not token:
         stated = _stated(policy)
         return Identity(name=stated, source="stated") if stated else _with_roles(policy, _os_user(), "os")
-    digest = hashlib.sha256(token.encode()).hexdigest()
+    digest = hashlib.sha256(token.encode("utf-8", "surrogateescape")).hexdigest()
     for known, name in _table(policy, "tokens").items():
         if hmac.compare_digest(known.lower().encode(), digest.encode()):
             return _with_roles(policy, str(name), "token")
