@@ -72,7 +72,7 @@ js: setup ## lint, types and unit tests of the extension
 	$(JS) npm run --silent test
 
 unit: setup ## Python tests without a browser
-	$(CLEAN_ENV) $(BIN)/python -m pytest -n 3 --dist loadfile -q --durations=8 -m "not e2e"
+	$(CLEAN_ENV) $(BIN)/python -m pytest -n 3 --dist loadfile --no-loadscope-reorder -q --durations=8 -m "not e2e"
 
 notebooks: setup ## the tutorials, cell by cell
 	rm -rf build/notebooks && mkdir -p build && cp -r notebooks build/notebooks && touch build/notebooks/nbops.toml

@@ -35,6 +35,15 @@ def _own_cache(tmp_path_factory: pytest.TempPathFactory) -> Iterator[None]:
         yield
 
 
+@pytest.fixture(scope="module", autouse=True)
+def _module_environment() -> Iterator[None]:
+    """What a module's own fixtures leave in the environment, MLflow's address above all, does not reach the next one."""
+    before = _settings()
+    yield
+    for name in _settings() - before:
+        del os.environ[name]
+
+
 @pytest.fixture(autouse=True)
 def _plain_environment(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
     """No setting of the machine reaches a test, and none that a test's session was given reaches the next."""

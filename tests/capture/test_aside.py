@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import resource
 import subprocess
 import sys
 import textwrap
@@ -22,6 +23,22 @@ def test_the_answer_of_a_program(script, answer):
     aside = Aside(["/bin/sh", "-c", script], os.environ)
     assert aside.done(30)
     assert aside.take(100) == answer
+
+
+def test_a_process_with_many_open_files():
+    soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
+    if hard != resource.RLIM_INFINITY and hard < 1500:
+        pytest.skip("this machine allows a process no more than a thousand open files")
+    resource.setrlimit(resource.RLIMIT_NOFILE, (max(soft, 1500), hard))
+    held = [os.open(os.devnull, os.O_RDONLY) for _ in range(1100)]
+    try:
+        aside = Aside(["/bin/sh", "-c", "printf hello"], os.environ)
+        assert aside.done(30)
+        assert aside.take(100) == b"hello"
+    finally:
+        for descriptor in held:
+            os.close(descriptor)
+        resource.setrlimit(resource.RLIMIT_NOFILE, (soft, hard))
 
 
 def test_one_that_takes_its_time_is_not_waited_for(tmp_path):

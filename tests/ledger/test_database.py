@@ -1,6 +1,7 @@
 """The ledger on SQLite and PostgreSQL: created once, whole transactions, clear errors."""
 
 import contextlib
+import os
 import subprocess
 import sys
 import time
@@ -13,6 +14,7 @@ from alembic.runtime.migration import MigrationContext
 from nbops.errors import LedgerError, MissingExtraError
 from nbops.ledger import open_ledger, schema_version, tables
 from nbops.ledger.database import newest_schema_version
+from nbops.tracking.outbox import outbox_of
 from nbops.workspace import find_workspace
 
 
@@ -171,3 +173,19 @@ def test_a_process_keeps_one_idle_connection_to_postgresql(tmp_path, monkeypatch
         with ledger.connect() as connection:
             left = connection.exec_driver_sql(count).scalar()
     assert left == 1
+
+
+@pytest.mark.skipif(not os.path.exists("/proc/self/fd"), reason="there is no /proc to count open files by")
+def test_a_process_that_looks_at_many_workspaces_keeps_few_files_open(tmp_path):
+    before, first = len(os.listdir("/proc/self/fd")), None
+    for number in range(80):
+        (tmp_path / str(number)).mkdir()
+        (tmp_path / str(number) / "nbops.toml").touch()
+        workspace = find_workspace(tmp_path / str(number))
+        ledger = open_ledger(workspace)
+        first = first or ledger
+        assert (ledger.revision(), outbox_of(workspace).pending()) == (0, 0)
+    assert len(os.listdir("/proc/self/fd")) - before < 300
+    # Who has had one for long goes on using it.
+    assert first.revision() == 0
+    assert outbox_of(find_workspace(tmp_path / "0")).pending() == 0

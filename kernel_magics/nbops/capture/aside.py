@@ -79,7 +79,12 @@ class Aside:
             except subprocess.TimeoutExpired:
                 return False
             return True
-        return bool(select.select([self._status], [], [], wait)[0])
+        if not hasattr(select, "poll"):  # pragma: no cover
+            return bool(select.select([self._status], [], [], wait)[0])
+        # A process with more than a thousand open files can only be polled.
+        ended = select.poll()
+        ended.register(self._status, select.POLLIN)
+        return bool(ended.poll(wait * 1000))
 
     def take(self, limit: int) -> bytes | None:
         """Give what it wrote, once it is :meth:`done`, up to a limit; nothing if it failed."""

@@ -24,6 +24,8 @@ from nbops.workspace.locks import file_lock
 
 _opened: dict[tuple[int, str], Ledger] = {}
 _opening = threading.Lock()
+# A server that looks at many workspaces must not run out of file descriptors.
+_KEPT_OPEN = 32
 
 
 class Ledger:
@@ -107,10 +109,14 @@ def open_ledger(workspace: Workspace) -> Ledger:
     # A fork must not share connections with its parent.
     key = (os.getpid(), workspace.ledger_uri)
     with _opening:
-        ledger = _opened.get(key)
+        ledger = _opened.pop(key, None)
         if ledger is None or _vanished(workspace.ledger_uri):
             ledger = _open(workspace)
-            _opened[key] = ledger
+        _opened[key] = ledger
+        own = [known for known in _opened if known[0] == key[0]]
+        for longest_ago in own[:-_KEPT_OPEN]:
+            # Who still has it may go on: it connects again.
+            _opened.pop(longest_ago).engine.dispose()
         return ledger
 
 

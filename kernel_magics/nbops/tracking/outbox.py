@@ -59,6 +59,8 @@ CREATE TABLE aside (
 _VERSION = len(_STEPS)
 
 _boxes: dict[str, Outbox] = {}
+_giving = threading.Lock()
+_KEPT_OPEN = 32
 _inherited: list[sqlite3.Connection] = []
 
 
@@ -280,8 +282,14 @@ class Outbox:
 
 
 def outbox_of(workspace: Workspace) -> Outbox:
-    """Give this process's outbox of a workspace."""
-    return _boxes.setdefault(str(workspace.root), Outbox(workspace))
+    """Give this process's outbox of a workspace; those asked for longest ago let go of their files until used again."""
+    with _giving:
+        box = _boxes.pop(str(workspace.root), None) or Outbox(workspace)
+        _boxes[str(workspace.root)] = box
+        forgotten = [_boxes.pop(name) for name in list(_boxes)[:-_KEPT_OPEN]]
+    for one in forgotten:
+        one.close()
+    return box
 
 
 def _connect(path: str) -> sqlite3.Connection:
