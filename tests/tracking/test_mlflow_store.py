@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shutil
 import sqlite3
 import subprocess
 import sys
@@ -99,3 +100,14 @@ def test_a_cache_that_cannot_be_written_is_done_without(workspace, tmp_path, mon
     monkeypatch.setenv("NBOPS_CACHE", str(tmp_path / "plain"))
     mlflow_store.ensure(workspace)
     assert _places(workspace) == [("Default", f"{workspace.mlflow_artifacts.as_uri()}/0")]
+
+
+def test_a_workspace_that_was_copied_has_its_store(workspace, tmp_path):
+    mlflow_store.ensure(workspace)
+    (tmp_path / "elsewhere").mkdir()
+    shutil.copytree(workspace.data, tmp_path / "elsewhere" / ".nbops")
+    (tmp_path / "elsewhere" / "nbops.toml").touch()
+    copied = find_workspace(tmp_path / "elsewhere")
+    assert mlflow_store.exists(copied)
+    mlflow_store.local_path(copied).unlink()
+    assert not mlflow_store.exists(copied)

@@ -155,10 +155,10 @@ def artifact_location(workspace: Workspace, experiment: str) -> str | None:
 
 def _mark(workspace: Workspace) -> Path:
     # Beside the database, so that both are deleted together; another database has another mark.
-    name = hashlib.sha256(workspace.mlflow_uri.encode()).hexdigest()[:12]
     path = local_path(workspace)
-    return (
-        workspace.locks / f"mlflow-{name}.made"
-        if path is not None and path.exists()
-        else workspace.locks / "mlflow-never.made"
-    )
+    if path is None or not path.exists():
+        return workspace.locks / "mlflow-never.made"
+    # A workspace that was moved or copied keeps what it has.
+    own = path.relative_to(workspace.root).as_posix() if path.is_relative_to(workspace.root) else workspace.mlflow_uri
+    name = hashlib.sha256(own.encode()).hexdigest()[:12]
+    return workspace.locks / f"mlflow-{name}.made"
