@@ -66,8 +66,14 @@ def execute(cells: list[str], folder: Path, *, tracked: bool) -> Executed:
     sources += ["%%track\n" + cell if tracked else cell for cell in cells]
     sources.append((HERE / "probe.txt").read_text("utf-8"))
     notebook = nbformat.v4.new_notebook(cells=[nbformat.v4.new_code_cell(source) for source in sources])
+    # On a busy machine nbclient misses a reply behind the messages of an output widget, and looks again only then.
+    patience = 20 if "widgets.Output" in "".join(cells) else 120
     client = NotebookClient(
-        notebook, timeout=120, kernel_name="python3", allow_errors=True, resources={"metadata": {"path": str(folder)}}
+        notebook,
+        timeout=patience,
+        kernel_name="python3",
+        allow_errors=True,
+        resources={"metadata": {"path": str(folder)}},
     )
     client.execute()
     outputs, cards = [], []
