@@ -4,13 +4,15 @@ from __future__ import annotations
 
 import json
 import os
+import shutil
 import subprocess
 import sys
+import tempfile
 import threading
 import time
 
 import pytest
-from jupyter_client.manager import start_new_kernel
+from jupyter_client import KernelManager
 
 RUN_MIME = "application/vnd.nbops.run.v1+json"
 
@@ -19,7 +21,12 @@ class Kernel:
     """A kernel that says what a cell showed."""
 
     def __init__(self, folder, **environment):
-        self.manager, self.client = start_new_kernel(cwd=str(folder), env={**os.environ, **environment})
+        # Not over TCP: the port chosen for a kernel may be another kernel's by the time it binds it.
+        self.manager = KernelManager(transport="ipc", ip=os.path.join(tempfile.mkdtemp(prefix="nbops-"), "kernel"))
+        self.manager.start_kernel(cwd=str(folder), env={**os.environ, **environment})
+        self.client = self.manager.client()
+        self.client.start_channels()
+        self.client.wait_for_ready(timeout=60)
 
     def run(self, code, **options):
         shown = []
@@ -43,6 +50,7 @@ class Kernel:
     def stop(self):
         self.client.stop_channels()
         self.manager.shutdown_kernel(now=True)
+        shutil.rmtree(os.path.dirname(self.manager.ip))
 
 
 class Shown:

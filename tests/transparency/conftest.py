@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import json
 import re
+import shutil
+import tempfile
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
@@ -13,6 +15,7 @@ from typing import Any
 import nbformat
 import pytest
 from nbclient import NotebookClient
+from traitlets.config import Config
 
 HERE = Path(__file__).parent
 RUN_MIME = "application/vnd.nbops.run.v1+json"
@@ -68,14 +71,18 @@ def execute(cells: list[str], folder: Path, *, tracked: bool) -> Executed:
     notebook = nbformat.v4.new_notebook(cells=[nbformat.v4.new_code_cell(source) for source in sources])
     # On a busy machine nbclient misses a reply behind the messages of an output widget, and looks again only then.
     patience = 20 if "widgets.Output" in "".join(cells) else 120
+    sockets = tempfile.mkdtemp(prefix="nbops-")
     client = NotebookClient(
         notebook,
         timeout=patience,
         kernel_name="python3",
         allow_errors=True,
+        # Over TCP a kernel now and then loses its heartbeat: its port was another kernel's by the time it bound it.
+        config=Config({"KernelManager": {"transport": "ipc", "ip": f"{sockets}/kernel"}}),
         resources={"metadata": {"path": str(folder)}},
     )
     client.execute()
+    shutil.rmtree(sockets)
     outputs, cards = [], []
     for cell in notebook.cells[1:-1]:
         kept, found = _split(cell.outputs, folder)
