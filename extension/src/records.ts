@@ -22,6 +22,18 @@ export type GateVerdict = 'passed' | 'failed' | 'error';
 
 export type RequestStatus = 'open' | 'promoted' | 'rejected' | 'withdrawn' | 'superseded';
 
+export type StageRunStatus = 'pending' | 'running' | 'succeeded' | 'skipped' | 'failed' | 'stopped' | 'lost';
+
+export type PipelineRunStatus = 'running' | 'succeeded' | 'failed' | 'stopped' | 'lost';
+
+export type TriggerKind = 'cron' | 'data' | 'drift' | 'performance' | 'promotion' | 'pipeline' | 'manual';
+
+export type ScheduleRunStatus = 'queued' | 'running' | 'succeeded' | 'failed' | 'skipped' | 'missed' | 'lost';
+
+export type MissedPolicy = 'skip' | 'once' | 'all';
+
+export type OverlapPolicy = 'skip' | 'queue' | 'allow';
+
 /** Where the code of a run stands. */
 export interface CellRef {
   readonly notebook: string;
@@ -526,4 +538,87 @@ export interface ModelCard {
   readonly missing: readonly string[];
   readonly actor: string;
   readonly at: WireNumber;
+}
+
+/** One stage of a run of a pipeline. */
+export interface StageRun {
+  readonly stage: string;
+  readonly status: StageRunStatus;
+  readonly group: string;
+  readonly after: readonly string[];
+  readonly attempt: number;
+  readonly reason: string;
+  readonly key: string;
+  readonly track_id: string;
+  readonly started_at: WireNumber | null;
+  readonly ended_at: WireNumber | null;
+  readonly cell: number;
+  readonly cells: number;
+  readonly line: string;
+  readonly kernel: string;
+  readonly notebook: string;
+  readonly error: string;
+  readonly failed_cell: number;
+  readonly resumable: boolean;
+  readonly resume_problem: string;
+}
+
+/** One run of a pipeline. ``trigger`` says what started it (``manual``, ``cron``, …), ``runner`` where its stages ran. */
+export interface PipelineRun {
+  readonly run_id: string;
+  readonly pipeline: string;
+  readonly path: string;
+  readonly status: PipelineRunStatus;
+  readonly trigger: string;
+  readonly schedule: string;
+  readonly runner: string;
+  readonly started_at: WireNumber;
+  readonly ended_at: WireNumber | null;
+  readonly error: string;
+  readonly resumed_from: string;
+  readonly stages: readonly StageRun[];
+}
+
+/** A pipeline of the workspace: its declaration and its last run. */
+export interface PipelineSummary {
+  readonly name: string;
+  readonly path: string;
+  readonly problem: string;
+  readonly last: PipelineRun | null;
+  readonly runs: number;
+}
+
+/** What starts a pipeline by itself. */
+export interface Schedule {
+  readonly name: string;
+  readonly pipeline: string;
+  readonly trigger: TriggerKind;
+  readonly cron: string;
+  readonly timezone: string;
+  readonly subject: string;
+  readonly measure: string;
+  readonly threshold: WireNumber;
+  readonly missed: MissedPolicy;
+  readonly missed_cap: number;
+  readonly overlap: OverlapPolicy;
+  readonly parameters: Readonly<Record<string, string>>;
+  readonly alerts: readonly string[];
+  readonly paused: boolean;
+  readonly author: string;
+  readonly created_at: WireNumber;
+  readonly next_at: WireNumber | null;
+  readonly problem: string;
+}
+
+/** One time a schedule came due, and what became of it. ``evidence`` says why it did. */
+export interface ScheduleRun {
+  readonly id: number;
+  readonly schedule: string;
+  readonly due_at: WireNumber;
+  readonly status: ScheduleRunStatus;
+  readonly evidence: string;
+  readonly run_id: string;
+  readonly started_at: WireNumber | null;
+  readonly ended_at: WireNumber | null;
+  readonly error: string;
 }

@@ -44,7 +44,12 @@ _FAMILIES = {
     "gc": ("gc", "list or remove what nothing refers to"),
     "audit": ("audit", "read and prove the audit log"),
     "drift": ("drift", "compare two data sets"),
-    "pipeline": ("pipeline", "run a pipeline of notebooks"),
+    "pipeline": ("pipeline", "run, explain, resume and watch pipelines of notebooks"),
+    "schedule": ("schedule", "start pipelines by themselves: times, data, drift, promotions"),
+    "scheduler": ("scheduler", "run the scheduler as a service"),
+    "export": ("export", "write a pipeline for GitHub, GitLab, Jenkins, Airflow, Kubeflow, Prefect or make"),
+    "new": ("new", "make a project that runs at once"),
+    "serve": ("serve", "serve a registered model over HTTP"),
     "courier": ("courier", "see the courier, or deliver everything now"),
     "demo": ("demo", "run the whole life cycle on real data"),
 }

@@ -253,7 +253,7 @@ class _Execution:
                         "NBOPS_STAGE": f"{self._pipeline.name}/{stage.name}",
                         FOLDER: str(values),
                     },
-                    on_cell=lambda cell, cells: self._event("cell", stage, position, cell=cell, cells=cells),
+                    on_cell=lambda at: self._event("cell", stage, position, cell=at.cell, cells=at.cells),
                 )
             )
         finally:

@@ -45,18 +45,38 @@ class Failure:
 
 @dataclass(frozen=True, slots=True)
 class Executed:
-    """An executed notebook; ``failure`` is what stopped it, ``redactions`` counts replaced secrets."""
+    """An executed notebook; ``failure`` is what stopped it, ``redactions`` counts replaced secrets.
+
+    ``kernel`` says how its kernel came about (``forked``, ``normal``, ``normal: REASON``). After a failure ``checkpoint``
+    tells whether the state before the failed cell is kept at ``task.checkpoint``; if not, ``checkpoint_problem`` says why.
+    """
 
     notebook: Any
     failure: Failure | None
     redactions: int
+    kernel: str = "normal"
+    checkpoint: bool = False
+    checkpoint_problem: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class CellProgress:
+    """Where an execution is: number and count of code cells, last line of output, seconds since the cell began."""
+
+    cell: int
+    cells: int
+    line: str = ""
+    elapsed: float = 0.0
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Task:
     """What to execute: source, values to inject, variables to save, where, with what in the environment.
 
-    ``on_cell`` is called with number and count as each code cell begins.
+    ``on_cell`` is called as each code cell begins and, at most every half second, when it has printed something.
+    ``kernel`` names the kernel in place of the notebook's own; ``warm`` lets it be forked from a warm parent. ``timeout`` (whole
+    notebook) and ``cell_timeout`` are in seconds. After a failed cell the state before it is kept in the folder ``checkpoint``,
+    if it can be; ``resume`` is such a folder, to go on from.
     """
 
     source: Path
@@ -65,7 +85,13 @@ class Task:
     folder: Path
     target: Path
     environment: Mapping[str, str]
-    on_cell: Callable[[int, int], None]
+    on_cell: Callable[[CellProgress], None]
+    kernel: str = ""
+    warm: bool = False
+    timeout: float | None = None
+    cell_timeout: float | None = None
+    checkpoint: Path | None = None
+    resume: Path | None = None
 
 
 def execute(task: Task) -> Executed:
@@ -156,7 +182,7 @@ class _Client(PapermillNotebookClient):  # type: ignore[misc]
                 self.nb_man.cell_start(cell, index)
                 if cell.cell_type == "code" and cell.source.strip():
                     done += 1
-                    self.nbops_task.on_cell(done, total)
+                    self.nbops_task.on_cell(CellProgress(done, total))
                 self.execute_cell(cell, index)
             except CellExecutionError as error:
                 self.nb_man.cell_exception(cell, cell_index=index)

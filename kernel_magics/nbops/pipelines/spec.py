@@ -23,7 +23,13 @@ _NAME = re.compile(r"[^\W][\w .+-]{0,79}")
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Stage:
-    """One stage. ``outputs`` are names of variables, or files beside the pipeline file; ``inputs`` files or patterns."""
+    """One stage.
+
+    ``outputs`` are names of variables, or files beside the pipeline file; ``inputs`` files or patterns. ``timeout`` is for
+    the whole notebook, ``cell_timeout`` for each cell, both in seconds; ``memory`` (bytes) and ``cpus`` are what it is
+    expected to need. A stage that a ``foreach`` made has the name of the declared one as ``group`` and its own values of
+    the grid as ``instance``. ``line`` is where it is declared in the file.
+    """
 
     name: str
     source: Notebook
@@ -32,6 +38,18 @@ class Stage:
     parameters: Mapping[str, Any] = field(default_factory=dict)
     outputs: tuple[str, ...] = ()
     inputs: tuple[str, ...] = ()
+    retries: int = 0
+    retry_delay: float = 0.0
+    timeout: float | None = None
+    cell_timeout: float | None = None
+    memory: int = 0
+    cpus: int = 1
+    environment: Mapping[str, str] = field(default_factory=dict)
+    kernel: str = ""
+    group: str = ""
+    instance: Mapping[str, Any] = field(default_factory=dict)
+    description: str = ""
+    line: int = 0
 
     @property
     def notebook(self) -> Path:

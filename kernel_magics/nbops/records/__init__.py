@@ -26,6 +26,14 @@ from nbops.records.models import (
     VersionDiff,
     VersionFile,
 )
+from nbops.records.pipelines import (
+    PIPELINE_MIME,
+    PipelineRun,
+    PipelineSummary,
+    Schedule,
+    ScheduleRun,
+    StageRun,
+)
 from nbops.records.promotions import (
     Approval,
     GateReport,
@@ -62,6 +70,7 @@ from nbops.records.wire import from_wire, to_wire
 
 __all__ = [
     "LIFECYCLE_STAGES",
+    "PIPELINE_MIME",
     "RUN_MIME",
     "Alias",
     "Approval",
@@ -93,6 +102,8 @@ __all__ = [
     "ModelRef",
     "ModelVersion",
     "Obstacle",
+    "PipelineRun",
+    "PipelineSummary",
     "Placement",
     "Policy",
     "PredictionChange",
@@ -104,6 +115,9 @@ __all__ = [
     "Run",
     "RunPage",
     "RunRow",
+    "Schedule",
+    "ScheduleRun",
+    "StageRun",
     "VersionChange",
     "VersionDiff",
     "VersionFile",

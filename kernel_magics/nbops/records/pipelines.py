@@ -1,0 +1,117 @@
+"""Pipelines as they run, and what starts them."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import Literal
+
+PIPELINE_MIME = "application/vnd.nbops.pipeline.v1+json"
+
+StageRunStatus = Literal["pending", "running", "succeeded", "skipped", "failed", "stopped", "lost"]
+PipelineRunStatus = Literal["running", "succeeded", "failed", "stopped", "lost"]
+TriggerKind = Literal["cron", "data", "drift", "performance", "promotion", "pipeline", "manual"]
+ScheduleRunStatus = Literal["queued", "running", "succeeded", "failed", "skipped", "missed", "lost"]
+MissedPolicy = Literal["skip", "once", "all"]
+OverlapPolicy = Literal["skip", "queue", "allow"]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class StageRun:
+    """One stage of a run of a pipeline.
+
+    Times are seconds since the epoch. ``group`` is the declared stage of which a ``foreach`` made this one; ``track_id``
+    the tracked run of the stage; ``cell`` and ``cells`` count its code cells from 1; ``line`` is the last line of output;
+    ``kernel`` says how its kernel came about; ``resumable`` whether the failed cell can be gone on from, else ``resume_problem``.
+    """
+
+    stage: str
+    status: StageRunStatus = "pending"
+    group: str = ""
+    after: tuple[str, ...] = ()
+    attempt: int = 0
+    reason: str = ""
+    key: str = ""
+    track_id: str = ""
+    started_at: float | None = None
+    ended_at: float | None = None
+    cell: int = 0
+    cells: int = 0
+    line: str = ""
+    kernel: str = ""
+    notebook: str = ""
+    error: str = ""
+    failed_cell: int = 0
+    resumable: bool = False
+    resume_problem: str = ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PipelineRun:
+    """One run of a pipeline. ``trigger`` says what started it (``manual``, ``cron``, …), ``runner`` where its stages ran."""
+
+    run_id: str
+    pipeline: str
+    path: str
+    status: PipelineRunStatus
+    trigger: str = "manual"
+    schedule: str = ""
+    runner: str = "local"
+    started_at: float = 0.0
+    ended_at: float | None = None
+    error: str = ""
+    resumed_from: str = ""
+    stages: tuple[StageRun, ...] = ()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PipelineSummary:
+    """A pipeline of the workspace: its declaration and its last run."""
+
+    name: str
+    path: str
+    problem: str = ""
+    last: PipelineRun | None = None
+    runs: int = 0
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Schedule:
+    """What starts a pipeline by itself.
+
+    ``cron`` and ``timezone`` belong to the trigger ``cron``; ``subject`` is what the other triggers look at (files, a
+    model, a pipeline), ``threshold`` how much must have come. Times are seconds since the epoch.
+    """
+
+    name: str
+    pipeline: str
+    trigger: TriggerKind
+    cron: str = ""
+    timezone: str = "UTC"
+    subject: str = ""
+    measure: str = ""
+    threshold: float = 0.0
+    missed: MissedPolicy = "once"
+    missed_cap: int = 10
+    overlap: OverlapPolicy = "skip"
+    parameters: dict[str, str] = field(default_factory=dict)
+    alerts: tuple[str, ...] = ()
+    paused: bool = False
+    author: str = ""
+    created_at: float = 0.0
+    next_at: float | None = None
+    problem: str = ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ScheduleRun:
+    """One time a schedule came due, and what became of it. ``evidence`` says why it did."""
+
+    id: int
+    schedule: str
+    due_at: float
+    status: ScheduleRunStatus
+    evidence: str = ""
+    run_id: str = ""
+    started_at: float | None = None
+    ended_at: float | None = None
+    error: str = ""
