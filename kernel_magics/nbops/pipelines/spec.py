@@ -57,6 +57,11 @@ class Stage:
         return self.source.path
 
     @property
+    def slug(self) -> str:
+        """The name as a file name."""
+        return self.name
+
+    @property
     def variables(self) -> tuple[str, ...]:
         """Names of the variables that the stage gives away."""
         named = (name for name in self.outputs if name.isidentifier())
@@ -138,7 +143,7 @@ def _located(path: Path, root: Path) -> tuple[Path, dict[str, Any]]:
             return own.absolute(), _named(own, several, str(path))
     folder = path.parent
     beside = [other.name for other in folder.glob("*.toml")] if folder.is_dir() else []
-    raise NotFoundError(f"There is no pipeline file {path}.", hint=_meant(path.name, beside))
+    raise NotFoundError(f"There is no pipeline file {path}.", hint=meant(path.name, beside))
 
 
 def _named(path: Path, several: Mapping[str, Any], name: str) -> dict[str, Any]:
@@ -169,7 +174,7 @@ def _pipeline(path: Path, content: Mapping[str, Any]) -> Pipeline:
         for other in stage.after:
             if other not in stages:
                 raise PipelineError(
-                    f"stage {stage.name!r} comes after {other!r}, which does not exist.", hint=_meant(other, stages)
+                    f"stage {stage.name!r} comes after {other!r}, which does not exist.", hint=meant(other, stages)
                 )
     sequence = order({stage.name: stage.after for stage in stages.values()})
     return Pipeline(name=name.strip(), path=path, stages=tuple(stages[stage] for stage in sequence))
@@ -193,7 +198,7 @@ def _stage(name: str, table: Any, folder: Path) -> Stage:
             if key not in source.parameters:
                 raise PipelineError(
                     f"stage {name!r}: template {template!r} has no parameter {key!r}.",
-                    hint=_meant(key, source.parameters) or f"It has {', '.join(source.parameters)}.",
+                    hint=meant(key, source.parameters) or f"It has {', '.join(source.parameters)}.",
                 )
     return Stage(
         name=name,
@@ -216,13 +221,13 @@ def _notebook(name: str, table: Mapping[str, Any], folder: Path) -> Path:
     if key == "template":
         known = templates()
         if table[key] not in known:
-            hint = _meant(table[key], known) or f"There are {', '.join(known)}."
+            hint = meant(table[key], known) or f"There are {', '.join(known)}."
             raise PipelineError(f"stage {name!r}: there is no template {table[key]!r}.", hint=hint)
         return known[table[key]]
     path = folder / Path(table[key]).expanduser()
     if not path.is_file():
         beside = [other.name for other in path.parent.glob("*.ipynb")] if path.parent.is_dir() else []
-        raise PipelineError(f"stage {name!r}: there is no notebook {path}.", hint=_meant(path.name, beside))
+        raise PipelineError(f"stage {name!r}: there is no notebook {path}.", hint=meant(path.name, beside))
     return path.absolute()
 
 
@@ -236,11 +241,10 @@ def _texts(stage: str, key: str, table: Mapping[str, Any]) -> tuple[str, ...]:
 def _known_keys(table: Mapping[str, Any], known: tuple[str, ...], where: str) -> None:
     for key in table:
         if key not in known:
-            raise PipelineError(
-                f"{where}unknown key {key!r}.", hint=_meant(key, known) or f"Known: {', '.join(known)}."
-            )
+            raise PipelineError(f"{where}unknown key {key!r}.", hint=meant(key, known) or f"Known: {', '.join(known)}.")
 
 
-def _meant(word: str, known: Iterable[str]) -> str:
+def meant(word: str, known: Iterable[str]) -> str:
+    """Give the known word that was probably meant, as a question; empty where none is close."""
     near = difflib.get_close_matches(word, list(known), 1)
     return f"Did you mean {near[0]!r}?" if near else ""
