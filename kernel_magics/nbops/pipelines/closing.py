@@ -117,7 +117,7 @@ class Closing:
 
 
 def _named(place: Path, stage: Stage) -> Path:
-    target = place.parent / stage.slug
+    target = place.parent.parent / stage.slug
     if target.exists():
         shutil.rmtree(target)
     place.rename(target)

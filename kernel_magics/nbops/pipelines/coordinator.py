@@ -88,7 +88,9 @@ class Coordinator:
         self._closing = Closing(self._workspace, self._planner, self._recorder)
         try:
             self._rows = RunRows(self._workspace, self._pipeline, self._options, self._recorder.run.run_id, "")
-            self._runner: Runner = runner_for(self._options.on, self._options.jobs, self._workspace)
+            self._runner: Runner = runner_for(
+                self._options.on, self._options.jobs or self._pipeline.jobs, self._workspace
+            )
         except BaseException as error:
             self._recorder.done("FAILED", _told(error), {})
             if hasattr(self, "_rows"):
@@ -203,7 +205,7 @@ class Coordinator:
     def _begin(self, attempt: Attempt) -> None:
         stage, plan = attempt.stage, attempt.plan
         folder = self._states.folder / self._recorder.run.run_id
-        place = folder / f"{stage.slug}.attempt-{attempt.number}"
+        place = folder / ".attempts" / f"{stage.slug}-{attempt.number}"
         resume = self._checkpoint(attempt)
         state = StageState(
             status="running",

@@ -10,6 +10,7 @@ from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import Any
 
+from nbops.pipelines.declaration.naming import slug_of
 from nbops.pipelines.outputs import Output
 from nbops.workspace import Workspace
 from nbops.workspace.blobs import write_atomically
@@ -82,14 +83,7 @@ class States:
         write_atomically(self._file(stage), json.dumps(asdict(state), ensure_ascii=True).encode())
 
     def _file(self, stage: str) -> Path:
-        return self.folder / "stages" / f"{file_name(stage)}.json"
-
-
-def file_name(stage: str) -> str:
-    """Give a file name for a stage: its own name where that is short, else cut and told apart by a digest."""
-    if len(stage.encode()) <= 120:
-        return stage
-    return f"{stage[:60]}-{hashlib.sha256(stage.encode()).hexdigest()[:12]}"
+        return self.folder / "stages" / f"{slug_of(stage)}.json"
 
 
 def folder_name(name: str) -> str:
