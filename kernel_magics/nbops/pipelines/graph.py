@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import heapq
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 
 from nbops.errors import PipelineError
 
@@ -56,7 +56,7 @@ class Graph:
         return self._masks[self._places[stage]]
 
 
-def order(after: Mapping[str, Sequence[str]]) -> tuple[str, ...]:
+def order(after: Mapping[str, Collection[str]]) -> tuple[str, ...]:
     """Give the stages so that each comes after those it depends on, else in the order of the file.
 
     Parameters
@@ -87,7 +87,7 @@ def ancestors(after: Mapping[str, Sequence[str]], stage: str) -> frozenset[str]:
     return frozenset(found)
 
 
-def circle(after: Mapping[str, Sequence[str]]) -> tuple[str, ...]:
+def circle(after: Mapping[str, Collection[str]]) -> tuple[str, ...]:
     """Give stages that depend on each other in a circle, the first of them again at the end; nothing if none do."""
     done = set(_sorted(after))
     waiting = [name for name in after if name not in done]
@@ -103,7 +103,7 @@ def circle(after: Mapping[str, Sequence[str]]) -> tuple[str, ...]:
         path[following] = len(path)
 
 
-def _sorted(after: Mapping[str, Sequence[str]]) -> tuple[str, ...]:
+def _sorted(after: Mapping[str, Collection[str]]) -> tuple[str, ...]:
     """Give the stages in order, those aside that are in a circle or behind one."""
     names = list(after)
     places = {name: place for place, name in enumerate(names)}
