@@ -61,7 +61,7 @@ def parsed(source: str) -> ast.Module | None:
 def special_lines(tree: ast.Module) -> list[str]:
     """Give the magics and shell lines of a tree that :func:`parsed` gave."""
     return [
-        node.args[0].value
+        str(node.args[0].value)
         for node in ast.walk(tree)
         if isinstance(node, ast.Call)
         and isinstance(node.func, ast.Name)

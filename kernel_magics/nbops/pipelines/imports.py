@@ -89,13 +89,13 @@ class _Reader:
         tree = parsed(source)
         if tree is None:
             return
-        for node in tree.body:
-            if isinstance(node, ast.Assign) and (text := self._text(node.value)) is not None:
-                self._known |= {target.id: text for target in node.targets if isinstance(target, ast.Name)}
+        for line in tree.body:
+            if isinstance(line, ast.Assign) and (text := self._text(line.value)) is not None:
+                self._known |= {target.id: text for target in line.targets if isinstance(target, ast.Name)}
         for node in ast.walk(tree):
             self._node(node)
-        for line in special_lines(tree):
-            self._line(line)
+        for special in special_lines(tree):
+            self._line(special)
 
     def _node(self, node: ast.AST) -> None:
         if isinstance(node, ast.Import):

@@ -32,7 +32,7 @@ def versions(names: Collection[str], folders: Collection[str], digests: Digests)
     """
     indexes = [index for folder in folders if (index := _index(folder, digests)) is not None]
     found: dict[str, str] = {}
-    todo = []
+    todo: list[str] = []
     for name in sorted(set(names) - sys.stdlib_module_names):
         if name == "nbops":
             # What it requires is not what the stage imports, and an editable one has the version of its installation.
