@@ -125,8 +125,8 @@ def _by_files(
     graph = Graph({name: tuple(after[name]) for name in order(after)})
     for stage in stages:
         # A pattern may well meet what is made of it later on; only a file that is named says who comes first.
-        found = dict.fromkeys(other for name in stage.inputs for other in matches.get(name, ()) if other != stage.name)
-        after[stage.name].update(dict.fromkeys(other for other in found if not graph.before(stage.name, other)))
+        others = dict.fromkeys(one for name in stage.inputs for one in matches.get(name, ()) if one != stage.name)
+        after[stage.name].update(dict.fromkeys(other for other in others if not graph.before(stage.name, other)))
 
 
 def _writers(groups: Mapping[str, Sequence[Stage]], folder: Folder, paths: Paths, problems: Problems) -> dict[str, str]:
