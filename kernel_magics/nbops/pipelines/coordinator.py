@@ -236,6 +236,7 @@ class Coordinator:
                 folder=self._pipeline.folder,
                 place=place,
                 environment=self._environment(stage, attempt.run),
+                needs=(*plan.parts["inputs"], *plan.parts["modules"]),
                 kernel=stage.kernel,
                 warm=self._options.warm,
                 timeout=stage.timeout,

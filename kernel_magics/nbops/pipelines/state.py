@@ -17,6 +17,8 @@ from nbops.workspace.blobs import write_atomically
 from nbops.workspace.locks import file_lock
 
 _OWNER = "pipeline"
+# What else lies in the folder of the pipelines.
+_RESERVED = frozenset({"cache.db", "cache.db-wal", "cache.db-shm", "clock", "results"})
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -89,7 +91,11 @@ class States:
 def folder_name(name: str) -> str:
     """Give a folder name for a pipeline: its own name where that is one, else made safe and told apart by a digest."""
     safe = re.sub(r"[^\w.+-]+", "-", name).strip(".-")[:60]
-    return safe if safe == name else f"{safe or 'pipeline'}-{hashlib.sha256(name.encode()).hexdigest()[:8]}"
+    return (
+        safe
+        if safe == name and safe not in _RESERVED
+        else f"{safe or 'pipeline'}-{hashlib.sha256(name.encode()).hexdigest()[:8]}"
+    )
 
 
 def states_name(workspace: Workspace, name: str, path: Path, *, claim: bool = True) -> str:
