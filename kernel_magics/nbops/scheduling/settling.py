@@ -121,6 +121,6 @@ def _follow(
 def _rebase(connection: Connection, workspace: Workspace, schedule: Schedule, occasion: str) -> None:
     where = (owned(workspace, _S), _S.c.name == schedule.name)
     mark = connection.scalar(select(_S.c.mark).where(*where).with_for_update())
-    if mark and mark.get("fired") and f"data:{mark.get('number')}" == occasion:
+    if mark and mark.get("fired") is not None and mark.get("occasion") == occasion:
         mark = {**mark, "baseline": mark["fired"], "fired": None}
         connection.execute(_S.update().where(*where).values(mark=mark))
