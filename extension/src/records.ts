@@ -26,6 +26,10 @@ export type StageRunStatus = 'pending' | 'running' | 'succeeded' | 'skipped' | '
 
 export type PipelineRunStatus = 'running' | 'succeeded' | 'failed' | 'stopped' | 'lost';
 
+export type PartKind = 'parameter' | 'code' | 'input' | 'module' | 'upstream' | 'output' | 'environment' | 'kernel' | 'package' | 'state';
+
+export type ExplanationStatus = 'current' | 'stale' | 'waits';
+
 export type TriggerKind = 'cron' | 'data' | 'drift' | 'performance' | 'promotion' | 'pipeline' | 'manual';
 
 export type ScheduleRunStatus = 'queued' | 'running' | 'succeeded' | 'failed' | 'stopped' | 'skipped' | 'missed' | 'lost';
@@ -561,6 +565,28 @@ export interface StageRun {
   readonly failed_cell: number;
   readonly resumable: boolean;
   readonly resume_problem: string;
+}
+
+/** One thing in which a stage differs from its last good run, ``told`` in one line. */
+export interface Difference {
+  readonly part: PartKind;
+  readonly name: string;
+  readonly told: string;
+  readonly old: string;
+  readonly new: string;
+  readonly diff: string;
+  readonly through: readonly string[];
+}
+
+/** Whether a stage would run and why: ``current`` is up to date, ``waits`` that a stage before it would run. */
+export interface Explanation {
+  readonly stage: string;
+  readonly status: ExplanationStatus;
+  readonly reason: string;
+  readonly differences: readonly Difference[];
+  readonly run_id: string;
+  readonly ended_at: WireNumber | null;
+  readonly cached: boolean;
 }
 
 /** One run of a pipeline. ``trigger`` says what started it (``manual``, ``cron``, …), ``runner`` where its stages ran. */
