@@ -102,6 +102,12 @@ class World:
             self.end()
             scheduler.tick()
 
+    def at(self, scheduler: Scheduler, moment: float) -> None:
+        """Let the scheduler look at one moment, and shortly after, when what it started may be over."""
+        for self.clock.time in (moment, moment + 1):
+            self.end()
+            scheduler.tick()
+
 
 def add_run(
     workspace: Workspace, run_id: str, pipeline: str, path: str, status: str, now: float, *, schedule: str = ""

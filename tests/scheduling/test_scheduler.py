@@ -37,7 +37,7 @@ def test_what_was_missed_is_made_up_as_the_policy_says(summer, at, missed, start
     summer.pass_time(scheduler, at("2026-07-03T12:05"))
     assert len(summer.started) == started
     assert [evidence for _, _, evidence in summer.runs()] == told
-    summer.pass_time(scheduler, at("2026-07-04T06:05"), step=1080)
+    summer.at(scheduler, at("2026-07-04T06:00:02"))
     assert len(summer.started) == started + 1
 
 

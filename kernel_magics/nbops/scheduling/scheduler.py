@@ -104,7 +104,7 @@ class Scheduler:
         now = self._clock.now()
         with open_ledger(self._workspace).connect() as connection:
             row = connection.execute(self._query, {"now": now}).one()
-        state = _State(*(value or 0 for value in row[:-2]), owner=row[-2] or "", expires_at=row[-1] or 0.0)
+        state = _State(**row._mapping)
         # Where there is nothing to look after, nothing is written.
         self.leads = bool(state.schedules or state.active) and self._lease.mine(state.held, now)
         if self.leads and (self._planned(state, now) or state.active):
@@ -181,15 +181,18 @@ def _query(workspace: Workspace, lease: str) -> Any:
     def number(table: Any, *where: Any) -> Any:
         return select(func.count()).select_from(table).where(*where).scalar_subquery()
 
+    def one(query: Any, nothing: Any = 0) -> Any:
+        return func.coalesce(query.scalar_subquery(), nothing)
+
     return select(
-        number(_S, own),
-        number(_S, *unpaused, _S.c.next_at <= bindparam("now")),
-        number(_S, *unpaused, _S.c.trigger == "data"),
-        number(_S, *unpaused, _S.c.trigger.in_(EVENTS)),
-        number(_R, *active),
-        select(func.max(tables.signals.c.id)).scalar_subquery(),
-        select(tables.audit_head.c.seq).where(tables.audit_head.c.id == 1).scalar_subquery(),
-        select(func.max(pipelines.c.ended_at)).where(owned(workspace, pipelines)).scalar_subquery(),
-        select(leases.c.owner).where(leases.c.name == lease).scalar_subquery(),
-        select(leases.c.expires_at).where(leases.c.name == lease).scalar_subquery(),
+        number(_S, own).label("schedules"),
+        number(_S, *unpaused, _S.c.next_at <= bindparam("now")).label("due"),
+        number(_S, *unpaused, _S.c.trigger == "data").label("data"),
+        number(_S, *unpaused, _S.c.trigger.in_(EVENTS)).label("events"),
+        number(_R, *active).label("active"),
+        one(select(func.max(tables.signals.c.id))).label("signals"),
+        one(select(tables.audit_head.c.seq).where(tables.audit_head.c.id == 1)).label("audit"),
+        one(select(func.max(pipelines.c.ended_at)).where(owned(workspace, pipelines))).label("pipelines"),
+        one(select(leases.c.owner).where(leases.c.name == lease), "").label("owner"),
+        one(select(leases.c.expires_at).where(leases.c.name == lease)).label("expires_at"),
     )
