@@ -152,7 +152,7 @@ def _mean(values: Sequence[float]) -> float:
 def _node(run: PipelineRun, name: str, stages: Sequence[StageRun]) -> Node:
     if len(stages) == 1:
         return Node(stages[0].status, _words(run, stages[0]))
-    counts = Counter(one.status for one in stages)
+    counts: Counter[str] = Counter(one.status for one in stages)
     told = [f"{counts['succeeded'] + counts['skipped']}/{len(stages)} done"]
     told += [f"{counts[word]} {word}" for word in ("failed", "lost", "running", "stopped") if counts[word]]
     return Node(next(word for word in _FIRST if counts[word]), ", ".join(told))

@@ -43,19 +43,19 @@ def draw(after: Mapping[str, Sequence[str]], marks: Mapping[str, str]) -> list[t
     rails: list[str | None] = []
     lines: list[tuple[str, str]] = []
     for name in after:
-        held = [place for place, target in enumerate(rails) if target == name]
-        place = held[0] if held else _free(rails)
-        if held[1:]:
-            lines.append((_joint(rails, place, held[1:], above=True), ""))
-        for other in held[1:]:
-            rails[other] = None
+        held = [at for at, target in enumerate(rails) if target == name] or [_free(rails)]
+        place, joining = held[0], held[1:]
+        if joining:
+            lines.append((_joint(rails, place, joining, above=True), ""))
+        for at in joining:
+            rails[at] = None
         rails[place] = name
         signs = [marks[name] if at == place else " " if target is None else "│" for at, target in enumerate(rails)]
         lines.append((" ".join(signs).rstrip(), name))
-        first, *more = following[name] or [None]
-        rails[place] = first
+        targets = following[name]
+        rails[place] = targets[0] if targets else None
         opened = []
-        for target in more:
+        for target in targets[1:]:
             opened.append(_free(rails))
             rails[opened[-1]] = target
         if opened:
