@@ -30,7 +30,8 @@ class Notebook:
 
     ``parameters`` maps each name of the cell tagged ``parameters`` to its default (``None`` where that is no literal);
     ``types`` to what is written as its type, there or in the notebook's metadata ``nbops.parameters``; ``parameters_cell`` is
-    that cell's number, 0 for none. ``outputs`` are the names in the metadata ``nbops.outputs``.
+    that cell's number, 0 for none. ``outputs`` are the names in the metadata ``nbops.outputs``; ``cache`` is false where
+    ``nbops.cache`` is: running it does more than it gives.
     """
 
     path: Path
@@ -41,6 +42,7 @@ class Notebook:
     language: str = ""
     types: Mapping[str, str] = field(default_factory=dict)
     parameters_cell: int = 0
+    cache: bool = True
 
     @property
     def code(self) -> tuple[Cell, ...]:
@@ -103,6 +105,7 @@ def _parsed(path: Path, content: Any) -> Notebook:
         language=str(spec.get("language", "") or _table(metadata, "language_info").get("name", "")).lower(),
         types={**{name: text for name, text in written.items() if text}, **types},
         parameters_cell=tagged.number if tagged else 0,
+        cache=ours.get("cache") is not False,
     )
 
 

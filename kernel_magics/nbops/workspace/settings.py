@@ -51,6 +51,7 @@ _TABLES = frozenset(
     {
         "alerts",
         "audit",
+        "cache",
         "features",
         "gates",
         "llm",
