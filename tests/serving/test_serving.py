@@ -42,7 +42,7 @@ def registry(tmp_path_factory):
         prepare = make_column_transformer(
             (OneHotEncoder(handle_unknown="ignore"), ["city"]), (StandardScaler(), ["age", "height"])
         )
-        model = make_pipeline(prepare, LinearRegression()).fit(X, y)
+        model = make_pipeline(prepare, LinearRegression()).fit(X, y)  # noqa: F841 (the run finds it by itself)
     register("people", run_id=run.run_id, workspace=workspace)
     promote("people", 1, "Staging", workspace=workspace)
     with track("array", workspace=workspace) as run:
