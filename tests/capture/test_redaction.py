@@ -160,7 +160,21 @@ def test_a_variable_of_the_environment_set_in_the_code(code):
 @given(
     st.lists(
         st.sampled_from(
-            ["pass", "word", "password", "PassWord", "pad_", "token", "tokens", "api", "_", "key", "ſecret", "toKen", "İ"]
+            [
+                "pass",
+                "word",
+                "password",
+                "PassWord",
+                "pad_",
+                "token",
+                "tokens",
+                "api",
+                "_",
+                "key",
+                "ſecret",
+                "toKen",
+                "İ",
+            ]
             + ["=", " = ", ": str =", ":", '"', "'", "abcdefgh", "abc", "\n", "ä", " ", "\\", "s1", "]"]
         ),
         max_size=14,
