@@ -16,7 +16,7 @@ from nbops.pipelines.journal import read_executed
 from nbops.pipelines.loops import Stopped, run_here, unless
 from nbops.pipelines.marks import begin, end
 from nbops.pipelines.preparing import SAVE_TAG, executable, number, prepare
-from nbops.pipelines.saving import Saver
+from nbops.pipelines.saving import file_saver
 from nbops.pipelines.streams import shortened
 from nbops.pipelines.warm import Started, start_kernel
 
@@ -117,7 +117,7 @@ class _Execution:
         own = {name: value for name, value in os.environ.items() if name not in _OWN}
         self._environment = {**own, **task.environment}
         self._cleaner = Cleaner(self._environment)
-        self._saver = Saver(task.target, self._notebook, self._cleaner)
+        self._saver = file_saver(task.target, self._notebook, self._cleaner)
         self._cells = sum(executable(cell) for cell in self._notebook.cells)
         self._how = "normal"
 

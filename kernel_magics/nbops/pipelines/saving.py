@@ -19,12 +19,12 @@ from nbformat import NotebookNode
 from nbformat.v4.nbjson import BytesEncoder
 from nbformat.v4.rwbase import split_lines
 
-from nbops.errors import WorkspaceError
 from nbops.pipelines.cleaning import Cleaner
 from nbops.pipelines.journal import Journal
 from nbops.workspace.blobs import write_atomically
 
-_EVERY = 2.0
+Store = Callable[[bytes], None]
+EVERY = 2.0
 # A large notebook on a slow disk is written more rarely: writing must stay a small share of the time.
 _SHARE = 10
 _log = logging.getLogger("nbops.pipelines")
@@ -35,14 +35,16 @@ class Saver:
 
     Parameters
     ----------
-    path
-        Where it is kept.
     notebook
         What executes; its cells change while it does.
     cleaner
         Takes out the secrets.
-    mode
-        Permissions of the file.
+    store
+        Keeps the bytes of the whole notebook.
+    journal
+        Keeps each finished cell; none where the notebook is no file of this machine.
+    every
+        Seconds between two writes of the whole, at least.
 
     Attributes
     ----------
@@ -50,17 +52,18 @@ class Saver:
         Called before cells are looked at, to bring their outputs up to date.
     """
 
-    def __init__(self, path: Path, notebook: Any, cleaner: Cleaner, *, mode: int = 0o644) -> None:
+    def __init__(
+        self, notebook: Any, cleaner: Cleaner, store: Store, journal: Journal | None = None, *, every: float = EVERY
+    ) -> None:
         self.notebook = notebook
-        self._path, self._cleaner, self._mode = path, cleaner, mode
-        self._journal = Journal(path)
+        self.settle: Callable[[], None] = lambda: None
+        self._cleaner, self._store, self._journal, self._every = cleaner, store, journal, every
         self._clean: dict[int, dict[str, Any]] = {}
         self._written: dict[int, bytes] = {}
         self._changed = True
         self._not_before = 0.0
-        self._aside: Future[float] | None = None
+        self._aside: Future[None] | None = None
         self._pool: ThreadPoolExecutor | None = None
-        self.settle: Callable[[], None] = lambda: None
 
     def begin(self) -> None:
         """Write the notebook as it is before it executes.
@@ -72,10 +75,12 @@ class Saver:
         """
         # Twice: what a later cell binds to a telling name may stand in an earlier one.
         self._cleaner.learn(str(cell.source) for cell in self.notebook.cells)
-        self._journal.remove()
-        self._write(self._content())
-        self._journal.begin(len(self.notebook.cells))
-        self._not_before = time.monotonic() + _EVERY
+        if self._journal is not None:
+            self._journal.remove()
+        self._store(self._content())
+        if self._journal is not None:
+            self._journal.begin(len(self.notebook.cells))
+        self._not_before = time.monotonic() + self._every
 
     def changed(self, index: int) -> None:
         """Note that a cell is not what it was when it was last looked at."""
@@ -87,7 +92,8 @@ class Saver:
         """Note that a cell has finished: it goes into the journal."""
         self.settle()
         self.changed(index)
-        self._journal.add(index, self._cell(index))
+        if self._journal is not None:
+            self._journal.add(index, self._cell(index))
 
     def save_if_due(self) -> None:
         """Write the whole notebook beside what goes on, if something has changed and it is time."""
@@ -97,9 +103,9 @@ class Saver:
             return
         self.settle()
         content = self._content()
-        self._not_before = time.monotonic() + _EVERY
+        self._not_before = time.monotonic() + self._every
         self._pool = self._pool or ThreadPoolExecutor(1, "nbops-saving")
-        self._aside = self._pool.submit(self._write_aside, content)
+        self._aside = self._pool.submit(self._store_aside, content)
 
     def close(self) -> None:
         """Write the notebook as it ended, and remove the journal.
@@ -112,8 +118,9 @@ class Saver:
         if self._pool is not None:
             self._pool.shutdown()
         self.settle()
-        self._write(self._content())
-        self._journal.remove()
+        self._store(self._content())
+        if self._journal is not None:
+            self._journal.remove()
 
     def kept(self) -> Any:
         """Give the notebook as it is kept: without its secrets."""
@@ -127,7 +134,10 @@ class Saver:
         return found
 
     def _metadata(self) -> Any:
-        return self._cleaner.everything(self.notebook.metadata)
+        found = self._cleaner.everything(self.notebook.metadata)
+        if "parameters" in found.get("papermill", ()):
+            found["papermill"]["parameters"] = self._cleaner.parameters(self.notebook.metadata.papermill.parameters)
+        return found
 
     def _content(self) -> bytes:
         cells = self.notebook.cells
@@ -142,19 +152,20 @@ class Saver:
         foot = (b"\n ]" if cells else b"]") + b",\n" + _as_json(rest, 0).removeprefix(b"{\n") + b"\n"
         return b"".join((head, body, foot))
 
-    def _write(self, content: bytes) -> None:
-        write_atomically(self._path, content, mode=self._mode)
-
-    def _write_aside(self, content: bytes) -> float:
+    def _store_aside(self, content: bytes) -> None:
         begun = time.monotonic()
         try:
-            self._write(content)
-        except WorkspaceError as error:
+            self._store(content)
+        except Exception as error:
             # The journal has what this would have kept, and the last write is not made aside.
-            _log.warning("%s", error)
-        took = time.monotonic() - begun
-        self._not_before = max(self._not_before, time.monotonic() + _SHARE * took)
-        return took
+            _log.warning("the notebook cannot be kept while it executes: %s", " ".join(str(error).split())[:200])
+        now = time.monotonic()
+        self._not_before = max(self._not_before, now + _SHARE * (now - begun))
+
+
+def file_saver(path: Path, notebook: Any, cleaner: Cleaner, *, mode: int = 0o644) -> Saver:
+    """Keep a notebook in a file of this machine, with these permissions."""
+    return Saver(notebook, cleaner, lambda content: write_atomically(path, content, mode=mode), Journal(path))
 
 
 _TRANSIENT = frozenset({"orig_nbformat", "orig_nbformat_minor", "signature"})
