@@ -28,6 +28,8 @@ from nbops.records.models import (
 )
 from nbops.records.pipelines import (
     PIPELINE_MIME,
+    Difference,
+    Explanation,
     PipelineRun,
     PipelineSummary,
     Schedule,
@@ -83,8 +85,10 @@ __all__ = [
     "CellRef",
     "Change",
     "DataRef",
+    "Difference",
     "Environment",
     "ErrorInfo",
+    "Explanation",
     "ForeignChange",
     "GateReport",
     "GateResult",
