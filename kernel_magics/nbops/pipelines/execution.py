@@ -119,6 +119,9 @@ class _Execution:
         self._cleaner = Cleaner(self._environment)
         self._saver = file_saver(task.target, self._notebook, self._cleaner)
         self._cells = sum(executable(cell) for cell in self._notebook.cells)
+        # Also a notebook that ends itself gives away what it has.
+        last = len(self._notebook.cells) - 1
+        self._last = last if task.variables else None
         self._how = "normal"
 
     def whole(self) -> Executed:
@@ -141,7 +144,7 @@ class _Execution:
         self._how = started.how
         broken: Broken | None = None
         try:
-            broken = await self._client(started).run()
+            broken = await self._client(started).run(always=self._last)
         finally:
             await stop_kernel(started)
         return broken
