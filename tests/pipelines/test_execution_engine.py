@@ -132,9 +132,8 @@ def test_several_side_by_side_and_where_a_loop_runs_already(project):
 def test_somebody_stops_it(project):
     source = project.notebook("a.ipynb", "print('kept')", "import time\nprint('in it', flush=True)\ntime.sleep(600)")
     stop = threading.Event()
-    told = lambda at: stop.set() if at.line == "in it" else None
     with pytest.raises(KeyboardInterrupt):
-        execute(_task(project, source, stop=stop, on_cell=told))
+        execute(_task(project, source, stop=stop, on_cell=lambda at: at.line == "in it" and stop.set()))
     cells = read_executed(project.folder / "out" / "a.ipynb").cells
     assert [_texts(cell) for cell in cells[1:]] == [["kept\n"], ["in it\n"]]
     assert cells[2].metadata.papermill.status == "failed"

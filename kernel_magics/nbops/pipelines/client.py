@@ -165,7 +165,7 @@ class Client(NotebookClient):
                     self._pass_over(index, cell)
                     continue
                 broken = await self._cell(index, cell)
-                if between is not None and not self._lost(broken):
+                if between is not None and not self.lost(broken):
                     await between(index, broken is None)
                 if broken is not None:
                     return broken
@@ -176,8 +176,8 @@ class Client(NotebookClient):
         self.set_widgets_metadata()
         return None
 
-    def _lost(self, broken: Broken | None) -> bool:
-        """Whether nothing can be asked of the kernel any more."""
+    def lost(self, broken: Broken | None) -> bool:
+        """Whether nothing can be asked of the kernel after what has ended the execution."""
         return broken is not None and (broken is self._over or broken.type == "DeadKernelError")
 
     def _pass_over(self, index: int, cell: Any) -> None:
@@ -343,11 +343,11 @@ def oom_kills() -> int:
     return 0
 
 
-async def stop_kernel(started: Any) -> None:
-    """End a kernel, and let it end itself where it can."""
+async def stop_kernel(started: Any, *, now: bool = False) -> None:
+    """End a kernel; unless it is busy it ends itself."""
     manager = started.manager
     with contextlib.suppress(Exception):
-        await manager.shutdown_kernel(now=not await manager.is_alive())
+        await manager.shutdown_kernel(now=now or not await manager.is_alive())
     started.client.stop_channels()
     with contextlib.suppress(Exception):
         await manager.cleanup_resources()

@@ -142,11 +142,13 @@ class _Execution:
     async def _run(self) -> Broken | None:
         started = await self._started()
         self._how = started.how
-        broken: Broken | None = None
+        client = self._client(started)
+        busy = True
         try:
-            broken = await self._client(started).run(always=self._last)
+            broken = await client.run(always=self._last)
+            busy = client.lost(broken)
         finally:
-            await stop_kernel(started)
+            await stop_kernel(started, now=busy)
         return broken
 
     def _client(self, started: Started) -> Client:
