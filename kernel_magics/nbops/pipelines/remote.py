@@ -61,8 +61,8 @@ class Patience:
     def __init__(self, seconds: float = _SECONDS) -> None:
         self._seconds = seconds
 
-    def call(self, action: Callable[[Beat], _Answer]) -> _Answer:
-        """Give what an action gives; it calls what it is given whenever it gets on.
+    def call(self, action: Callable[..., _Answer], *given: Any) -> _Answer:
+        """Give what an action gives; what it is given last it calls whenever it gets on.
 
         Raises
         ------
@@ -75,7 +75,7 @@ class Patience:
 
         def run() -> None:
             try:
-                answer.append(action(moved.set))
+                answer.append(action(*given, moved.set))
             except BaseException as error:
                 failed.append(error)
             finally:
@@ -87,7 +87,7 @@ class Patience:
         while not done.is_set():
             if not moved.wait(self._seconds):
                 raise TimeoutError(f"no answer within {self._seconds:g} s")
-            moved.clear() if not done.is_set() else None
+            moved.clear()
         if failed:
             error = failed[0]
             raise error if isinstance(error, OSError) else OSError(f"{type(error).__name__}: {error}")
@@ -203,5 +203,3 @@ def _copy(source: BinaryIO, target: BinaryIO, most: int, beat: Beat) -> None:
         if most < 0:
             raise OSError("it is larger than it says")
         target.write(chunk)
-
-

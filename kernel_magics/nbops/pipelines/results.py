@@ -27,11 +27,39 @@ from nbops.workspace.blobs import fetch, path_of, put_file, read, write_atomical
 
 _VERSION = 1
 _DIGEST = re.compile(r"[0-9a-f]{64}")
+_TEXTS = ("pipeline", "stage", "notebook", "run_id", "kernel", "by")
 _KINDS = frozenset({"json", "table", "file", "model"})
 # Files that are read and not run, whatever opens them.
 _DATA = frozenset(
-    ".arrow .avro .bmp .csv .feather .gif .jpeg .jpg .json .jsonl .log .md .ndjson .npy .npz .orc .parquet .pdf .png .toml"
-    " .tsv .txt .webp .xlsx .xml .yaml .yml".split()
+    [
+        ".arrow",
+        ".avro",
+        ".bmp",
+        ".csv",
+        ".feather",
+        ".gif",
+        ".jpeg",
+        ".jpg",
+        ".json",
+        ".jsonl",
+        ".log",
+        ".md",
+        ".ndjson",
+        ".npy",
+        ".npz",
+        ".orc",
+        ".parquet",
+        ".pdf",
+        ".png",
+        ".toml",
+        ".tsv",
+        ".txt",
+        ".webp",
+        ".xlsx",
+        ".xml",
+        ".yaml",
+        ".yml",
+    ]
 )
 
 
@@ -136,9 +164,7 @@ def write(workspace: Workspace, result: Result) -> None:
     write_atomically(manifest_path(workspace, result.key), json.dumps(manifest(result)).encode())
 
 
-def restore(
-    workspace: Workspace, result: Result, pipeline: Pipeline, stage: Stage, place: Path
-) -> StageState:
+def restore(workspace: Workspace, result: Result, pipeline: Pipeline, stage: Stage, place: Path) -> StageState:
     """Put back what a stage gave: its own files into ``place``, declared files where they belong; all or nothing.
 
     Parameters
@@ -235,8 +261,15 @@ def read_manifest(content: Any, key: str) -> Result:
             raise ValueError("it belongs to another key")
         outputs = [_output(item, _KINDS) for item in content["outputs"]]
         files = tuple(_output(item, frozenset({"file"})) for item in content["files"])
+        texts = {name: str(content[name]) for name in _TEXTS}
         result = Result(
-            **{name: str(content[name]) for name in ("key", "pipeline", "stage", "notebook", "run_id", "kernel", "by")},
+            key=key,
+            pipeline=texts["pipeline"],
+            stage=texts["stage"],
+            notebook=texts["notebook"],
+            run_id=texts["run_id"],
+            kernel=texts["kernel"],
+            by=texts["by"],
             parts=content["parts"],
             outputs={item.name: item for item in outputs},
             files=files,
@@ -301,4 +334,3 @@ def _expected(stage: Stage) -> Collection[str]:
     """Give the files that a stage may write: those it declares, and those that its parameters name."""
     texts = (text for value in stage.parameters.values() for text in (value if isinstance(value, list) else [value]))
     return {*stage.files, *(text for text in texts if isinstance(text, str))}
-

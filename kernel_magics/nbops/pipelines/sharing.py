@@ -61,13 +61,13 @@ class Team:
         if store is None:
             return None
         try:
-            content = self._patience.call(lambda beat: _json(store, _manifest_name(key), beat))
+            content = self._patience.call(_json, store, _manifest_name(key))
             if content is None or (result := self._believed(content, key)) is None:
                 return None
             for digest, size in result.sizes.items():
                 path = path_of(self._workspace, digest)
                 if not path.exists() or path.stat().st_size != size:
-                    self._patience.call(lambda beat, digest=digest, size=size: _fetch(store, digest, size, path, beat))
+                    self._patience.call(_fetch, store, digest, size, path)
         except (OSError, ValueError) as error:
             self._lost(error)
             return None
@@ -126,7 +126,7 @@ class Team:
                 self._lost(error)
 
     def _put(self, store: Store, name: str, path: Path) -> None:
-        self._patience.call(lambda beat: store.put(name, path, beat))
+        self._patience.call(store.put, name, path)
 
     def _lost(self, error: BaseException) -> None:
         """Do without the remote for the rest of this build."""

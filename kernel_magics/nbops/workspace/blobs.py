@@ -181,12 +181,12 @@ def _copied(source: Path, folder: Path) -> tuple[str, str]:
 
 
 def _copy(source: BinaryIO, target: BinaryIO) -> str:
-    if _shares_blocks(source, target):
-        return hashlib.file_digest(target, "sha256").hexdigest()
+    shared = _shares_blocks(source, target)
     found = hashlib.sha256()
     while chunk := source.read(_CHUNK):
         found.update(chunk)
-        target.write(chunk)
+        if not shared:
+            target.write(chunk)
     return found.hexdigest()
 
 
@@ -200,5 +200,4 @@ def _shares_blocks(source: BinaryIO, target: BinaryIO) -> bool:
         fcntl.ioctl(target.fileno(), _CLONE, source.fileno())
     except OSError:
         return False
-    target.seek(0)
     return True

@@ -34,6 +34,7 @@ STAGE_KEYS = (
     "resources",
     "environment",
     "kernel",
+    "cache",
     "description",
 )
 _RESOURCES = ("memory", "cpus")
@@ -82,6 +83,7 @@ def declared(name: str, content: Any, path: Path, problems: Problems, sources: S
         inputs=table.texts("inputs"),
         environment=_environment(table),
         kernel=table.text("kernel"),
+        cache=table.truth("cache", True),
         description=table.text("description"),
         line=line_at(problems.lines, path),
         **limits,
