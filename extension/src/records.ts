@@ -651,3 +651,12 @@ export interface Schedule {
   readonly words: string;
   readonly last: ScheduleRun | null;
 }
+
+/** What applying declarations has done to schedules, by name. ``left`` are there though no file declares them any more. */
+export interface AppliedSchedules {
+  readonly added: readonly string[];
+  readonly changed: readonly string[];
+  readonly unchanged: readonly string[];
+  readonly left: readonly string[];
+  readonly removed: readonly string[];
+}

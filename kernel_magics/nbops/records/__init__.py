@@ -28,6 +28,7 @@ from nbops.records.models import (
 )
 from nbops.records.pipelines import (
     PIPELINE_MIME,
+    AppliedSchedules,
     Difference,
     Explanation,
     PipelineRun,
@@ -75,6 +76,7 @@ __all__ = [
     "PIPELINE_MIME",
     "RUN_MIME",
     "Alias",
+    "AppliedSchedules",
     "Approval",
     "ArtifactRef",
     "AuditEvent",
