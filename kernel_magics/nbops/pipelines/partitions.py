@@ -145,7 +145,7 @@ def _on_dask(
                 begun.append(future)
             return begun
 
-        running = distributed.as_completed(submit(ahead))
+        running = distributed.as_completed(submit(ahead), loop=client.loop)
         for future in running:
             place = places.pop(future.key)
             yield place, _result(distributed, future, paths[place])

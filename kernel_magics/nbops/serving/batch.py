@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import re
 import time
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
@@ -15,9 +16,9 @@ from nbops.data.typed import kinds_of
 from nbops.errors import RegistryError, UsageError
 from nbops.pipelines.partitions import map_partitions, profile_files
 from nbops.records import ModelVersion
-from nbops.registry import get_version, holder, load_model, training_profile
-from nbops.registry.targets import is_stage
+from nbops.registry import training_profile
 from nbops.serving.partition import ScoredPart, Scoring, prediction_columns, read_mark, score_part
+from nbops.serving.served import load_served
 from nbops.workspace import Workspace, find_workspace
 
 _DAY = 86_400.0
@@ -123,8 +124,9 @@ def score_files(
     if on_error not in {"stop", "skip"}:
         raise UsageError(f"on_error is stop or skip, not {on_error!r}.")
     workspace = workspace or find_workspace()
-    held = _version(workspace, name, version)
-    model = load_model(name, held.version, workspace=workspace)
+    number = re.fullmatch(r"[vV]?(\d+)", str(version).strip())
+    served = load_served(f"{name}/{number[1]}" if number else f"{name}@{version}", workspace)
+    held, model = served.version, served.model
     target = Path(folder).expanduser().absolute()
     paths = [path.absolute() for path in parts_of(source)]
     start = _start(paths, Path(source).expanduser().absolute(), target)
@@ -161,17 +163,6 @@ def score_files(
         looks_back=scoring.looks_back,
         seconds=time.perf_counter() - started,
     )
-
-
-def _version(workspace: Workspace, name: str, version: int | str) -> ModelVersion:
-    if isinstance(version, str) and is_stage(version):
-        number = holder(workspace, name, version)
-        if number is None:
-            raise RegistryError(
-                f"No version of {name} holds {version}.", hint=f"Promote one, or name a number or an alias of {name}."
-            )
-        version = number
-    return get_version(workspace, name, version)
 
 
 def _start(paths: Sequence[Path], source: Path, folder: Path) -> Path:
