@@ -115,7 +115,13 @@ def _made(what: str, source: str, name: str, number: int, *, ids: bool) -> dict[
         "jupyter": {"source_hidden": True},
         "nbops": {"origin": {"notebook": name, "cell": number}},
     }
-    made = {"cell_type": "code", "metadata": metadata, "source": source, "outputs": [], "execution_count": None}
+    made: dict[str, Any] = {
+        "cell_type": "code",
+        "metadata": metadata,
+        "source": source,
+        "outputs": [],
+        "execution_count": None,
+    }
     return made | ({"id": f"nbops-{what}"} if ids else {})
 
 
