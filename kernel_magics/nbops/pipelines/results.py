@@ -17,6 +17,7 @@ from pathlib import Path
 from typing import Any
 
 from nbops.errors import PipelineError
+from nbops.pipelines.kinds import FILES
 from nbops.pipelines.outputs import Output
 from nbops.pipelines.secrets import WITHHELD
 from nbops.pipelines.spec import Pipeline, Stage
@@ -28,7 +29,7 @@ from nbops.workspace.blobs import fetch, path_of, put_file, read, write_atomical
 _VERSION = 1
 _DIGEST = re.compile(r"[0-9a-f]{64}")
 _TEXTS = ("pipeline", "stage", "notebook", "run_id", "kernel", "by")
-_KINDS = frozenset({"json", "table", "file", "model"})
+_KINDS = FILES | {"json", "literal", "model"}
 # Files that are read and not run, whatever opens them.
 _DATA = frozenset(
     [
@@ -121,11 +122,11 @@ def keep(workspace: Workspace, pipeline: Pipeline, stage: Stage, state: StageSta
     for item in state.outputs.values():
         if item.kind == WITHHELD or item.model.get(WITHHELD):
             raise PipelineError(f"output {item.name} is a secret.")
-        if item.kind in {"table", "file"}:
+        if item.kind in FILES:
             places[f"outputs/{item.name}"] = _place(workspace, pipeline, state, item)
     sizes = {}
     for item in (*state.outputs.values(), *state.files):
-        if item.kind in {"table", "file"}:
+        if item.kind in FILES:
             if put_file(workspace, Path(item.value)) != item.digest:
                 raise PipelineError(f"{item.value} has been changed since the stage wrote it.")
             sizes[item.digest] = path_of(workspace, item.digest).stat().st_size
@@ -280,7 +281,7 @@ def read_manifest(content: Any, key: str) -> Result:
         )
     except (KeyError, TypeError, AttributeError) as error:
         raise ValueError(f"it is no manifest: {error}") from error
-    stored = {item.digest for item in (*outputs, *files) if item.kind != "json"} | {result.notebook}
+    stored = {item.digest for item in (*outputs, *files) if item.kind in {*FILES, "model"}} | {result.notebook}
     if stored != set(result.sizes) or not all(map(_DIGEST.fullmatch, stored)):
         raise ValueError("it does not name its files")
     return result
@@ -289,7 +290,8 @@ def read_manifest(content: Any, key: str) -> Result:
 def _output(content: Mapping[str, Any], kinds: frozenset[str]) -> Output:
     item = Output.from_dict(content)
     texts = (item.name, item.kind, item.digest)
-    if not all(isinstance(text, str) for text in texts) or item.kind not in kinds or not isinstance(item.model, dict):
+    tables = isinstance(item.model, dict) and isinstance(item.form, dict)
+    if not all(isinstance(text, str) for text in texts) or item.kind not in kinds or not tables:
         raise TypeError("an output is none")
     if item.kind != "file" and not item.name.isidentifier():
         raise TypeError("an output has no name")
@@ -316,7 +318,7 @@ def _put(
     moves: list[tuple[Path, Path]],
 ) -> Output:
     """Put one file where it can be given its name at once; give it with the path that it will have."""
-    if item.kind not in {"table", "file"}:
+    if item.kind not in FILES:
         return item
     if not where:
         stem = item.name if item.name.isidentifier() else item.digest[:16]

@@ -23,7 +23,7 @@ def misfit(stage: Stage, name: str, value: Any) -> tuple[str, str] | None:
     written there, else of the kind of the default; numbers are of one kind where no type is written.
     """
     source = stage.source
-    said = f"template {stage.template!r}" if stage.template else source.path.name
+    said = f"template {stage.template!r}" if stage.template else stage.written.name
     if name not in source.parameters:
         if not stage.template and not source.types:
             return None
@@ -33,7 +33,7 @@ def misfit(stage: Stage, name: str, value: Any) -> tuple[str, str] | None:
     if accepts(wanted, value):
         return None
     shown = repr(value) if len(repr(value)) <= 60 else f"{repr(value)[:59]}…"
-    where = f"{source.path.name}, cell {source.parameters_cell}" if source.parameters_cell else source.path.name
+    where = f"{stage.written.name}, cell {source.parameters_cell}" if source.parameters_cell else stage.written.name
     return f"{name} must be {wanted}, not {shown} ({kind_of(value)}).", f"See {where}."
 
 

@@ -31,15 +31,18 @@ class Problem:
 
 @dataclass(slots=True)
 class Problems:
-    """Gathers what is wrong with one file."""
+    """Gathers what is wrong with one file. Of a notebook, ``lines`` are numbers of cells (``in_cells``)."""
 
     file: str
     lines: dict[Path, int] = field(default_factory=dict)
     found: list[Problem] = field(default_factory=list)
+    in_cells: bool = False
 
     def add(self, path: Path, message: str, hint: str = "") -> None:
         """Note what is wrong at a key of the file."""
-        self.found.append(Problem(file=self.file, message=message, line=line_at(self.lines, path), hint=hint))
+        at = line_at(self.lines, path)
+        place = {"cell": at} if self.in_cells else {"line": at}
+        self.found.append(Problem(file=self.file, message=message, hint=hint, **place))
 
     def add_cell(self, notebook: str, cell: int, message: str, hint: str = "") -> None:
         """Note what is wrong in a cell of a notebook; 0 for the whole of it."""

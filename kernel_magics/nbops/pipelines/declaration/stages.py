@@ -47,8 +47,13 @@ class Stage:
 
     @property
     def notebook(self) -> Path:
-        """The notebook as it was written."""
+        """The notebook that runs."""
         return self.source.path
+
+    @property
+    def written(self) -> Path:
+        """The notebook that a person wrote: for a stage of a tagged notebook that one."""
+        return self.source.origin or self.source.path
 
     @property
     def slug(self) -> str:
