@@ -219,6 +219,7 @@ def restore(workspace: Workspace, result: Result, pipeline: Pipeline, stage: Sta
         run_id=result.run_id,
         notebook=str(place / f"{stage.slug}.ipynb"),
         duration=result.duration,
+        ended_at=result.at,
         kernel=result.kernel,
         outputs=outputs,
         files=tuple(files),
