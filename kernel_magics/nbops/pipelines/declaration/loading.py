@@ -70,6 +70,11 @@ def load_pipeline(path: str | Path, *, root: Path | None = None, check_inputs: b
     return pipeline
 
 
+def table_of(path: str | Path, *, root: Path | None = None) -> dict[str, Any]:
+    """Give the table that declares a pipeline, as its file has it; the file must be known to be right."""
+    return dict(_located(Path(path).expanduser(), Path.cwd() if root is None else root).table)
+
+
 def _located(path: Path, root: Path) -> _Found:
     own = root / "nbops.toml"
     if path.is_file():
