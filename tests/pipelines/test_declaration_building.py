@@ -122,7 +122,7 @@ _STAGE = st.fixed_dictionaries(
 )  # fmt: skip
 
 
-@settings(max_examples=60, suppress_health_check=[HealthCheck.function_scoped_fixture], deadline=None)
+@settings(max_examples=30, suppress_health_check=[HealthCheck.function_scoped_fixture], deadline=None)
 @given(st.data())
 def test_every_pipeline_is_written_so_that_it_is_read_as_it_was(project, data):
     project.notebook("a.ipynb", "1")

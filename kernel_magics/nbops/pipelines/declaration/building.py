@@ -159,7 +159,7 @@ class PipelineBuilder:
         return target
 
     @classmethod
-    def load(cls, path: str | os.PathLike[str]) -> Self:
+    def load(cls, path: str | Path) -> Self:
         """Read it from a pipeline file or, by its name, from ``nbops.toml``.
 
         Raises
