@@ -6,10 +6,8 @@ from collections.abc import Mapping
 from dataclasses import replace
 from typing import Any
 
-from nbops.pipelines.declaration.annotations import accepts
 from nbops.pipelines.declaration.keys import Declared
-from nbops.pipelines.declaration.positions import Path
-from nbops.pipelines.declaration.problems import Problems, meant
+from nbops.pipelines.declaration.problems import Path, Problems, meant
 from nbops.pipelines.declaration.stages import Stage
 from nbops.pipelines.declaration.table import kind_of
 
@@ -29,6 +27,8 @@ def misfit(stage: Stage, name: str, value: Any) -> tuple[str, str] | None:
             return None
         known = ", ".join(source.parameters)
         return f"{said} has no parameter {name!r}.", meant(name, source.parameters) or f"It has {known or 'none'}."
+    from nbops.pipelines.declaration.annotations import accepts
+
     wanted = source.types.get(name) or _kind(source.parameters[name])
     if accepts(wanted, value):
         return None

@@ -31,7 +31,7 @@ def load_tagged(path: Path, root: Path | None = None, *, check_inputs: bool = Tr
     workspace = find_workspace(path) if root is None else Workspace(root=root, origin="given", settings={})
     language = read_notebook(path).language
     content = json.loads(path.read_text(encoding="utf-8-sig"))
-    problems = Problems(path.name, {}, in_cells=True)
+    problems = Problems(path.name, cells={})
     table = Table(problems, (), _said(content))
     table.known(("name", "description", "jobs"))
     name = table.text("name", path.stem) or path.stem
@@ -82,7 +82,8 @@ def _stage(
     sources = Sources(path.parent)
     sources.put(target, replace(notebook_of(target, made), origin=path))
     place = ("stages", section.name)
-    problems.lines[place] = section.first
+    if problems.cells is not None:
+        problems.cells[place] = section.first
     table = {
         "notebook": str(target),
         "after": list(after_of(flows.stages[section.name], section.after)),
