@@ -278,3 +278,17 @@ def test_the_kernel_alone_can_run_a_stage_notebook_that_takes_nothing(project):
     give({"x": 1}, "x")
     with pytest.raises(UsageError):
         take({}, "x")
+
+
+def test_secrets_among_the_variables_do_not_stay(project):
+    project.tagged(
+        ("stage:a", "import os\npassword = os.environ['HIDDEN']\nkeys = {'api_key': password}"),
+        ("stage:b", "assert len(password) == 18 and keys['api_key'] == password"),
+    )
+    hidden = "hunter2secretvalue"
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv("HIDDEN", hidden)
+        assert execute_pipeline(project.folder / "analysis.ipynb").error == ""
+    files = [path for path in (project.folder / ".nbops").rglob("*") if path.is_file()]
+    assert files
+    assert not [path for path in files if hidden.encode() in path.read_bytes()]
