@@ -10,6 +10,7 @@ from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
 from nbops.cli.options import common, print_json, workspace_of
+from nbops.cli.pipeline_carrying import add_actions as add_carrying
 from nbops.errors import NbopsError
 
 if TYPE_CHECKING:
@@ -39,6 +40,7 @@ def add_parser(commands: argparse._SubParsersAction[argparse.ArgumentParser]) ->
     stop = _action(actions, "stop", "stop a run", _stop)
     stop.add_argument("run", nargs="?", default="last", help="id, beginning of an id, or last")
     _action(actions, "list", "list the pipelines of the workspace", _list)
+    add_carrying(actions)
 
 
 def _action(
@@ -59,6 +61,7 @@ def _how_to_run(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--jobs", type=int, metavar="N", help="run so many stages beside each other at most")
     parser.add_argument("--on", metavar="WHERE", default="local", help="local, dask or dask://HOST:PORT")
     parser.add_argument("--keep-going", action="store_true", help="after a failure run what does not depend on it")
+    parser.add_argument("--no-retries", action="store_true", help="let whoever calls see to retries")
     parser.add_argument("--cold", action="store_true", help="do not fork kernels from a warm parent")
     # For whoever started this process for a person: see nbops.pipelines.launching.
     for word in ("--run-id", "--trigger", "--schedule"):
@@ -112,6 +115,7 @@ def _run(options: argparse.Namespace) -> int:
             jobs=options.jobs,
             keep_going=options.keep_going,
             warm=not options.cold,
+            retry=not options.no_retries,
             on_event=progress.tell,
             workspace=chosen,
             trigger=options.trigger or "manual",

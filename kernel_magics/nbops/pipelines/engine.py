@@ -52,6 +52,7 @@ def execute_pipeline(
     jobs: int | None = None,
     keep_going: bool = False,
     warm: bool = True,
+    retry: bool = True,
     on_event: OnEvent | None = None,
     workspace: Workspace | None = None,
     trigger: str = "manual",
@@ -83,6 +84,8 @@ def execute_pipeline(
         After a failure go on with the stages that do not depend on it.
     warm
         Let kernels be forked from a warm parent where that can be done.
+    retry
+        Try a stage again as often as it says; not where another engine does that.
     on_event
         Called with each :class:`~nbops.pipelines.result.PipelineEvent`.
     workspace
@@ -114,6 +117,7 @@ def execute_pipeline(
             schedule=schedule,
             run_id=run_id,
             warm=warm,
+            retry=retry,
         ),
     )
     workspace.ensure()

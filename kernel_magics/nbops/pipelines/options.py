@@ -36,6 +36,7 @@ class Options:
     schedule: str = ""
     run_id: str = ""
     warm: bool = True
+    retry: bool = True
 
     @property
     def selective(self) -> bool:

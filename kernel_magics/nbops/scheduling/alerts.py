@@ -1,19 +1,42 @@
-"""Tell of scheduled runs that failed: what is to be told stands in the ledger and is tried again until it has arrived."""
+"""What is to be told of scheduled runs that failed; it stands in the ledger until it has arrived."""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import dataclass
 from typing import Any
 
+from sqlalchemy import Row, select
 from sqlalchemy.engine import Connection
 
-from nbops.ledger import Ledger, tables
+from nbops.ledger import Ledger, open_ledger, tables
 from nbops.records import Schedule
+from nbops.scheduling.rows import owned
 from nbops.workspace import Workspace
 from nbops.workspace.ownership import workspace_id
 
 WAITING, DELIVERED, GIVEN_UP = "waiting", "delivered", "given up"
-_A = tables.alerts
+_A, _R = tables.alerts, tables.schedule_runs
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Alert:
+    """A scheduled run that failed, as others are told of it."""
+
+    schedule: str
+    pipeline: str
+    status: str
+    error: str
+    evidence: str
+    run_id: str
+    due_at: float
+    ended_at: float | None
+
+    @property
+    def headline(self) -> str:
+        """What has happened, in a line."""
+        verb = "was lost" if self.status == "lost" else "failed"
+        return f"Schedule {self.schedule}: {self.pipeline} {verb}"
 
 
 def note_failures(
@@ -27,10 +50,47 @@ def note_failures(
             "channel": channel,
             "state": WAITING,
             "next_at": now,
-            "detail": {},
+            "detail": {"pipeline": schedule.pipeline},
         }
         for number, schedule in failed
         for channel in schedule.alerts
     ]
     if rows:
         connection.execute(ledger.upsert(_A).on_conflict_do_nothing(), rows)
+
+
+def alert_of(connection: Connection, row: Row[Any]) -> Alert | None:
+    """Give what a row of the alerts is about; nothing when that run is no longer there."""
+    run = connection.execute(select(_R).where(_R.c.id == row.schedule_run)).first()
+    if run is None:
+        return None
+    return Alert(
+        schedule=run.schedule,
+        pipeline=str(row.detail.get("pipeline", "")),
+        status=run.status,
+        error=run.error,
+        evidence=run.evidence,
+        run_id=run.run_id,
+        due_at=run.due_at,
+        ended_at=run.ended_at,
+    )
+
+
+def take_lab_alerts(workspace: Workspace) -> tuple[Alert, ...]:
+    """Give the alerts that JupyterLab is to show; who gets them shows them, nobody else does.
+
+    Raises
+    ------
+    LedgerError
+        The ledger does not answer.
+    """
+    ledger = open_ledger(workspace)
+    waiting = (owned(workspace, _A), _A.c.state == WAITING, _A.c.channel == "lab")
+    with ledger.connect() as connection:
+        if connection.execute(select(_A.c.id).where(*waiting).limit(1)).first() is None:
+            return ()
+    with ledger.begin() as connection:
+        rows = connection.execute(select(_A).where(*waiting).order_by(_A.c.id).with_for_update()).all()
+        taken = _A.c.id.in_([row.id for row in rows])
+        connection.execute(_A.update().where(taken).values(state=DELIVERED))
+        return tuple(alert for row in rows if (alert := alert_of(connection, row)) is not None)

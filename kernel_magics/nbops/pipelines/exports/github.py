@@ -151,7 +151,7 @@ def _upload(name: str, paths: list[str], days: int) -> Step:
 
 
 def _pages(request: Request) -> list[str]:
-    return [f"{request.data}/pipelines/**/*.ipynb", f"{request.data}/pipelines/**/*.html"]
+    return [f"{request.data}/pipelines/**/*.ipynb"]
 
 
 def _key(request: Request) -> str:

@@ -66,7 +66,7 @@ def _job(request: Request, job: Job, names: dict[str, str]) -> dict[str, Any]:
         "artifacts": {
             "when": "always",
             "expire_in": "1 week",
-            "paths": [gitlab(path) for path in (request.carried(name), *_pages(request))],
+            "paths": [gitlab(path) for path in (request.carried(name), f"{request.data}/pipelines/**/*.ipynb")],
         },
     }
 
@@ -94,10 +94,6 @@ def _unpack(request: Request) -> str:
 
 def _cache(request: Request) -> dict[str, Any]:
     return {"key": f"nbops-{request.slug}", "paths": [gitlab(request.carried("before"))]}
-
-
-def _pages(request: Request) -> tuple[str, ...]:
-    return f"{request.data}/pipelines/**/*.ipynb", f"{request.data}/pipelines/**/*.html"
 
 
 def _secrets(request: Request) -> str:

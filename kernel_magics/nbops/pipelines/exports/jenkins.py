@@ -41,7 +41,7 @@ def _lines(request: Request) -> Iterator[str]:
     yield "    post {"
     yield "        always {"
     yield f"            {_sh(_report(request))}"
-    shown = f"{request.data}/pipelines/**/*.ipynb, {request.data}/pipelines/**/*.html, nbops-report.md"
+    shown = f"{request.data}/pipelines/**/*.ipynb, nbops-report.md"
     yield f"            archiveArtifacts artifacts: {groovy(shown)}, allowEmptyArchive: true"
     yield "        }"
     yield "    }"
