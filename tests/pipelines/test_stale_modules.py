@@ -8,9 +8,11 @@ from pathlib import Path
 import pytest
 
 from nbops.pipelines.digests import Digests
+from nbops.pipelines.imports import asked_by_cells
 from nbops.pipelines.installed import versions
 from nbops.pipelines.interpreters import interpreter_of
 from nbops.pipelines.modules import modules_of
+from nbops.pipelines.notebook import read_notebook
 from nbops.pipelines.passing import parameters_of
 from nbops.pipelines.spec import load_pipeline
 from nbops.pipelines.staleness import difference, key_of, parts_of
@@ -24,10 +26,9 @@ def _write(folder: Path, **files: str) -> None:
 
 
 def _found(project, cells, *, root=None, folder=None, given=None, **options):
-    from nbops.pipelines.notebook import read_notebook
-
     notebook = read_notebook(project.notebook("a.ipynb", *cells))
-    return modules_of(notebook, folder or project.folder, Digests(), root=root, given=given, **options)
+    asked = asked_by_cells([cell.source for cell in notebook.code], given)
+    return modules_of(notebook.path, asked, folder or project.folder, Digests(), root=root, **options)
 
 
 _TREE = {

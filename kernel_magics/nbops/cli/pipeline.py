@@ -30,6 +30,7 @@ def add_parser(commands: argparse._SubParsersAction[argparse.ArgumentParser]) ->
     resume.set_defaults(resume=True, dry_run=False)
     show = _action(actions, "show", "draw the graph, with what would run", _show)
     show.add_argument("file", help="pipeline.toml, a notebook with stage tags, or a name in nbops.toml")
+    show.add_argument("--html", metavar="FILE", help="write the picture as a page")
     runs = _action(actions, "runs", "list the runs of pipelines", _runs)
     runs.add_argument("name", nargs="?", default="", help="of one pipeline")
     runs.add_argument("--limit", type=int, default=20, help="how many at most")
@@ -156,13 +157,18 @@ def _foresee(options: argparse.Namespace) -> int:
 
 def _show(options: argparse.Namespace) -> int:
     from nbops.pipelines.engine import plan_pipeline
-    from nbops.views.pipeline import foreseen_text
+    from nbops.views.pipeline_graph import graph_html, graph_text
 
     plan = plan_pipeline(options.file, workspace=workspace_of(options) if options.folder else None)
+    if options.html:
+        from nbops.views.document import page, write_document
+
+        written = write_document(options.html, page(plan.pipeline, graph_html(plan)))
+        print(f"Written to {written}", file=sys.stderr)
     if options.json:
         print_json(plan)
-    else:
-        print(foreseen_text(plan))
+    elif not options.html:
+        print(graph_text(plan))
     return 0
 
 

@@ -96,7 +96,7 @@ def _resume(call: Call, words: list[str]) -> None:
 def _show(call: Call, words: list[str]) -> None:
     from nbops.pipelines.engine import plan_pipeline
     from nbops.pipelines.options import given_parameters
-    from nbops.views.pipeline import foreseen_text
+    from nbops.views.pipeline_graph import graph_html, graph_text
 
     file = _file("show", words)
     given = call.arguments
@@ -108,7 +108,7 @@ def _show(call: Call, words: list[str]) -> None:
         parameters=given_parameters(given.all("set")),
         workspace=_chosen(call, file),
     )
-    show(foreseen_text(plan))
+    show(graph_text(plan), graph_html(plan))
 
 
 def _runs(call: Call, words: list[str]) -> None:

@@ -21,6 +21,7 @@ from pathlib import Path
 from typing import Any
 
 import nbops
+from nbops.pipelines.witness import ABSENT, signature_of
 from nbops.workspace import Workspace
 
 FILE_NAME, CLOCK = "cache.db", "clock"
@@ -35,13 +36,6 @@ _SCHEMA = """
 CREATE TABLE IF NOT EXISTS files (path TEXT PRIMARY KEY, signature TEXT NOT NULL, digest TEXT NOT NULL) WITHOUT ROWID;
 CREATE TABLE IF NOT EXISTS notes (path TEXT PRIMARY KEY, signature TEXT NOT NULL, body TEXT NOT NULL) WITHOUT ROWID;
 """
-
-
-def signature_of(found: os.stat_result | None) -> str:
-    """Give what tells one state of a file or folder from another: size, times, inode; ``-`` where there is none."""
-    if found is None:
-        return "-"
-    return f"{found.st_size} {found.st_mtime_ns} {found.st_ctime_ns} {found.st_ino}"
 
 
 class Digests:
@@ -82,7 +76,7 @@ class Digests:
             found = os.stat(path)
         except (OSError, ValueError):
             found = None
-        self.looked.setdefault(os.fspath(path), signature_of(found))
+        self.looked.setdefault(os.fspath(path), _signature(found))
         return found
 
     def is_file(self, path: str | Path) -> bool:
@@ -104,7 +98,7 @@ class Digests:
             It cannot be read.
         """
         name, before = os.fspath(path), self.stat(path)
-        signature = signature_of(before)
+        signature = _signature(before)
         known = self._known(name, signature)
         if known:
             return known
@@ -131,7 +125,7 @@ class Digests:
 
     def note(self, path: str | Path) -> Any:
         """Give what :meth:`keep_note` kept of a file or folder as it is now; none where it is not known."""
-        name, signature = os.fspath(path), signature_of(self.stat(path))
+        name, signature = os.fspath(path), _signature(self.stat(path))
         if self._notes.get(name, ("",))[0] == signature:
             return self._notes[name][1]
         rows = self._ask("SELECT signature, body FROM notes WHERE path = ?", name)
@@ -232,6 +226,10 @@ class Digests:
             self._connection = self._open(self._database)
         except (sqlite3.Error, OSError):
             self._database = None
+
+
+def _signature(found: os.stat_result | None) -> str:
+    return ABSENT if found is None else signature_of(found)
 
 
 def _newest(signature: str) -> int:

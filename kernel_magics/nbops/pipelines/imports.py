@@ -36,13 +36,14 @@ class Asked:
     """What a piece of code asks for.
 
     ``folders`` are those that it puts on ``sys.path``, ``files`` those that it runs, as far as they are literals; ``computed``
-    is set where it imports by a name that only running it would tell.
+    is set where it imports by a name that only running it would tell, ``by_given`` where parameters decide.
     """
 
     imports: tuple[Imported, ...] = ()
     folders: tuple[str, ...] = ()
     files: tuple[str, ...] = ()
     computed: bool = False
+    by_given: bool = False
 
 
 def asked_by_cells(sources: Sequence[str], given: Mapping[str, object] | None = None) -> Asked:
@@ -71,10 +72,11 @@ class _Reader:
         self._known: dict[str, str | None] = {"__file__": f"{HERE}/file"}
         # Whatever the parameters cell says of these, they are something else.
         self._given = {name: value if isinstance(value, str) else None for name, value in (given or {}).items()}
+        self._by_given = False
 
     @property
     def asked(self) -> Asked:
-        return Asked(tuple(self._imports), tuple(self._folders), tuple(self._files), self._computed)
+        return Asked(tuple(self._imports), tuple(self._folders), tuple(self._files), self._computed, self._by_given)
 
     def cell(self, source: str) -> None:
         head, body = split_magic(source)
@@ -134,7 +136,10 @@ class _Reader:
         if isinstance(node, ast.Constant):
             return node.value if isinstance(node.value, str) else None
         if isinstance(node, ast.Name):
-            return self._given[node.id] if node.id in self._given else self._known.get(node.id)
+            if node.id not in self._given:
+                return self._known.get(node.id)
+            self._by_given = True
+            return self._given[node.id]
         if isinstance(node, ast.BinOp) and isinstance(node.op, ast.Div):
             return _joined([self._text(node.left), self._text(node.right)])
         if isinstance(node, ast.Attribute) and node.attr == "parent":

@@ -10,7 +10,7 @@ from __future__ import annotations
 import json
 import os
 from _imp import extension_suffixes
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -19,7 +19,7 @@ from nbops.errors import PipelineError
 from nbops.pipelines.cells import digest, normal
 from nbops.pipelines.digests import Digests
 from nbops.pipelines.imports import HERE, Asked, Imported, asked_by, asked_by_cells
-from nbops.pipelines.notebook import Notebook, read_notebook
+from nbops.pipelines.notebook import read_notebook
 
 _INSTALLED = frozenset({"site-packages", "dist-packages"})
 # Known by their version.
@@ -51,30 +51,29 @@ class _Source:
 
 
 def modules_of(
-    notebook: Notebook,
+    notebook: Path,
+    asked: Asked,
     folder: Path,
     digests: Digests,
     *,
     root: Path | None = None,
     path: Sequence[Path] = (),
-    given: Mapping[str, object] | None = None,
 ) -> Found:
     """Follow what a notebook imports and runs.
 
     Parameters
     ----------
+    asked
+        What the notebook asks for.
     folder
         Folder of the pipeline file: where the stage's kernel works.
     root
         Root of the workspace; ``folder`` by default.
     path
         Further folders of ``sys.path`` that hold files of the project.
-    given
-        Parameters that the notebook receives: imports may go by their names.
     """
     walk = _Walk(folder, root or folder, digests, path)
-    asked = asked_by_cells([cell.source for cell in notebook.code], given)
-    walk.follow(_Source(notebook.path, asked, None, (notebook.path.name,)))
+    walk.follow(_Source(notebook, asked, None, (notebook.name,)))
     found = walk.found
     found.modules = dict(sorted(found.modules.items()))
     return found

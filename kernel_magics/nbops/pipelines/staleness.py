@@ -16,6 +16,7 @@ from nbops.capture.redaction import Redactor
 from nbops.pipelines.cells import digest, normal
 from nbops.pipelines.differing import difference
 from nbops.pipelines.digests import Digests
+from nbops.pipelines.imports import Asked, asked_by_cells
 from nbops.pipelines.inputs import files_of_parameters, inputs_of, without
 from nbops.pipelines.installed import project_folders, versions
 from nbops.pipelines.interpreters import Interpreter, interpreter_of
@@ -27,11 +28,47 @@ from nbops.pipelines.secrets import kept
 from nbops.pipelines.spec import Pipeline, Stage
 from nbops.workspace import Workspace
 
-__all__ = ["Parts", "difference", "key_of", "parts_of", "rewritten", "without"]
+__all__ = ["Parts", "Surroundings", "difference", "key_of", "parts_of", "rewritten", "without"]
 
 Parts = dict[str, Any]
 # What is kept beside the parts to tell of them; the key is the same without.
 _TOLD = frozenset({"cells", "chains"})
+
+
+class Surroundings:
+    """What the stages of a pipeline have in common: the workspace, what is known of files, notebooks that were read.
+
+    Parameters
+    ----------
+    workspace
+        Where digests are remembered, and whose root is looked through for modules.
+    """
+
+    def __init__(self, workspace: Workspace | None = None) -> None:
+        self.workspace, self.digests = workspace, Digests(workspace)
+        # By the notebook itself, which a grid's stages share; it is kept, so that its id stays its own.
+        self._cells: dict[int, tuple[Notebook, list[tuple[int, str]], list[list[Any]]]] = {}
+        self._asked: dict[int, tuple[Notebook, Asked]] = {}
+
+    def cells(self, notebook: Notebook) -> tuple[list[tuple[int, str]], list[list[Any]]]:
+        """Give number and text of each code cell of which something counts; and the same without secrets."""
+        if id(notebook) not in self._cells:
+            python = notebook.language.lower() in {"", "python", "ipython"}
+            found = [(cell.number, normal(cell.source) if python else cell.source.strip()) for cell in notebook.code]
+            counting = [(number, text) for number, text in found if text]
+            redactor = Redactor()
+            shown = [[number, redactor.text(text)] for number, text in counting]
+            self._cells[id(notebook)] = (notebook, counting, shown)
+        return self._cells[id(notebook)][1:]
+
+    def asked(self, notebook: Notebook, given: Mapping[str, Any]) -> Asked:
+        """Give what a notebook imports and runs, with the parameters that it receives."""
+        if id(notebook) in self._asked:
+            return self._asked[id(notebook)][1]
+        asked = asked_by_cells([cell.source for cell in notebook.code], given)
+        if not asked.by_given:
+            self._asked[id(notebook)] = (notebook, asked)
+        return asked
 
 
 def parts_of(
@@ -43,8 +80,7 @@ def parts_of(
     own: Collection[str] = (),
     *,
     files: Mapping[str, Sequence[Output]] | None = None,
-    workspace: Workspace | None = None,
-    digests: Digests | None = None,
+    around: Surroundings | None = None,
 ) -> Parts:
     """Give what a stage is made of, as JSON-able values.
 
@@ -58,10 +94,8 @@ def parts_of(
         Files that the stage itself writes; they are none of its inputs. Files among its declared outputs never are.
     files
         Files that the stages that have run wrote, by stage.
-    workspace
-        Its root is looked through for modules, too.
-    digests
-        What is known of files; by default all are read.
+    around
+        What is known already of files and notebooks; by default nothing.
 
     Raises
     ------
@@ -69,12 +103,12 @@ def parts_of(
         An input file does not exist.
     """
     wrote = files or {}
-    known = Digests() if digests is None else digests
+    around = around or Surroundings()
+    known = around.digests
     python = interpreter_of(stage.kernel or stage.source.kernel, known)
-    found = _modules(pipeline, stage, parameters, workspace, known, python)
+    found = _modules(pipeline, stage, parameters, around, python)
     written = {*own, *(str(pipeline.folder / name) for name in stage.files)}
-    cells = _cells(stage.source)
-    redactor = Redactor()
+    cells, shown = around.cells(stage.source)
     return {
         "notebook": [digest(text) for _, text in cells],
         "parameters": _kept(parameters.identity),
@@ -88,7 +122,7 @@ def parts_of(
         "environment": _kept(stage.environment),
         "kernel": python.kernel,
         "packages": {"python": python.version, **versions(found.names, python.folders, known)},
-        "cells": [[number, redactor.text(text)] for number, text in cells],
+        "cells": shown,
         "chains": found.chains,
     }
 
@@ -104,28 +138,17 @@ def key_of(parts: Parts) -> str:
     return digest(json.dumps({name: part for name, part in parts.items() if name not in _TOLD}, sort_keys=True))
 
 
-def _cells(notebook: Notebook) -> list[tuple[int, str]]:
-    """Give what counts of each code cell, with its number; cells of which nothing counts are left out."""
-    python = notebook.language.lower() in {"", "python", "ipython"}
-    found = [(cell.number, normal(cell.source) if python else cell.source.strip()) for cell in notebook.code]
-    return [(number, text) for number, text in found if text]
-
-
 def _modules(
-    pipeline: Pipeline,
-    stage: Stage,
-    parameters: Parameters,
-    workspace: Workspace | None,
-    digests: Digests,
-    python: Interpreter,
+    pipeline: Pipeline, stage: Stage, parameters: Parameters, around: Surroundings, python: Interpreter
 ) -> Found:
-    root = workspace.root if workspace is not None else pipeline.folder
+    root = around.workspace.root if around.workspace is not None else pipeline.folder
     named = stage.environment.get("PYTHONPATH", os.environ.get("PYTHONPATH", ""))
     places = [Path(place).absolute() for place in named.split(os.pathsep) if place]
-    places += project_folders(python.folders, digests)
+    places += project_folders(python.folders, around.digests)
     # What lies elsewhere is known by its version, if it has one.
     path = [place for place in places if place.is_relative_to(root) or place.is_relative_to(pipeline.folder)]
-    return modules_of(stage.source, pipeline.folder, digests, root=root, path=path, given=parameters.values)
+    asked = around.asked(stage.source, parameters.values)
+    return modules_of(stage.source.path, asked, pipeline.folder, around.digests, root=root, path=path)
 
 
 def _upstream(outputs: Sequence[Output], key: str) -> dict[str, str]:

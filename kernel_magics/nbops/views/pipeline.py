@@ -10,6 +10,7 @@ from nbops.pipelines.result import PipelineEvent, PipelineResult
 from nbops.records import PipelineRun, PipelineSummary
 from nbops.views.document import fragment
 from nbops.views.text import clip, moment, seconds, table
+from nbops.views.unchanged import unchanged_text
 
 _MARK = {
     "succeeded": "●",
@@ -45,6 +46,8 @@ def event_line(event: PipelineEvent) -> str:
 
 def result_text(result: PipelineResult) -> str:
     """Show how every stage ended."""
+    if not result.run_id:
+        return unchanged_text(result.name, [(stage.name, stage.run_id) for stage in result.stages])
     rows = [
         (
             f"{_MARK[stage.status]} {stage.name}",
@@ -55,8 +58,9 @@ def result_text(result: PipelineResult) -> str:
         )
         for stage in result.stages
     ]
-    run = f", run {result.run_id[:8]}" if result.run_id else ": nothing has changed"
-    return f"{result.name} {result.status}{run}\n" + table(rows, ("stage", "", "took", "run", "why"), right=(2,))
+    return f"{result.name} {result.status}, run {result.run_id[:8]}\n" + table(
+        rows, ("stage", "", "took", "run", "why"), right=(2,)
+    )
 
 
 def foreseen_text(plan: PipelineRun) -> str:
