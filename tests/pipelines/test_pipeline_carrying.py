@@ -105,7 +105,7 @@ def test_the_registry_travels_and_two_that_went_apart_are_refused(workspace, tmp
     def trained(where, coefficient):
         with track("fit", workspace=where) as run:
             model = LinearRegression().fit([[0], [1]], [0, coefficient])
-            run.model("m", model)
+            run.model(model, "m")
         return register("m", run_id=run.run_id, workspace=where).version
 
     trained(workspace, 1)

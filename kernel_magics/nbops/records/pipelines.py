@@ -160,3 +160,14 @@ class Schedule:
     problem: str = ""
     words: str = ""
     last: ScheduleRun | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class AppliedSchedules:
+    """What applying declarations has done to schedules, by name. ``left`` are there though no file declares them any more."""
+
+    added: tuple[str, ...] = ()
+    changed: tuple[str, ...] = ()
+    unchanged: tuple[str, ...] = ()
+    left: tuple[str, ...] = ()
+    removed: tuple[str, ...] = ()
