@@ -6,8 +6,9 @@ import json
 
 import pytest
 
-from nbops.errors import InvalidPipeline, StageFailed, UsageError
+from nbops.errors import InvalidPipeline, NotFoundError, StageFailed, UsageError
 from nbops.pipelines.declaration.tagged.uses import uses_of
+from nbops.pipelines.declared import declared_pipelines
 from nbops.pipelines.engine import execute_pipeline, plan_pipeline
 from nbops.pipelines.history import pipeline_runs
 from nbops.pipelines.spec import load_pipeline
@@ -292,3 +293,11 @@ def test_secrets_among_the_variables_do_not_stay(project):
     files = [path for path in (project.folder / ".nbops").rglob("*") if path.is_file()]
     assert files
     assert not [path for path in files if hidden.encode() in path.read_bytes()]
+
+
+def test_tagged_notebooks_are_among_the_pipelines_of_a_folder(project):
+    project.notebook("plain.ipynb", "'stage:a'")
+    path = project.tagged(("stage:a", "1"))
+    assert declared_pipelines(project.folder) == (("analysis", path.as_posix(), ""),)
+    with pytest.raises(NotFoundError, match=r"Did you mean 'analysis\.ipynb'"):
+        load_pipeline(project.folder / "analysys.ipynb")

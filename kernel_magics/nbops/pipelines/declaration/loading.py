@@ -91,7 +91,7 @@ def _located(path: Path, root: Path) -> _Found:
         if isinstance(several, dict) and str(path) in several:
             return _named(own, text, several, str(path))
     folder = path.parent
-    beside = [other.name for other in folder.glob("*.toml")] if folder.is_dir() else []
+    beside = [one.name for end in ("*.toml", "*.ipynb") for one in folder.glob(end)] if folder.is_dir() else []
     raise NotFoundError(f"There is no pipeline file {path}.", hint=meant(path.name, beside))
 
 
