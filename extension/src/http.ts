@@ -21,9 +21,17 @@ export class Http {
     return this._request<T>(parts, query, {});
   }
 
-  /** Send a JSON object of strings. */
-  post<T>(parts: readonly string[], query: Query, body: Query): Promise<T> {
+  /** Send a JSON object. */
+  post<T>(parts: readonly string[], query: Query, body: object): Promise<T> {
     return this._request<T>(parts, query, { method: 'POST', body: JSON.stringify(body) });
+  }
+
+  put<T>(parts: readonly string[], query: Query, body: object): Promise<T> {
+    return this._request<T>(parts, query, { method: 'PUT', body: JSON.stringify(body) });
+  }
+
+  delete<T>(parts: readonly string[], query: Query): Promise<T> {
+    return this._request<T>(parts, query, { method: 'DELETE' });
   }
 
   private async _request<T>(parts: readonly string[], query: Query, init: RequestInit): Promise<T> {
