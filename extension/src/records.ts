@@ -28,7 +28,7 @@ export type PipelineRunStatus = 'running' | 'succeeded' | 'failed' | 'stopped' |
 
 export type TriggerKind = 'cron' | 'data' | 'drift' | 'performance' | 'promotion' | 'pipeline' | 'manual';
 
-export type ScheduleRunStatus = 'queued' | 'running' | 'succeeded' | 'failed' | 'skipped' | 'missed' | 'lost';
+export type ScheduleRunStatus = 'queued' | 'running' | 'succeeded' | 'failed' | 'stopped' | 'skipped' | 'missed' | 'lost';
 
 export type MissedPolicy = 'skip' | 'once' | 'all';
 
@@ -588,6 +588,19 @@ export interface PipelineSummary {
   readonly runs: number;
 }
 
+/** One time a schedule came due, and what became of it. ``evidence`` says why it did, or why nothing ran. */
+export interface ScheduleRun {
+  readonly id: number;
+  readonly schedule: string;
+  readonly due_at: WireNumber;
+  readonly status: ScheduleRunStatus;
+  readonly evidence: string;
+  readonly run_id: string;
+  readonly started_at: WireNumber | null;
+  readonly ended_at: WireNumber | null;
+  readonly error: string;
+}
+
 /** What starts a pipeline by itself. */
 export interface Schedule {
   readonly name: string;
@@ -605,20 +618,10 @@ export interface Schedule {
   readonly alerts: readonly string[];
   readonly paused: boolean;
   readonly author: string;
+  readonly origin: string;
   readonly created_at: WireNumber;
   readonly next_at: WireNumber | null;
   readonly problem: string;
-}
-
-/** One time a schedule came due, and what became of it. ``evidence`` says why it did. */
-export interface ScheduleRun {
-  readonly id: number;
-  readonly schedule: string;
-  readonly due_at: WireNumber;
-  readonly status: ScheduleRunStatus;
-  readonly evidence: string;
-  readonly run_id: string;
-  readonly started_at: WireNumber | null;
-  readonly ended_at: WireNumber | null;
-  readonly error: string;
+  readonly words: string;
+  readonly last: ScheduleRun | null;
 }

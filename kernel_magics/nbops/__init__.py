@@ -20,6 +20,7 @@ if TYPE_CHECKING:
     from nbops.pipelines.outputs import output
     from nbops.registry import load_model, register
     from nbops.tracking.tracker import track
+    from nbops.views.summary import summary
     from nbops.workspace import find_workspace
 
 _PUBLIC = {
@@ -35,6 +36,7 @@ _PUBLIC = {
     "profile": "nbops.data.profile:profile_frame",
     "register": "nbops.registry:register",
     "run_pipeline": "nbops.pipelines.engine:run_pipeline",
+    "summary": "nbops.views.summary:summary",
     "track": "nbops.tracking.tracker:track",
 }
 
@@ -53,6 +55,7 @@ __all__ = [
     "promotion",
     "register",
     "run_pipeline",
+    "summary",
     "track",
     "unload_ipython_extension",
 ]

@@ -85,6 +85,20 @@ class PipelineError(NbopsError):
     """A pipeline file is wrong or a pipeline cannot run."""
 
 
+class InvalidPipeline(PipelineError):
+    """A pipeline is declared wrongly: one line for each problem, the first place first.
+
+    Parameters
+    ----------
+    problems
+        All of them, each as file, line (0 in a notebook), cell (0 elsewhere) and what is wrong.
+    """
+
+    def __init__(self, message: str, problems: tuple[tuple[str, int, int, str], ...], *, hint: str = "") -> None:
+        super().__init__(message, hint=hint)
+        self.problems = problems
+
+
 class StageFailed(PipelineError):
     """A stage notebook raised.
 

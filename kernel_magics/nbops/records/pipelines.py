@@ -10,7 +10,7 @@ PIPELINE_MIME = "application/vnd.nbops.pipeline.v1+json"
 StageRunStatus = Literal["pending", "running", "succeeded", "skipped", "failed", "stopped", "lost"]
 PipelineRunStatus = Literal["running", "succeeded", "failed", "stopped", "lost"]
 TriggerKind = Literal["cron", "data", "drift", "performance", "promotion", "pipeline", "manual"]
-ScheduleRunStatus = Literal["queued", "running", "succeeded", "failed", "skipped", "missed", "lost"]
+ScheduleRunStatus = Literal["queued", "running", "succeeded", "failed", "stopped", "skipped", "missed", "lost"]
 MissedPolicy = Literal["skip", "once", "all"]
 OverlapPolicy = Literal["skip", "queue", "allow"]
 
@@ -75,11 +75,30 @@ class PipelineSummary:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class ScheduleRun:
+    """One time a schedule came due, and what became of it. ``evidence`` says why it did, or why nothing ran."""
+
+    id: int
+    schedule: str
+    due_at: float
+    status: ScheduleRunStatus
+    evidence: str = ""
+    run_id: str = ""
+    started_at: float | None = None
+    ended_at: float | None = None
+    error: str = ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Schedule:
     """What starts a pipeline by itself.
 
-    ``cron`` and ``timezone`` belong to the trigger ``cron``; ``subject`` is what the other triggers look at (files, a
-    model, a pipeline), ``threshold`` how much must have come. Times are seconds since the epoch.
+    ``pipeline`` is a pipeline file, from the root of the workspace, or the name of one in ``nbops.toml``. ``cron`` and
+    ``timezone`` belong to the trigger ``cron``; ``subject`` is what the other triggers look at (files, a model, a
+    pipeline), ``measure`` and ``threshold`` how much must have come. Times are seconds since the epoch.
+
+    The rest is filled in where a schedule is read: ``words`` says in a sentence when it runs, ``last`` is what became of
+    the last time, ``problem`` why it cannot be used, ``origin`` the file that declares it.
     """
 
     name: str
@@ -97,21 +116,9 @@ class Schedule:
     alerts: tuple[str, ...] = ()
     paused: bool = False
     author: str = ""
+    origin: str = ""
     created_at: float = 0.0
     next_at: float | None = None
     problem: str = ""
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class ScheduleRun:
-    """One time a schedule came due, and what became of it. ``evidence`` says why it did."""
-
-    id: int
-    schedule: str
-    due_at: float
-    status: ScheduleRunStatus
-    evidence: str = ""
-    run_id: str = ""
-    started_at: float | None = None
-    ended_at: float | None = None
-    error: str = ""
+    words: str = ""
+    last: ScheduleRun | None = None
