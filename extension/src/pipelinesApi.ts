@@ -45,8 +45,9 @@ export class PipelinesApi implements IPipelines {
     return this._http.get<PipelineRun>(['pipelines', 'runs', runId], { path });
   }
 
-  page(stage: IStageRef): Promise<IStagePage> {
-    return this._http.get<IStagePage>(ofStage(stage, 'log'), { path: stage.path });
+  async page(stage: IStageRef): Promise<IStagePage> {
+    const { text, headers } = await this._http.getText(ofStage(stage, 'page'), { path: stage.path });
+    return { html: text, running: headers.get('Nbops-Stage') === 'running' };
   }
 
   async launch({ path, pipeline }: IPipelineRef, wanted: ILaunch): Promise<IPipelineRunRef> {

@@ -28,7 +28,8 @@ export type PipelineRunStatus = 'running' | 'succeeded' | 'failed' | 'stopped' |
 
 export type TriggerKind = 'cron' | 'data' | 'drift' | 'performance' | 'promotion' | 'pipeline' | 'manual';
 
-export type ScheduleRunStatus = 'queued' | 'running' | 'succeeded' | 'failed' | 'stopped' | 'skipped' | 'missed' | 'lost';
+export type ScheduleRunStatus =
+  'queued' | 'running' | 'succeeded' | 'failed' | 'stopped' | 'skipped' | 'missed' | 'lost';
 
 export type MissedPolicy = 'skip' | 'once' | 'all';
 

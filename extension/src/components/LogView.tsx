@@ -44,7 +44,9 @@ export function LogView({ model, dark, trans }: ILogProps): React.JSX.Element {
   }, [stage]);
   return (
     <article className="nbops-log" aria-label={trans.__('Log of %1', stage.stage)}>
-      {failure && !running && <Failure failure={failure} onRetry={() => void model.refresh()} trans={trans} />}
+      {failure && !running && (
+        <Failure failure={failure} onRetry={() => void model.refresh()} trans={trans} />
+      )}
       {!html && (
         <p className="nbops-empty" role="status">
           {loaded && !running ? '' : trans.__('There is nothing to show yet.')}
@@ -65,8 +67,7 @@ export function LogView({ model, dark, trans }: ILogProps): React.JSX.Element {
 
 /** The page in JupyterLab's theme instead of the browser's. */
 export function themed(html: string, dark: boolean): string {
-  return html.replace(NIGHT, dark ? '@media all' : '@media not all').replace(
-    'color-scheme:light dark',
-    `color-scheme:${dark ? 'dark' : 'light'}`
-  );
+  return html
+    .replace(NIGHT, dark ? '@media all' : '@media not all')
+    .replace('color-scheme:light dark', `color-scheme:${dark ? 'dark' : 'light'}`);
 }

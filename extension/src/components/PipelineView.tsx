@@ -104,7 +104,9 @@ function Choice({ model, trans }: IPartProps): React.JSX.Element | null {
       >
         <option value="">{trans.__('the newest run')}</option>
         <option value={PLAN}>{trans.__('what would run now')}</option>
-        {shown !== '' && shown !== PLAN && <option value={shown}>{trans.__('run %1', shown.slice(0, 8))}</option>}
+        {shown !== '' && shown !== PLAN && (
+          <option value={shown}>{trans.__('run %1', shown.slice(0, 8))}</option>
+        )}
       </select>
     </span>
   );

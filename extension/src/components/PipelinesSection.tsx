@@ -76,7 +76,13 @@ function PipelineItem(props: IItemProps): React.JSX.Element {
   const sign = last ? stageSign(last.status, trans) : null;
   return (
     <li className="nbops-row" title={line.path}>
-      {sign ? <Sign sign={sign} quiet /> : <span className="nbops-faint" aria-hidden="true">○</span>}
+      {sign ? (
+        <Sign sign={sign} quiet />
+      ) : (
+        <span className="nbops-faint" aria-hidden="true">
+          ○
+        </span>
+      )}
       <button
         type="button"
         className="nbops-quiet nbops-row-name nbops-plain-button"
@@ -96,7 +102,9 @@ function PipelineItem(props: IItemProps): React.JSX.Element {
       )}
       {problem && <p className="nbops-row-note nbops-bad">✕ {problem}</p>}
       {!problem && last && last.status !== 'succeeded' && last.status !== 'running' && (
-        <p className={`nbops-row-note nbops-${sign?.tone ?? 'dim'}`}>{headline(last, last.counts, now, trans)}</p>
+        <p className={`nbops-row-note nbops-${sign?.tone ?? 'dim'}`}>
+          {headline(last, last.counts, now, trans)}
+        </p>
       )}
       <Buttons {...props} target={refOf(line, path)} />
       {open && last && <Stages {...props} nodes={stageNodes(last.stages)} />}
@@ -109,11 +117,19 @@ function rightOf({ last }: IPipelineLine, now: number, trans: ITrans): string {
     return '';
   }
   const took = formatDuration(durationOf(last, now));
-  return last.status === 'running' ? took : [took, formatAgo(last.started_at, now, trans)].filter(Boolean).join(' · ');
+  return last.status === 'running'
+    ? took
+    : [took, formatAgo(last.started_at, now, trans)].filter(Boolean).join(' · ');
 }
 
 /** The few things most often done with a pipeline. */
-function Buttons({ line, path, target, actions, trans }: IItemProps & { target: IPipelineRef }): React.JSX.Element {
+function Buttons({
+  line,
+  path,
+  target,
+  actions,
+  trans
+}: IItemProps & { target: IPipelineRef }): React.JSX.Element {
   const { last, name } = line;
   const act = (label: string, what: string, onClick: () => void) => (
     <button type="button" className="nbops-quiet" aria-label={what} onClick={onClick}>
@@ -123,11 +139,14 @@ function Buttons({ line, path, target, actions, trans }: IItemProps & { target: 
   const going = last?.status === 'running';
   return (
     <span className="nbops-row-actions">
-      {going && act(trans.__('Stop'), trans.__('Stop %1', name), () => actions.stop({ path, runId: last.run_id }))}
+      {going &&
+        act(trans.__('Stop'), trans.__('Stop %1', name), () => actions.stop({ path, runId: last.run_id }))}
       {!going && act(trans.__('Run'), trans.__('Run %1', name), () => actions.run(target))}
       {last &&
         canResume(last) &&
-        act(trans.__('Resume'), trans.__('Resume %1', name), () => actions.resume({ path, runId: last.run_id }))}
+        act(trans.__('Resume'), trans.__('Resume %1', name), () =>
+          actions.resume({ path, runId: last.run_id })
+        )}
       {act(trans.__('Graph'), trans.__('Graph of %1', name), () => actions.show(target))}
       {act(trans.__('File'), trans.__('Open the file of %1', name), () => actions.openFile(target))}
     </span>
@@ -146,7 +165,14 @@ function Stages(props: IItemProps & { nodes: readonly IStageNode[] }): React.JSX
   );
 }
 
-function StageItem({ node, line, path, now, actions, trans }: IItemProps & { node: IStageNode }): React.JSX.Element {
+function StageItem({
+  node,
+  line,
+  path,
+  now,
+  actions,
+  trans
+}: IItemProps & { node: IStageNode }): React.JSX.Element {
   const [stage] = node.members;
   const many = node.members.length > 1;
   const { last } = line;

@@ -20,7 +20,13 @@ const ROW = 46;
 /** The runs of a pipeline, newest first; the one chosen is drawn. */
 export function RunHistory({ model, now, trans }: IRunHistoryProps): React.JSX.Element {
   const { runs, shown, limit } = useStore(model);
-  const chosen = shown === PLAN ? -1 : Math.max(0, runs.findIndex(run => run.run_id === shown));
+  const chosen =
+    shown === PLAN
+      ? -1
+      : Math.max(
+          0,
+          runs.findIndex(run => run.run_id === shown)
+        );
   const [active, setActive] = useState(chosen);
   // The newest is followed: when there is a newer one, that is drawn.
   const open = (index: number) => void model.show(index === 0 ? '' : runs[index].run_id);

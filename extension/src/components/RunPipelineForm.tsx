@@ -23,7 +23,13 @@ interface IRunFormProps {
 }
 
 /** The questions before a pipeline is run. */
-export function RunPipelineForm({ choices, given, refusal, onChange, trans }: IRunFormProps): React.JSX.Element {
+export function RunPipelineForm({
+  choices,
+  given,
+  refusal,
+  onChange,
+  trans
+}: IRunFormProps): React.JSX.Element {
   const id = useId();
   const [value, setValue] = useState(given);
   const set = (change: Partial<IRunValue>) => {

@@ -38,9 +38,7 @@ export function ScheduleForm(props: IScheduleFormProps): React.JSX.Element {
       <label>
         {trans.__('Pipeline')}
         <select value={draft.pipeline} onChange={event => onChange({ pipeline: event.target.value })}>
-          {!known && (
-            <option value={draft.pipeline}>{draft.pipeline || trans.__('choose one')}</option>
-          )}
+          {!known && <option value={draft.pipeline}>{draft.pipeline || trans.__('choose one')}</option>}
           {pipelines.map(([value, label]) => (
             <option key={value} value={value}>
               {label}

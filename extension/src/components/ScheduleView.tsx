@@ -30,7 +30,10 @@ export function ScheduleView(props: IScheduleProps): React.JSX.Element {
   const now = useNow();
   const title = schedule?.name ?? model.name;
   return (
-    <article className="nbops-schedule" aria-label={title ? trans.__('Schedule %1', title) : trans.__('New schedule')}>
+    <article
+      className="nbops-schedule"
+      aria-label={title ? trans.__('Schedule %1', title) : trans.__('New schedule')}
+    >
       <Head {...props} now={now} />
       {failure && <Failure failure={failure} onRetry={() => void model.refresh()} trans={trans} />}
       {loaded && (
@@ -158,7 +161,15 @@ function Buttons({ model, actions, trans }: IScheduleProps): React.JSX.Element {
 }
 
 /** The next times as it is written, in the zone of whoever looks. */
-function Preview({ model, now, trans }: { model: ScheduleModel; now: number; trans: ITrans }): React.JSX.Element {
+function Preview({
+  model,
+  now,
+  trans
+}: {
+  model: ScheduleModel;
+  now: number;
+  trans: ITrans;
+}): React.JSX.Element {
   const { draft, preview } = useStore(model);
   if (draft.trigger !== 'cron') {
     return <div />;

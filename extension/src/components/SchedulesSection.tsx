@@ -76,7 +76,9 @@ function ScheduleItem({ schedule, path, now, actions, trans }: IItemProps): Reac
         <p className="nbops-row-note nbops-bad">{last.error}</p>
       )}
       <span className="nbops-row-actions">
-        {act(trans.__('Run now'), trans.__('Run %1 now', name), () => actions.actOnSchedule({ path, name, act: 'run' }))}
+        {act(trans.__('Run now'), trans.__('Run %1 now', name), () =>
+          actions.actOnSchedule({ path, name, act: 'run' })
+        )}
         {paused
           ? act(trans.__('Resume'), trans.__('Resume %1', name), () =>
               actions.actOnSchedule({ path, name, act: 'resume' })

@@ -27,14 +27,33 @@ const ORDER: readonly StageRunStatus[] = [
 export function StageBar({ stages, counts, trans }: IStageBarProps): React.JSX.Element {
   const few = stages.length === total(counts) && stages.length <= MOST;
   const pieces = few
-    ? stages.map(({ stage, status }) => ({ key: stage, status, share: 1, title: `${stage}: ${stageSign(status, trans).word}` }))
-    : ORDER.map(status => ({ key: status, status, share: counts[status] ?? 0, title: stageSign(status, trans).word }));
+    ? stages.map(({ stage, status }) => ({
+        key: stage,
+        status,
+        share: 1,
+        title: `${stage}: ${stageSign(status, trans).word}`
+      }))
+    : ORDER.map(status => ({
+        key: status,
+        status,
+        share: counts[status] ?? 0,
+        title: stageSign(status, trans).word
+      }));
   return (
-    <span className={`nbops-stages ${few ? '' : 'nbops-many'}`} role="img" aria-label={countWords(counts, trans)}>
+    <span
+      className={`nbops-stages ${few ? '' : 'nbops-many'}`}
+      role="img"
+      aria-label={countWords(counts, trans)}
+    >
       {pieces
         .filter(piece => piece.share > 0)
         .map(({ key, status, share, title }) => (
-          <span key={key} className={`nbops-piece nbops-piece-${status}`} style={{ flexGrow: share }} title={title} />
+          <span
+            key={key}
+            className={`nbops-piece nbops-piece-${status}`}
+            style={{ flexGrow: share }}
+            title={title}
+          />
         ))}
     </span>
   );

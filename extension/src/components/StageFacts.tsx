@@ -41,7 +41,10 @@ const ROW = 26;
 function Members({ model, node, now, trans }: IStageFactsProps & { node: IStageNode }): React.JSX.Element {
   const { instance } = useStore(model);
   const { members } = node;
-  const active = Math.max(0, members.findIndex(one => one.stage === instance));
+  const active = Math.max(
+    0,
+    members.findIndex(one => one.stage === instance)
+  );
   const choose = (index: number) => model.select(node.id, members[index].stage);
   return (
     <div className="nbops-members">
@@ -120,7 +123,8 @@ function Actions({ model, stage, run, actions, trans }: IOneStageProps): React.J
   );
   return (
     <div className="nbops-actions" role="group" aria-label={trans.__('Actions for %1', stage.stage)}>
-      {stage.notebook && act(trans.__('Open executed notebook'), () => actions.openExecuted(ref), stage.notebook)}
+      {stage.notebook &&
+        act(trans.__('Open executed notebook'), () => actions.openExecuted(ref), stage.notebook)}
       {stage.notebook && act(trans.__('Show log'), () => actions.log(ref))}
       {canResume(run) &&
         stage.status === 'failed' &&
@@ -150,7 +154,14 @@ function Facts({ stage, trans }: IOneStageProps): React.JSX.Element | null {
     [trans.__('kernel'), kernel],
     [trans.__('going on'), stage.status === 'failed' ? resumeWords(stage, trans) : ''],
     [trans.__('notebook'), notebook && <span className="nbops-mono">{notebook}</span>],
-    [trans.__('key'), key && <span className="nbops-mono" title={key}>{shortDigest(key)}</span>]
+    [
+      trans.__('key'),
+      key && (
+        <span className="nbops-mono" title={key}>
+          {shortDigest(key)}
+        </span>
+      )
+    ]
   ];
   const known = pairs.filter(([, value]) => value !== '');
   return known.length === 0 ? null : (

@@ -111,7 +111,11 @@ function StageNode(props: IStageNodeProps): React.JSX.Element {
   const { node, place, chosen, label, now, onSelect, onOpen, trans } = props;
   const many = node.members.length > 1;
   const detail = nodeDetail(node, now, trans);
-  const aside = many ? `×${node.members.length}` : node.members[0].attempt > 1 ? trans.__('try %1', node.members[0].attempt) : '';
+  const aside = many
+    ? `×${node.members.length}`
+    : node.members[0].attempt > 1
+      ? trans.__('try %1', node.members[0].attempt)
+      : '';
   return (
     <g
       className={`nbops-node nbops-stage nbops-stage-${node.status} ${chosen ? 'nbops-chosen' : ''}`}
@@ -131,7 +135,9 @@ function StageNode(props: IStageNodeProps): React.JSX.Element {
       }}
     >
       <title>{[node.id, detail].filter(Boolean).join('\n')}</title>
-      {many && <rect className="nbops-behind" x={4} y={-4} width={STAGE.width} height={STAGE.height} rx={3} />}
+      {many && (
+        <rect className="nbops-behind" x={4} y={-4} width={STAGE.width} height={STAGE.height} rx={3} />
+      )}
       <rect width={STAGE.width} height={STAGE.height} rx={3} />
       <text x={10} y={19} className="nbops-node-name">
         <tspan className="nbops-node-shape">{stageSign(node.status, trans).shape}</tspan>{' '}

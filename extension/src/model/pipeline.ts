@@ -84,7 +84,14 @@ export class PipelineModel extends Store<IPipelineState> {
         return;
       }
       this._permission ??= this._isReadonly().catch(() => false);
-      this.update({ runs, run, readonly: await this._permission, loading: false, loaded: true, failure: null });
+      this.update({
+        runs,
+        run,
+        readonly: await this._permission,
+        loading: false,
+        loaded: true,
+        failure: null
+      });
       this._draw();
       await this._look(generation);
     } catch (reason) {
@@ -134,7 +141,9 @@ export class PipelineModel extends Store<IPipelineState> {
       }
     } catch (reason) {
       const { message, hint } = failureOf(reason);
-      this.update({ why: { stage: stage.stage, reason: [message, hint].filter(Boolean).join(' '), differences: [] } });
+      this.update({
+        why: { stage: stage.stage, reason: [message, hint].filter(Boolean).join(' '), differences: [] }
+      });
     }
   }
 
@@ -174,7 +183,13 @@ export class PipelineModel extends Store<IPipelineState> {
     const edges = stageEdges(stages);
     const form = JSON.stringify([nodes.map(node => node.id), edges]);
     const layout =
-      form === this._form ? this.state.layout : layered(nodes.map(node => node.id), edges, STAGE);
+      form === this._form
+        ? this.state.layout
+        : layered(
+            nodes.map(node => node.id),
+            edges,
+            STAGE
+          );
     this._form = form;
     this.update({ nodes, edges, layout });
     if (drawn && !nodes.some(node => node.id === this.state.selected)) {
@@ -197,4 +212,3 @@ export class PipelineModel extends Store<IPipelineState> {
   private _planned = '';
   private _permission: Promise<boolean> | undefined;
 }
-

@@ -37,11 +37,21 @@ export function scheduleSign(schedule: Schedule, trans: ITrans): ISign {
     return { shape: '✕', tone: 'bad', word: trans.__('cannot run'), title: schedule.problem };
   }
   if (schedule.paused) {
-    return { shape: '‖', tone: 'dim', word: trans.__('paused'), title: trans.__('It rests until it is resumed.') };
+    return {
+      shape: '‖',
+      tone: 'dim',
+      word: trans.__('paused'),
+      title: trans.__('It rests until it is resumed.')
+    };
   }
   return schedule.last
     ? dueSign(schedule.last.status, trans)
-    : { shape: '○', tone: 'dim', word: trans.__('has not run yet'), title: trans.__('It has not come due yet.') };
+    : {
+        shape: '○',
+        tone: 'dim',
+        word: trans.__('has not run yet'),
+        title: trans.__('It has not come due yet.')
+      };
 }
 
 /** When a schedule comes due next, in the zone of whoever looks. */

@@ -101,7 +101,11 @@ export function headline(run: PipelineRun, counts: Counts, now: number, trans: I
     case 'stopped':
       return trans.__('Stopped after %1, with %2 of %3 stages done.', took, settled(counts), total(counts));
     default:
-      return trans.__('The process that ran it is gone, with %1 of %2 stages done.', settled(counts), total(counts));
+      return trans.__(
+        'The process that ran it is gone, with %1 of %2 stages done.',
+        settled(counts),
+        total(counts)
+      );
   }
 }
 

@@ -17,7 +17,15 @@ export interface IStageEdge {
 }
 
 /** What a person must see first when several stages are shown as one. */
-const WORST: readonly StageRunStatus[] = ['failed', 'lost', 'running', 'stopped', 'pending', 'succeeded', 'skipped'];
+const WORST: readonly StageRunStatus[] = [
+  'failed',
+  'lost',
+  'running',
+  'stopped',
+  'pending',
+  'succeeded',
+  'skipped'
+];
 
 /** The node a stage belongs to. */
 export function nodeOf(stage: StageRun): string {
@@ -109,7 +117,9 @@ export function durationOf(
 
 /** The first stage that ended badly, which is why the run did. */
 export function culprit(run: PipelineRun): StageRun | undefined {
-  return run.stages.find(stage => stage.status === 'failed') ?? run.stages.find(stage => stage.status === 'lost');
+  return (
+    run.stages.find(stage => stage.status === 'failed') ?? run.stages.find(stage => stage.status === 'lost')
+  );
 }
 
 /** Whether going on from where a run ended makes sense. */
