@@ -5,6 +5,7 @@ from __future__ import annotations
 import copy
 import logging
 import os
+import threading
 import time
 import warnings
 from collections.abc import Callable, Mapping, Sequence
@@ -57,6 +58,7 @@ class Executed:
     kernel: str = "normal"
     checkpoint: bool = False
     checkpoint_problem: str = ""
+    resumed: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -76,7 +78,7 @@ class Task:
     ``on_cell`` is called as each code cell begins and, at most every half second, when it has printed something.
     ``kernel`` names the kernel in place of the notebook's own; ``warm`` lets it be forked from a warm parent. ``timeout`` (whole
     notebook) and ``cell_timeout`` are in seconds. After a failed cell the state before it is kept in the folder ``checkpoint``,
-    if it can be; ``resume`` is such a folder, to go on from.
+    if it can be; ``resume`` is such a folder, to go on from. When ``stop`` is set the kernel is ended.
     """
 
     source: Path
@@ -92,6 +94,7 @@ class Task:
     cell_timeout: float | None = None
     checkpoint: Path | None = None
     resume: Path | None = None
+    stop: threading.Event | None = None
 
 
 def execute(task: Task) -> Executed:
@@ -295,3 +298,8 @@ def _save(notebook: Any, target: Path) -> None:
 
 def _write(notebook: Any, target: Path) -> None:
     write_atomically(target, nbformat.writes(notebook, version=4).encode("utf-8", "backslashreplace"))
+
+
+def read_executed(path: Path) -> Any:
+    """Give an executed notebook as it stands, as nbformat has it."""
+    return nbformat.reads(path.read_text(encoding="utf-8"), as_version=4)

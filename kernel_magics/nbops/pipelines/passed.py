@@ -10,7 +10,6 @@ from dataclasses import replace
 from pathlib import Path
 
 from nbops.errors import NbopsError
-from nbops.pipelines.graph import ancestors
 from nbops.pipelines.outputs import Output
 from nbops.pipelines.passing import Given, Parameters
 from nbops.pipelines.spec import Pipeline, Stage
@@ -43,9 +42,9 @@ def gave(
     workspace: Workspace, pipeline: Pipeline, stage: Stage, run: Run, reads: Refs, outputs: Iterable[Output]
 ) -> Refs:
     """Give what a stage wrote: what it gives away, and frames that its tracked cells had from its untracked ones."""
-    later = [one for one in pipeline.stages if stage.name in ancestors(pipeline.after, one.name)]
+    later = (pipeline.stages[pipeline.graph.place(name)].source for name in pipeline.graph.downstream(stage.name))
     # A value that no stage receives is a result and no data.
-    wanted = {name for one in later for name in one.source.parameters}
+    wanted = {name for source in {id(one): one for one in later}.values() for name in source.parameters}
     items = [item for item in outputs if item.kind in {"table", "file", "model"} or item.name in wanted]
     found = [_value(item, run.run_id, "written") for item in items]
     known = {ref.fingerprint for ref in reads}

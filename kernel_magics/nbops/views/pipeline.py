@@ -5,11 +5,26 @@ from __future__ import annotations
 from html import escape
 
 from nbops.pipelines.result import PipelineEvent, PipelineResult
+from nbops.records import PipelineRun, PipelineSummary
 from nbops.views.document import fragment
-from nbops.views.text import clip, seconds, table
+from nbops.views.text import clip, moment, seconds, table
 
-_MARK = {"succeeded": "●", "skipped": "○", "failed": "✕", "pending": "·", "running": "◐", "stage": "◐", "cell": "◐"}
-_CSS = {"succeeded": "good", "failed": "bad", "skipped": "dim", "pending": "dim", "running": ""}
+_MARK = {
+    "succeeded": "●",
+    "skipped": "○",
+    "failed": "✕",
+    "stopped": "■",
+    "lost": "✕",
+    "pending": "·",
+    "running": "◐",
+    "stage": "◐",
+    "cell": "◐",
+    "retry": "↻",
+}
+_CSS = {"succeeded": "good", "failed": "bad", "lost": "bad", "skipped": "dim", "pending": "dim", "running": ""}
+
+
+_WOULD = {"pending": "runs", "skipped": "up to date"}
 
 
 def event_line(event: PipelineEvent) -> str:
@@ -17,7 +32,8 @@ def event_line(event: PipelineEvent) -> str:
     where = f"{_MARK.get(event.kind, '·')} {event.number}/{event.stages} {event.stage}"
     if event.kind == "cell":
         done = round(20 * event.cell / max(event.cells, 1))
-        return f"{where}  [{'#' * done}{'.' * (20 - done)}] cell {event.cell} of {event.cells}"
+        line = f"  {clip(event.message, 80)}" if event.message else ""
+        return f"{where}  [{'#' * done}{'.' * (20 - done)}] cell {event.cell} of {event.cells}{line}"
     if event.kind == "succeeded":
         return f"{where}  done in {seconds(event.duration)}"
     return f"{where}  {clip(event.message, 160)}".rstrip()
@@ -35,9 +51,72 @@ def result_text(result: PipelineResult) -> str:
         )
         for stage in result.stages
     ]
-    return f"{result.name} {result.status}, run {result.run_id[:8]}\n" + table(
-        rows, ("stage", "", "took", "run", "why"), right=(2,)
-    )
+    run = f", run {result.run_id[:8]}" if result.run_id else ": nothing has changed"
+    return f"{result.name} {result.status}{run}\n" + table(rows, ("stage", "", "took", "run", "why"), right=(2,))
+
+
+def foreseen_text(plan: PipelineRun) -> str:
+    """Say what a run would do."""
+    rows = [(f"{_MARK[stage.status]} {stage.stage}", _WOULD[stage.status], stage.reason) for stage in plan.stages]
+    todo = sum(stage.status == "pending" for stage in plan.stages)
+    head = f"{plan.pipeline}: {todo} of {len(plan.stages)} stages would run" if todo else f"{plan.pipeline}: up to date"
+    return f"{head}\n" + table(rows, ("stage", "", "why"))
+
+
+def runs_text(runs: tuple[PipelineRun, ...]) -> str:
+    """List runs."""
+    if not runs:
+        return "No pipeline has run here yet."
+    rows = [
+        (
+            f"{_MARK[run.status]} {run.run_id[:8]}",
+            run.pipeline,
+            run.status,
+            moment(run.started_at),
+            seconds(run.ended_at - run.started_at) if run.ended_at else "",
+            run.schedule or run.trigger,
+            _counts(run),
+        )
+        for run in runs
+    ]
+    return table(rows, ("run", "pipeline", "", "began", "took", "by", "stages"), right=(4,))
+
+
+def run_text(run: PipelineRun, stage: str = "") -> str:
+    """Show how a run went, or one stage of it."""
+    stages = [one for one in run.stages if stage in ("", one.stage, one.group)]
+    rows = [
+        (
+            f"{_MARK[one.status]} {one.stage}",
+            one.status,
+            seconds(one.ended_at - one.started_at) if one.ended_at and one.started_at else "",
+            str(one.attempt or ""),
+            one.error or one.reason,
+        )
+        for one in stages
+    ]
+    text = f"{run.pipeline} {run.status}, run {run.run_id[:8]}\n"
+    text += table(rows, ("stage", "", "took", "attempt", "why"), right=(2, 3))
+    if run.error and not any(one.error for one in stages):
+        text += f"\n{run.error}"
+    return text + "".join(f"\n{one.stage}: {one.notebook}" for one in stages if stage and one.notebook)
+
+
+def pipelines_text(found: tuple[PipelineSummary, ...]) -> str:
+    """List the pipelines of a workspace."""
+    if not found:
+        return "There is no pipeline here. `nbops new` makes a project with one."
+    rows = [
+        (
+            f"{_MARK[one.last.status] if one.last else '·'} {one.name}",
+            one.last.status if one.last else "never ran",
+            moment(one.last.started_at) if one.last else "",
+            str(one.runs or ""),
+            one.problem or one.path,
+        )
+        for one in found
+    ]
+    return table(rows, ("pipeline", "", "last run", "runs", "file"), right=(3,))
 
 
 def progress_html(name: str, stages: list[tuple[str, str, str]]) -> str:
@@ -61,5 +140,14 @@ def result_html(result: PipelineResult) -> str:
     )
     css = _CSS.get(result.status, "")
     head = f'<b>{escape(result.name)}</b> <span class="{css}">{escape(result.status)}</span>'
-    head += f' <span class="dim">in {seconds(result.duration)} · run {escape(result.run_id[:8])}</span>'
+    head += f' <span class="dim">in {seconds(result.duration)} · {_run_words(result)}</span>'
     return fragment(f'{head}<div class="scroll"><table>{rows}</table></div>')
+
+
+def _run_words(result: PipelineResult) -> str:
+    return f"run {escape(result.run_id[:8])}" if result.run_id else "nothing has changed"
+
+
+def _counts(run: PipelineRun) -> str:
+    words = [stage.status for stage in run.stages]
+    return ", ".join(f"{words.count(word)} {word}" for word in dict.fromkeys(words))

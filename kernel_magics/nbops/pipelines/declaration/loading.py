@@ -11,12 +11,14 @@ from typing import Any
 
 from nbops.errors import InvalidPipeline, NotFoundError, PipelineError
 from nbops.pipelines.declaration import positions
+from nbops.pipelines.declaration.foreach import expanded
+from nbops.pipelines.declaration.keys import PIPELINE_KEYS, Declared, declared
+from nbops.pipelines.declaration.linking import linked
 from nbops.pipelines.declaration.parameters import check_parameters, with_defaults
 from nbops.pipelines.declaration.problems import Problems, meant
 from nbops.pipelines.declaration.sources import Sources
 from nbops.pipelines.declaration.stages import Pipeline, Stage
-from nbops.pipelines.declaration.tables import PIPELINE_KEYS, Declared, Table, declared, parameters_in
-from nbops.pipelines.graph import circle, order
+from nbops.pipelines.declaration.table import Table, parameters_in
 
 _POSITION = re.compile(r" \(at (?:line (\d+), column (\d+)|end of document)\)")
 
@@ -153,21 +155,7 @@ def _base(table: Table, folder: Path) -> Path | None:
 
 
 def _stages(read: Mapping[str, Declared | None], problems: Problems) -> tuple[Stage, ...]:
-    stages = {name: one for name, one in read.items() if one is not None}
-    after = {}
-    for name, one in stages.items():
-        for other in one.stage.after:
-            if other not in read:
-                problems.add(
-                    (*one.path, "after"),
-                    f"stage {name!r} comes after {other!r}, which does not exist.",
-                    meant(other, read),
-                )
-        after[name] = [other for other in one.stage.after if other in stages]
-    if around := circle(after):
-        problems.add(
-            (*stages[around[0]].path, "after"),
-            f"the stages depend on each other in a circle: {' -> '.join(around)}.",
-        )
-        return ()
-    return tuple(stages[name].stage for name in order(after))
+    known = {name: one for name, one in read.items() if one is not None}
+    groups = {name: expanded(one.stage, one.axes) for name, one in known.items()}
+    paths = {name: one.path for name, one in known.items()}
+    return linked(groups, read.keys() - known.keys(), paths, problems)

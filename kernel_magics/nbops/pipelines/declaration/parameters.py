@@ -6,9 +6,9 @@ from collections.abc import Mapping
 from dataclasses import replace
 from typing import Any
 
+from nbops.pipelines.declaration.keys import Declared
 from nbops.pipelines.declaration.positions import Path
 from nbops.pipelines.declaration.problems import Problems, meant
-from nbops.pipelines.declaration.tables import Declared
 
 Read = Mapping[str, Declared | None]
 

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
 from nbops.pipelines.declaration.naming import slug_of
+from nbops.pipelines.graph import Graph
 from nbops.pipelines.notebook import Notebook
 
 
@@ -18,7 +19,7 @@ class Stage:
     ``outputs`` are names of variables, or files beside the pipeline file; ``inputs`` files or patterns. ``timeout`` is for
     the whole notebook, ``cell_timeout`` for each cell, both in seconds; ``memory`` (bytes) and ``cpus`` are what it is
     expected to need. A stage that a ``foreach`` made has the name of the declared one as ``group`` and its own values of
-    the grid as ``instance``. ``line`` is where it is declared in the file.
+    the grid as ``instance``; ``number`` is its place in the grid. ``line`` is where it is declared in the file.
     """
 
     name: str
@@ -38,6 +39,7 @@ class Stage:
     kernel: str = ""
     group: str = ""
     instance: Mapping[str, Any] = field(default_factory=dict)
+    number: int = 0
     description: str = ""
     line: int = 0
 
@@ -67,7 +69,7 @@ class Stage:
 class Pipeline:
     """A pipeline; ``stages`` are in the order they run, ``jobs`` how many run beside each other where nobody says otherwise.
 
-    ``base`` is where relative paths start, the folder of the pipeline file if it is not set.
+    ``base`` is where relative paths start, the folder of the pipeline file if it is not set; ``graph`` who comes before whom.
     """
 
     name: str
@@ -76,6 +78,10 @@ class Pipeline:
     jobs: int | None = None
     description: str = ""
     base: Path | None = None
+    graph: Graph = field(init=False, repr=False, compare=False)
+
+    def __post_init__(self) -> None:
+        object.__setattr__(self, "graph", Graph({stage.name: stage.after for stage in self.stages}))
 
     @property
     def folder(self) -> Path:
@@ -83,6 +89,6 @@ class Pipeline:
         return self.base or self.path.parent
 
     @property
-    def after(self) -> dict[str, tuple[str, ...]]:
+    def after(self) -> Mapping[str, Sequence[str]]:
         """Stage to the stages it comes after."""
-        return {stage.name: stage.after for stage in self.stages}
+        return self.graph.after

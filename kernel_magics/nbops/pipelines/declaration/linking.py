@@ -1,0 +1,147 @@
+"""What comes after what: as it is said, as files say it that one stage writes and another reads, and by the values of grids."""
+
+from __future__ import annotations
+
+import json
+import os
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import replace
+from fnmatch import fnmatchcase
+from functools import cached_property
+from typing import Any
+
+from nbops.pipelines.declaration.positions import Path
+from nbops.pipelines.declaration.problems import Problems, meant
+from nbops.pipelines.declaration.stages import Stage
+from nbops.pipelines.graph import Graph, circle, order
+
+Paths = Mapping[str, Path]
+
+
+def linked(
+    groups: Mapping[str, Sequence[Stage]], unread: Iterable[str], paths: Paths, problems: Problems
+) -> tuple[Stage, ...]:
+    """Give the stages with all they come after, in the order they run; none where they go in a circle.
+
+    Parameters
+    ----------
+    groups
+        The stages that each declared one has become.
+    unread
+        Declared stages that could not be read: others may name them.
+    paths
+        Where each declared stage stands in the file.
+    """
+    links = _Links(groups, frozenset(unread), paths, problems)
+    after = {stage.name: links.said(stage) for stages in groups.values() for stage in stages}
+    places = {stage.name: (*paths[group], "after") for group, stages in groups.items() for stage in stages}
+    _by_files(groups, after, paths, problems)
+    if around := circle(after):
+        said = f"the stages depend on each other in a circle: {' -> '.join(around)}."
+        problems.add(places[around[0]], said)
+        return ()
+    stages = {stage.name: stage for several in groups.values() for stage in several}
+    return tuple(replace(stages[name], after=tuple(after[name])) for name in order(after))
+
+
+class _Links:
+    """Finds the stages that a name in ``after`` means."""
+
+    def __init__(
+        self, groups: Mapping[str, Sequence[Stage]], unread: frozenset[str], paths: Paths, problems: Problems
+    ) -> None:
+        self._groups, self._unread, self._paths, self._problems = groups, unread, paths, problems
+        self._indexes: dict[tuple[str, frozenset[str]], dict[str, list[str]]] = {}
+
+    @cached_property
+    def _names(self) -> frozenset[str]:
+        return frozenset(stage.name for stages in self._groups.values() for stage in stages)
+
+    def said(self, stage: Stage) -> dict[str, None]:
+        """Give what a stage comes after as its table says it."""
+        found: dict[str, None] = {}
+        for name in stage.after:
+            if name in self._groups:
+                found.update(dict.fromkeys(self._matching(stage, name)))
+            elif name in self._names:
+                found[name] = None
+            elif name not in self._unread:
+                known = (*self._groups, *self._unread)
+                self._wrong(stage, f"comes after {name!r}, which does not exist.", meant(name, known))
+        return found
+
+    def _matching(self, stage: Stage, group: str) -> Sequence[str]:
+        """Give the stages of a group that have the same values as a stage where both have a name in their grids."""
+        others = self._groups[group]
+        common = frozenset(stage.instance) & frozenset(others[0].instance if others else ())
+        if (group, common) not in self._indexes:
+            index: dict[str, list[str]] = {}
+            for other in others:
+                index.setdefault(_values(other.instance, common), []).append(other.name)
+            self._indexes[group, common] = index
+        values = _values(stage.instance, common)
+        found = self._indexes[group, common].get(values, [])
+        if not found and others:
+            told = ", ".join(f"{name}={stage.instance[name]}" for name in stage.instance if name in common)
+            self._wrong(stage, f"comes after {group!r}, which has nothing for {told}.")
+        return found
+
+    def _wrong(self, stage: Stage, said: str, hint: str = "") -> None:
+        group = stage.group or stage.name
+        self._problems.add((*self._paths[group], "after"), f"stage {group!r} {said}", hint)
+
+
+def _values(instance: Mapping[str, Any], names: frozenset[str]) -> str:
+    return json.dumps([instance[name] for name in sorted(names)], sort_keys=True)
+
+
+def _by_files(
+    groups: Mapping[str, Sequence[Stage]], after: dict[str, dict[str, None]], paths: Paths, problems: Problems
+) -> None:
+    writers = _writers(groups, paths, problems)
+    if not writers:
+        return
+    stages = [stage for several in groups.values() for stage in several if stage.inputs]
+    for stage in stages:
+        for name in stage.inputs:
+            writer = writers.get(os.path.normpath(name), stage.name)
+            if writer != stage.name:
+                after[stage.name][writer] = None
+    patterns = {name for stage in stages for name in stage.inputs if os.path.normpath(name) not in writers}
+    matches = {name: found for name in patterns if (found := _matches(name, writers))}
+    if not matches or circle(after):
+        return
+    graph = Graph({name: tuple(after[name]) for name in order(after)})
+    for stage in stages:
+        # A pattern may well meet what is made of it later on; only a file that is named says who comes first.
+        later = {other for name in stage.inputs for other in matches.get(name, ()) if other != stage.name}
+        after[stage.name].update(dict.fromkeys(other for other in sorted(later) if not graph.before(stage.name, other)))
+
+
+def _writers(groups: Mapping[str, Sequence[Stage]], paths: Paths, problems: Problems) -> dict[str, str]:
+    """Give who writes each declared file."""
+    found: dict[str, str] = {}
+    for group, stages in groups.items():
+        for stage in stages:
+            for name in stage.files:
+                other = found.setdefault(os.path.normpath(name), stage.name)
+                if other != stage.name:
+                    key = "outputs"
+                    hint = (
+                        f"Put a name of its grid into the path: {{{next(iter(stage.instance))}}}"
+                        if stage.instance
+                        else ""
+                    )
+                    problems.add((*paths[group], key), f"stages {other!r} and {stage.name!r} both write {name}.", hint)
+                    break
+            else:
+                continue
+            break
+    return found
+
+
+def _matches(pattern: str, writers: Mapping[str, str]) -> tuple[str, ...]:
+    wanted = os.path.normpath(pattern)
+    if any(sign in pattern for sign in "*?["):
+        return tuple(writer for name, writer in writers.items() if fnmatchcase(name, wanted))
+    return tuple(writer for name, writer in writers.items() if name.startswith(wanted + os.sep))
