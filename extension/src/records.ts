@@ -28,8 +28,7 @@ export type PipelineRunStatus = 'running' | 'succeeded' | 'failed' | 'stopped' |
 
 export type TriggerKind = 'cron' | 'data' | 'drift' | 'performance' | 'promotion' | 'pipeline' | 'manual';
 
-export type ScheduleRunStatus =
-  'queued' | 'running' | 'succeeded' | 'failed' | 'stopped' | 'skipped' | 'missed' | 'lost';
+export type ScheduleRunStatus = 'queued' | 'running' | 'succeeded' | 'failed' | 'stopped' | 'skipped' | 'missed' | 'lost';
 
 export type MissedPolicy = 'skip' | 'once' | 'all';
 
@@ -564,7 +563,7 @@ export interface StageRun {
   readonly resume_problem: string;
 }
 
-/** One run of a pipeline. ``trigger`` says what started it (``manual``, ``cron``, …), ``runner`` where its stages ran. */
+/** One run of a pipeline. */
 export interface PipelineRun {
   readonly run_id: string;
   readonly pipeline: string;
@@ -577,6 +576,7 @@ export interface PipelineRun {
   readonly ended_at: WireNumber | null;
   readonly error: string;
   readonly resumed_from: string;
+  readonly options: Readonly<Record<string, unknown>>;
   readonly stages: readonly StageRun[];
 }
 

@@ -111,6 +111,9 @@ export const DEFAULT_SETTINGS: IPanelSettings = {
   notify: true
 };
 
+/** Name of the drive on which executed notebooks lie: the files do not show the hidden folder they are kept in. */
+export const EXECUTED = 'nbops';
+
 /** Ids of the commands. */
 export const CommandIDs = {
   open: 'nbops:open',

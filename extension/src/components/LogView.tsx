@@ -1,4 +1,4 @@
-import React, { useCallback, useEffect, useRef } from 'react';
+import React, { useCallback, useRef } from 'react';
 import type { LogModel } from '../model/log';
 import type { ITrans } from '../tokens';
 import { Failure } from './Failure';
@@ -23,7 +23,7 @@ const NIGHT = /@media \(prefers-color-scheme: ?dark\)/g;
 export function LogView({ model, dark, trans }: ILogProps): React.JSX.Element {
   const { html, running, loaded, failure, stage } = useStore(model);
   const frame = useRef<HTMLIFrameElement>(null);
-  const place = useRef({ top: 0, atEnd: false });
+  const place = useRef<{ top: number; atEnd: boolean } | null>(null);
   const page = themed(html, dark);
   const onLoad = useCallback(() => {
     const shown = frame.current?.contentWindow;
@@ -31,17 +31,15 @@ export function LogView({ model, dark, trans }: ILogProps): React.JSX.Element {
     if (!shown || !body) {
       return;
     }
-    body.scrollTop = place.current.atEnd ? body.scrollHeight : place.current.top;
-    shown.addEventListener('scroll', () => {
+    // A page that still grows is followed from the start.
+    const { top, atEnd } = place.current ?? { top: 0, atEnd: model.state.running };
+    body.scrollTop = atEnd ? body.scrollHeight : top;
+    const note = () => {
       const { scrollTop, scrollHeight, clientHeight } = body;
       place.current = { top: scrollTop, atEnd: scrollHeight - scrollTop - clientHeight < NEAR };
-    });
-  }, []);
-  useEffect(() => {
-    // A page that still grows is followed from the start.
-    place.current = { top: 0, atEnd: running };
-    // eslint-disable-next-line react-hooks/exhaustive-deps -- once for each stage
-  }, [stage]);
+    };
+    shown.addEventListener('scroll', note);
+  }, [model]);
   return (
     <article className="nbops-log" aria-label={trans.__('Log of %1', stage.stage)}>
       {failure && !running && (

@@ -2,7 +2,7 @@ import React, { useEffect } from 'react';
 import type { IPipelineActions, IStageRef } from '../pipelines';
 import { formatDuration, formatMoment, shortDigest } from '../model/format';
 import { PLAN, type PipelineModel } from '../model/pipeline';
-import { canResume, durationOf, type IStageNode } from '../model/stages';
+import { canResume, durationOf, nodeOf, type IStageNode } from '../model/stages';
 import { cellWords, countWords, failedWords, stageSign } from '../model/stageWords';
 import type { PipelineRun, StageRun } from '../records';
 import type { ITrans } from '../tokens';
@@ -144,16 +144,16 @@ function Actions({ model, stage, run, actions, trans }: IOneStageProps): React.J
   );
 }
 
-function Facts({ stage, trans }: IOneStageProps): React.JSX.Element | null {
+function Facts({ stage, run, trans }: IOneStageProps): React.JSX.Element | null {
   const { attempt, kernel, key, notebook, reason, started_at, after } = stage;
   const pairs: [string, React.ReactNode][] = [
     [trans.__('because'), reason],
-    [trans.__('after'), after.join(', ')],
+    [trans.__('after'), comesAfter(after, run)],
     [trans.__('started'), formatMoment(started_at)],
     [trans.__('attempt'), attempt > 1 ? String(attempt) : ''],
     [trans.__('kernel'), kernel],
     [trans.__('going on'), stage.status === 'failed' ? resumeWords(stage, trans) : ''],
-    [trans.__('notebook'), notebook && <span className="nbops-mono">{notebook}</span>],
+    [trans.__('notebook'), notebook && <span className="nbops-mono">{fromFolder(notebook, run.path)}</span>],
     [
       trans.__('key'),
       key && (
@@ -167,6 +167,18 @@ function Facts({ stage, trans }: IOneStageProps): React.JSX.Element | null {
   return known.length === 0 ? null : (
     <Pairs label={trans.__('Facts')} head={[trans.__('Fact'), trans.__('Value')]} pairs={known} />
   );
+}
+
+/** What a stage comes after; the stages of a foreach are named once. */
+function comesAfter(after: readonly string[], run: PipelineRun): string {
+  const nodes = new Map(run.stages.map(one => [one.stage, nodeOf(one)]));
+  return [...new Set(after.map(name => nodes.get(name) ?? name))].join(', ');
+}
+
+/** A path from the folder of the pipeline file, if it lies below it. */
+function fromFolder(path: string, file: string): string {
+  const folder = file.slice(0, file.lastIndexOf('/') + 1);
+  return folder && path.startsWith(folder) ? path.slice(folder.length) : path;
 }
 
 /** How a resume would treat a failed stage. */

@@ -1,7 +1,8 @@
 import React, { useEffect, useRef } from 'react';
+import { formatDuration } from '../model/format';
 import type { IPlace } from '../model/layered';
 import { STAGE, type PipelineModel } from '../model/pipeline';
-import { progressOf, total, type IStageEdge, type IStageNode } from '../model/stages';
+import { durationOf, progressOf, total, type IStageEdge, type IStageNode } from '../model/stages';
 import { nodeDetail, stageSign } from '../model/stageWords';
 import type { StageRunStatus } from '../records';
 import type { ITrans } from '../tokens';
@@ -111,11 +112,7 @@ function StageNode(props: IStageNodeProps): React.JSX.Element {
   const { node, place, chosen, label, now, onSelect, onOpen, trans } = props;
   const many = node.members.length > 1;
   const detail = nodeDetail(node, now, trans);
-  const aside = many
-    ? `×${node.members.length}`
-    : node.members[0].attempt > 1
-      ? trans.__('try %1', node.members[0].attempt)
-      : '';
+  const aside = asideOf(node, now, trans);
   return (
     <g
       className={`nbops-node nbops-stage nbops-stage-${node.status} ${chosen ? 'nbops-chosen' : ''}`}
@@ -154,6 +151,17 @@ function StageNode(props: IStageNodeProps): React.JSX.Element {
       <Progress node={node} />
     </g>
   );
+}
+
+/** What stands at the right of a node's name: how many it is, how long it has run, which attempt it is. */
+function asideOf({ members }: IStageNode, now: number, trans: ITrans): string {
+  const [stage] = members;
+  if (members.length > 1) {
+    return `×${members.length}`;
+  }
+  const attempt = stage.attempt > 1 ? trans.__('try %1', stage.attempt) : '';
+  const elapsed = stage.status === 'running' ? formatDuration(Math.floor(durationOf(stage, now) ?? 0)) : '';
+  return [attempt, elapsed].filter(Boolean).join(', ');
 }
 
 const ORDER: readonly StageRunStatus[] = ['succeeded', 'skipped', 'failed', 'lost', 'stopped', 'running'];

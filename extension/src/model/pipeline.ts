@@ -93,7 +93,7 @@ export class PipelineModel extends Store<IPipelineState> {
         failure: null
       });
       this._draw();
-      await this._look(generation);
+      await this._foresee(generation);
     } catch (reason) {
       if (generation === this._generation) {
         this.update({ loading: false, loaded: true, failure: failureOf(reason) });
@@ -104,6 +104,7 @@ export class PipelineModel extends Store<IPipelineState> {
   /** Show another run, the plan, or (empty) always the newest run. */
   async show(shown: string): Promise<void> {
     if (shown !== this.state.shown) {
+      this._follows = true;
       this.update({ shown, run: null, selected: '', instance: '', why: null });
     }
     this._planned = '';
@@ -115,8 +116,13 @@ export class PipelineModel extends Store<IPipelineState> {
     await this.refresh();
   }
 
-  /** Look at a node; of a group, at one of its stages. */
+  /** Look at a node; of a group, at one of its stages. From now on it is looked at whatever happens elsewhere. */
   select(selected: string, instance = ''): void {
+    this._follows = false;
+    this._look(selected, instance);
+  }
+
+  private _look(selected: string, instance: string): void {
     const { why } = this.state;
     this.update({ selected, instance, why: why?.stage === (instance || selected) ? why : null });
   }
@@ -154,7 +160,7 @@ export class PipelineModel extends Store<IPipelineState> {
   }
 
   /** Find out what would run now: once after each run, for nothing but a run or an edit changes it. */
-  private async _look(generation: number): Promise<void> {
+  private async _foresee(generation: number): Promise<void> {
     const { run, runs, shown, wanted } = this.state;
     const going = run?.status === 'running' || runs[0]?.status === 'running';
     const seen = `${runs[0]?.run_id ?? PLAN} ${runs[0]?.status ?? ''}`;
@@ -192,23 +198,25 @@ export class PipelineModel extends Store<IPipelineState> {
           );
     this._form = form;
     this.update({ nodes, edges, layout });
-    if (drawn && !nodes.some(node => node.id === this.state.selected)) {
-      this._selectFirst(drawn);
+    if (drawn && (this._follows || !nodes.some(node => node.id === this.state.selected))) {
+      this._lookAtFirst(drawn);
     }
   }
 
-  /** At first the node is looked at on which most depends now. */
-  private _selectFirst(drawn: PipelineRun): void {
+  /** Until somebody chooses one, the node is looked at on which most depends now. */
+  private _lookAtFirst(drawn: PipelineRun): void {
     const find = (status: StageRun['status']) => drawn.stages.find(stage => stage.status === status);
-    const stage = culprit(drawn) ?? find('running') ?? find('pending') ?? drawn.stages[0];
+    const stage =
+      culprit(drawn) ?? find('running') ?? find('pending') ?? drawn.stages[drawn.stages.length - 1];
     if (stage) {
       const alone = nodeOf(stage) === stage.stage;
-      this.select(nodeOf(stage), alone ? '' : stage.stage);
+      this._look(nodeOf(stage), alone ? '' : stage.stage);
     }
   }
 
   private _generation = 0;
   private _form = '';
   private _planned = '';
+  private _follows = true;
   private _permission: Promise<boolean> | undefined;
 }

@@ -3,11 +3,8 @@ import { IDocumentManager } from '@jupyterlab/docmanager';
 import type { NotebookPanel } from '@jupyterlab/notebook';
 import { Drive } from '@jupyterlab/services';
 import type { IStageRef } from '../pipelines';
-import { CommandIDs } from '../tokens';
+import { CommandIDs, EXECUTED } from '../tokens';
 import { INbops } from './core';
-
-/** Name of the drive on which executed notebooks lie: they are kept in a hidden folder, which the files do not show. */
-const DRIVE = 'nbops';
 
 /** Where an executed notebook lies on the drive. */
 export function placeOf({ path, runId, stage }: IStageRef): string {
@@ -22,7 +19,7 @@ export const executed: JupyterFrontEndPlugin<void> = {
   requires: [INbops, IDocumentManager],
   activate: (app: JupyterFrontEnd, { trans }: INbops, documents: IDocumentManager): void => {
     const { contents, serverSettings } = app.serviceManager;
-    contents.addDrive(new Drive({ name: DRIVE, serverSettings, apiEndpoint: 'nbops/api/executed' }));
+    contents.addDrive(new Drive({ name: EXECUTED, serverSettings, apiEndpoint: 'nbops/api/executed' }));
     app.commands.addCommand(CommandIDs.openExecuted, {
       label: trans.__('Open the executed notebook of a stage'),
       execute: args => {
@@ -31,7 +28,7 @@ export const executed: JupyterFrontEndPlugin<void> = {
           return;
         }
         const place = placeOf({ path: stage.path ?? '', runId: stage.runId, stage: stage.stage });
-        const panel = documents.openOrReveal(`${DRIVE}:${place}`, 'Notebook') as NotebookPanel | undefined;
+        const panel = documents.openOrReveal(`${EXECUTED}:${place}`, 'Notebook') as NotebookPanel | undefined;
         if (panel) {
           // It is there to be read; whoever wants a kernel can still choose one.
           const { sessionContext } = panel.context;

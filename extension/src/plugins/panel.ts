@@ -3,7 +3,7 @@ import { INotebookTracker } from '@jupyterlab/notebook';
 import { ISettingRegistry } from '@jupyterlab/settingregistry';
 import { Token } from '@lumino/coreutils';
 import { PanelModel } from '../model/panel';
-import { DEFAULT_SETTINGS, type IPanelSettings } from '../tokens';
+import { DEFAULT_SETTINGS, EXECUTED, type IPanelSettings } from '../tokens';
 import { Sidebar } from '../widgets/sidebar';
 import { INbops } from './core';
 
@@ -66,7 +66,8 @@ export const panel: JupyterFrontEndPlugin<INbopsPanel> = {
     });
     const follows = (): void => {
       const path = tracker.currentWidget?.context.path;
-      if (path !== undefined) {
+      // What is shown beside an executed notebook stays what it was.
+      if (path !== undefined && contents.driveName(path) !== EXECUTED) {
         model.setNotebook(contents.localPath(path));
       }
     };
