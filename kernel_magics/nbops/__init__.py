@@ -7,11 +7,14 @@ standard library only; everything else is imported when it is first used.
 from __future__ import annotations
 
 import importlib
-from typing import TYPE_CHECKING, Any
 
 __version__ = "0.1.0"
 
+# Not from typing, which takes as long to import as all else that a build with nothing to do needs.
+TYPE_CHECKING = False
 if TYPE_CHECKING:
+    from typing import Any
+
     from nbops.data.fingerprint import fingerprint
     from nbops.data.profile import profile_frame as profile
     from nbops.display import drift, gates, promotion

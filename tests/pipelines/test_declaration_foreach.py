@@ -204,7 +204,7 @@ def test_files_say_what_comes_first(project):
             '[stages.pack]\nnotebook = "a.ipynb"\ninputs = ["data"]\n'
         )
     )
-    assert pipeline.after == {"clean": (), "fit": ("clean",), "pack": ("clean", "fit")}
+    assert pipeline.after == {"clean": (), "fit": ("clean",), "pack": ("fit", "clean")}
 
 
 def test_a_circle_through_files_is_named(project):

@@ -16,7 +16,7 @@ from nbops.pipelines.spec import load_pipeline
 
 
 def test_every_key_of_a_stage_is_read(project):
-    project.notebook("a.ipynb", "table = 1", parameters="depth = 3\nseed = 0")
+    project.notebook("a.ipynb", "table = 1", parameters="depth = ''\nseed = 0")
     file = project.pipeline(
         'name = "p"\ndescription = "all of it"\njobs = 3\nparameters = { seed = 7 }\n'
         '[stages.a]\nnotebook = "a.ipynb"\noutputs = ["out/file.csv", "x"]\nreturns = ["table", "x"]\nretries = 2\n'

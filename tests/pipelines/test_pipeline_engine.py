@@ -210,9 +210,9 @@ def test_outputs_that_cannot_be_given_fail_the_stage(project):
 def test_a_missing_input_stops_before_a_kernel_starts(project):
     project.notebook("a.ipynb", "1")
     project.pipeline('name = "p"\n[stages.a]\nnotebook = "a.ipynb"\ninputs = ["data/*.csv"]\n')
-    result = project.run()
-    assert "there is no input data/*.csv" in result.error
-    assert [run.status for run in search_runs(project.workspace).runs] == ["FAILED"]
+    with pytest.raises(PipelineError, match=r"pipeline\.toml:4: stage 'a': there is no input data/\*\.csv"):
+        project.run()
+    assert not search_runs(project.workspace).runs
 
 
 def test_secrets_do_not_stay(project):

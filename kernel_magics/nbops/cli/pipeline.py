@@ -7,9 +7,13 @@ import contextlib
 import signal
 import sys
 from collections.abc import Iterator
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 from nbops.cli.options import common, print_json, workspace_of
+from nbops.cli.pipeline_carrying import add_actions as add_carrying
+from nbops.cli.pipeline_report import add_actions as add_report
+from nbops.cli.pipeline_report import write_report
 from nbops.errors import NbopsError
 
 if TYPE_CHECKING:
@@ -29,6 +33,7 @@ def add_parser(commands: argparse._SubParsersAction[argparse.ArgumentParser]) ->
     resume.set_defaults(resume=True, dry_run=False)
     show = _action(actions, "show", "draw the graph, with what would run", _show)
     show.add_argument("file", help="pipeline.toml, a notebook with stage tags, or a name in nbops.toml")
+    show.add_argument("--html", metavar="FILE", help="write the picture as a page")
     runs = _action(actions, "runs", "list the runs of pipelines", _runs)
     runs.add_argument("name", nargs="?", default="", help="of one pipeline")
     runs.add_argument("--limit", type=int, default=20, help="how many at most")
@@ -39,6 +44,8 @@ def add_parser(commands: argparse._SubParsersAction[argparse.ArgumentParser]) ->
     stop = _action(actions, "stop", "stop a run", _stop)
     stop.add_argument("run", nargs="?", default="last", help="id, beginning of an id, or last")
     _action(actions, "list", "list the pipelines of the workspace", _list)
+    add_carrying(actions)
+    add_report(actions)
 
 
 def _action(
@@ -59,7 +66,10 @@ def _how_to_run(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--jobs", type=int, metavar="N", help="run so many stages beside each other at most")
     parser.add_argument("--on", metavar="WHERE", default="local", help="local, dask or dask://HOST:PORT")
     parser.add_argument("--keep-going", action="store_true", help="after a failure run what does not depend on it")
+    parser.add_argument("--no-retries", action="store_true", help="let whoever calls see to retries")
     parser.add_argument("--cold", action="store_true", help="do not fork kernels from a warm parent")
+    parser.add_argument("--report", default="", metavar="FILE.md", help="write a report in Markdown when it is over")
+    parser.add_argument("--against", default="", metavar="RUN|BRANCH", help="what the report compares with")
     # For whoever started this process for a person: see nbops.pipelines.launching.
     for word in ("--run-id", "--trigger", "--schedule"):
         parser.add_argument(word, default="", help=argparse.SUPPRESS)
@@ -93,7 +103,7 @@ class Progress:
 
 
 def _run(options: argparse.Namespace) -> int:
-    from nbops.pipelines.engine import execute_pipeline
+    from nbops.pipelines.engine import execute_pipeline, located
     from nbops.pipelines.options import given_parameters
 
     if options.dry_run:
@@ -112,12 +122,16 @@ def _run(options: argparse.Namespace) -> int:
             jobs=options.jobs,
             keep_going=options.keep_going,
             warm=not options.cold,
+            retry=not options.no_retries,
             on_event=progress.tell,
             workspace=chosen,
             trigger=options.trigger or "manual",
             schedule=options.schedule,
             run_id=options.run_id,
         )
+    if options.report:
+        _, workspace = located(options.file, chosen)
+        write_report(workspace, result.run_id or "last", Path(options.report), options.against)
     if options.json:
         print_json(result.to_dict())
     else:
@@ -152,13 +166,18 @@ def _foresee(options: argparse.Namespace) -> int:
 
 def _show(options: argparse.Namespace) -> int:
     from nbops.pipelines.engine import plan_pipeline
-    from nbops.views.pipeline import foreseen_text
+    from nbops.views.pipeline_graph import graph_html, graph_text
 
     plan = plan_pipeline(options.file, workspace=workspace_of(options) if options.folder else None)
+    if options.html:
+        from nbops.views.document import page, write_document
+
+        written = write_document(options.html, page(plan.pipeline, graph_html(plan)))
+        print(f"Written to {written}", file=sys.stderr)
     if options.json:
         print_json(plan)
-    else:
-        print(foreseen_text(plan))
+    elif not options.html:
+        print(graph_text(plan))
     return 0
 
 

@@ -236,6 +236,7 @@ class Coordinator:
                 folder=self._pipeline.folder,
                 place=place,
                 environment=self._environment(stage, attempt.run),
+                needs=(*plan.parts["inputs"], *plan.parts["modules"]),
                 kernel=stage.kernel,
                 warm=self._options.warm,
                 timeout=stage.timeout,
@@ -272,7 +273,8 @@ class Coordinator:
                 raise done.error
             result, state, outputs = self._closing.close(attempt.stage, attempt.plan, attempt.run, done, self._runs)
         except NbopsError as error:
-            if attempt.number <= stage.retries and not self._stop.is_set() and _worth_another(error):
+            tries = stage.retries if self._options.retry else 0
+            if attempt.number <= tries and not self._stop.is_set() and _worth_another(error):
                 self._retry(attempt, done, error)
             else:
                 self._failed(attempt, done, error)

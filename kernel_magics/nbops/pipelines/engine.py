@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import importlib
+import os
 from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -52,6 +53,7 @@ def execute_pipeline(
     jobs: int | None = None,
     keep_going: bool = False,
     warm: bool = True,
+    retry: bool = True,
     on_event: OnEvent | None = None,
     workspace: Workspace | None = None,
     trigger: str = "manual",
@@ -83,6 +85,8 @@ def execute_pipeline(
         After a failure go on with the stages that do not depend on it.
     warm
         Let kernels be forked from a warm parent where that can be done.
+    retry
+        Try a stage again as often as it says; not where another engine does that.
     on_event
         Called with each :class:`~nbops.pipelines.result.PipelineEvent`.
     workspace
@@ -114,6 +118,7 @@ def execute_pipeline(
             schedule=schedule,
             run_id=run_id,
             warm=warm,
+            retry=retry,
         ),
     )
     workspace.ensure()
@@ -123,7 +128,7 @@ def execute_pipeline(
     try:
         states = States(workspace, folder)
         if not options.selective and not run_id:
-            result = unchanged(pipeline, states, tell)
+            result = unchanged(pipeline, states, tell, word="" if parameters else _word(path))
             if result is not None:
                 return result
         # Loaded late: most of the time nothing has changed, and this brings the database.
@@ -187,6 +192,14 @@ def _locked(workspace: Workspace, pipeline: Pipeline, folder: str) -> HeldLock:
             hint="Wait until that run is over, or stop it: nbops pipeline stop last",
         )
     return lock
+
+
+def _word(path: str | Path | Pipeline) -> str:
+    """Give how a pipeline is named, for the witness of a build in which nothing had to run."""
+    if isinstance(path, Pipeline):
+        return ""
+    file = Path(path).expanduser()
+    return os.path.abspath(file) if file.is_file() else str(path)
 
 
 def _silent(event: PipelineEvent) -> None:

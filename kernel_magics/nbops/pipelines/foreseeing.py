@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from nbops.errors import PipelineError
+from nbops.pipelines.declaration.kernels import kernel_note
 from nbops.pipelines.options import Options, forced
 from nbops.pipelines.planning import Planner
 from nbops.pipelines.spec import Pipeline
@@ -40,6 +41,7 @@ def foresee(pipeline: Pipeline, states: States, options: Options) -> PipelineRun
             after=stage.after,
             reason=reason,
             key=key,
+            kernel=kernel_note(stage),
         )
     return PipelineRun(
         run_id="",

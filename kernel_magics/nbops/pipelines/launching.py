@@ -35,6 +35,7 @@ def launch(
     parameters: Mapping[str, Any] | None = None,
     trigger: str = "manual",
     schedule: str = "",
+    run_id: str = "",
 ) -> str:
     """Start a run and give its id; it stands in the history from now on.
 
@@ -46,6 +47,8 @@ def launch(
         A pipeline file, a notebook with stage tags, or the name of a pipeline in ``nbops.toml``.
     force, resume, only, parameters, trigger, schedule
         As for :func:`~nbops.pipelines.engine.execute_pipeline`.
+    run_id
+        The id it is to have; a new one by default.
 
     Raises
     ------
@@ -59,7 +62,7 @@ def launch(
     pipeline = with_parameters(pipeline, parameters or {})
     checked(pipeline, Options(only=tuple(only)))
     workspace.ensure()
-    run_id = new_run_id()
+    run_id = run_id or new_run_id()
     word = str(Path(path).expanduser().absolute()) if Path(path).expanduser().is_file() else str(path)
     command = [sys.executable, "-P", "-m", "nbops", "pipeline", "run", word, "-C", str(workspace.root)]
     command += ["--run-id", run_id, "--trigger", trigger]

@@ -9,6 +9,8 @@ from dataclasses import dataclass, field, replace
 from typing import Any
 
 from nbops.errors import PipelineError, UsageError
+from nbops.pipelines.declaration.parameters import misfit
+from nbops.pipelines.declaration.table import plain
 from nbops.pipelines.graph import ancestors
 from nbops.pipelines.spec import Pipeline, Stage, meant
 
@@ -34,6 +36,7 @@ class Options:
     schedule: str = ""
     run_id: str = ""
     warm: bool = True
+    retry: bool = True
 
     @property
     def selective(self) -> bool:
@@ -72,6 +75,8 @@ def with_parameters(pipeline: Pipeline, parameters: Mapping[str, Any]) -> Pipeli
     for key, value in parameters.items():
         chosen, name = _chosen(pipeline, key)
         for stage in chosen:
+            if wrong := misfit(stage, name, value):
+                raise PipelineError(f"stage {stage.name!r}: {wrong[0]}", hint=wrong[1])
             stages[stage.name][name] = value
     return replace(pipeline, stages=tuple(replace(stage, parameters=stages[stage.name]) for stage in pipeline.stages))
 
@@ -149,4 +154,4 @@ def _value(text: str) -> Any:
 
 
 def _toml_value(text: str) -> Any:
-    return tomllib.loads(f"value = {text}")["value"]
+    return plain(tomllib.loads(f"value = {text}")["value"])

@@ -5,7 +5,7 @@ from __future__ import annotations
 import hashlib
 import json
 import re
-from collections.abc import Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import Any
@@ -17,6 +17,8 @@ from nbops.workspace.blobs import write_atomically
 from nbops.workspace.locks import file_lock
 
 _OWNER = "pipeline"
+# What else lies in the folder of the pipelines.
+_RESERVED = frozenset({"cache.db", "cache.db-wal", "cache.db-shm", "clock", "results", "witnesses"})
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -47,18 +49,12 @@ class StageState:
         items = (*self.outputs.values(), *self.files)
         return frozenset(str(item.value) for item in items if item.kind in {"table", "file"})
 
-    def intact(self) -> str:
-        """Give the first output that is gone or changed, or nothing."""
-        for item in (*self.outputs.values(), *self.files):
-            if not item.intact():
-                return item.name
-        return ""
-
 
 class States:
     """The states of one pipeline's stages, in a folder of the workspace that :func:`states_name` gives."""
 
     def __init__(self, workspace: Workspace, folder: str) -> None:
+        self.workspace = workspace
         self.folder = workspace.pipelines / folder
 
     def read(self, stage: str) -> StageState | None:
@@ -82,6 +78,11 @@ class States:
         """
         write_atomically(self._file(stage), json.dumps(asdict(state), ensure_ascii=True).encode())
 
+    def files(self, stages: Iterable[str]) -> Iterator[Path]:
+        """Give the files in which states are kept, also whose they are."""
+        yield self.folder / _OWNER
+        yield from map(self._file, stages)
+
     def _file(self, stage: str) -> Path:
         return self.folder / "stages" / f"{slug_of(stage)}.json"
 
@@ -89,7 +90,11 @@ class States:
 def folder_name(name: str) -> str:
     """Give a folder name for a pipeline: its own name where that is one, else made safe and told apart by a digest."""
     safe = re.sub(r"[^\w.+-]+", "-", name).strip(".-")[:60]
-    return safe if safe == name else f"{safe or 'pipeline'}-{hashlib.sha256(name.encode()).hexdigest()[:8]}"
+    return (
+        safe
+        if safe == name and safe not in _RESERVED
+        else f"{safe or 'pipeline'}-{hashlib.sha256(name.encode()).hexdigest()[:8]}"
+    )
 
 
 def states_name(workspace: Workspace, name: str, path: Path, *, claim: bool = True) -> str:

@@ -23,7 +23,7 @@ class Work:
     """One attempt at a stage.
 
     ``name`` is the stage's as a file name; ``folder`` is where its notebook runs, ``place`` (new, its own) where what it
-    makes is kept.
+    makes is kept; ``needs`` are the files it is known to read, from ``folder``.
     """
 
     stage: str
@@ -34,6 +34,7 @@ class Work:
     folder: Path
     place: Path
     environment: Mapping[str, str]
+    needs: tuple[str, ...] = ()
     kernel: str = ""
     warm: bool = True
     timeout: float | None = None

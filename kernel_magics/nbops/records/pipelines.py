@@ -9,6 +9,10 @@ PIPELINE_MIME = "application/vnd.nbops.pipeline.v1+json"
 
 StageRunStatus = Literal["pending", "running", "succeeded", "skipped", "failed", "stopped", "lost"]
 PipelineRunStatus = Literal["running", "succeeded", "failed", "stopped", "lost"]
+PartKind = Literal[
+    "parameter", "code", "input", "module", "upstream", "output", "environment", "kernel", "package", "state"
+]
+ExplanationStatus = Literal["current", "stale", "waits"]
 TriggerKind = Literal["cron", "data", "drift", "performance", "promotion", "pipeline", "manual"]
 ScheduleRunStatus = Literal["queued", "running", "succeeded", "failed", "stopped", "skipped", "missed", "lost"]
 MissedPolicy = Literal["skip", "once", "all"]
@@ -43,6 +47,40 @@ class StageRun:
     failed_cell: int = 0
     resumable: bool = False
     resume_problem: str = ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Difference:
+    """One thing in which a stage differs from its last good run, ``told`` in one line.
+
+    ``old`` and ``new`` are values, versions or the beginnings of digests, empty where there is none or it is a secret;
+    ``diff`` shows the lines of a cell that changed; ``through`` are the files by which a module is imported.
+    """
+
+    part: PartKind
+    name: str
+    told: str
+    old: str = ""
+    new: str = ""
+    diff: str = ""
+    through: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Explanation:
+    """Whether a stage would run and why: ``current`` is up to date, ``waits`` that a stage before it would run.
+
+    ``run_id`` and ``ended_at`` are those of the last good run, which ``differences`` are against; ``cached`` says that a
+    kept result would be used instead of running.
+    """
+
+    stage: str
+    status: ExplanationStatus
+    reason: str
+    differences: tuple[Difference, ...] = ()
+    run_id: str = ""
+    ended_at: float | None = None
+    cached: bool = False
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -127,3 +165,14 @@ class Schedule:
     problem: str = ""
     words: str = ""
     last: ScheduleRun | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class AppliedSchedules:
+    """What applying declarations has done to schedules, by name. ``left`` are there though no file declares them any more."""
+
+    added: tuple[str, ...] = ()
+    changed: tuple[str, ...] = ()
+    unchanged: tuple[str, ...] = ()
+    left: tuple[str, ...] = ()
+    removed: tuple[str, ...] = ()

@@ -18,11 +18,11 @@ from nbops.records.pipelines import MissedPolicy, OverlapPolicy, TriggerKind
 from nbops.scheduling.cron import Cron
 from nbops.tracking.hooks import read_hooks
 from nbops.workspace import Workspace
-from nbops.workspace.settings import FILE_NAME, read_tables
+from nbops.workspace.settings import FILE_NAME
 
 MEASURES = ("rows", "bytes", "files")
 _NAME = re.compile(r"[^\W][\w .+-]{0,79}")
-_ADDRESS = re.compile(r"[^@\s<>,;:\"]+@[^@\s<>,;:\"]+")
+ADDRESS = re.compile(r"[^@\s<>,;:\"]+@[^@\s<>,;:\"]+")
 _MOST = 1000
 _FILES = (".toml", ".ipynb", ".py")
 _SUBJECTS = {
@@ -122,14 +122,16 @@ def _check_alert(workspace: Workspace, alert: str) -> None:
             hint = meant(target, names) or f"Declare [webhooks.{target or 'NAME'}] in {FILE_NAME}."
             raise UsageError(f"There is no webhook {target!r} for the alert.", hint=hint)
     elif kind == "email":
-        if not _ADDRESS.fullmatch(target):
+        if alert != "email" and not ADDRESS.fullmatch(target):
             raise UsageError(f"{target!r} is not an e-mail address.", hint="Write email:ada@example.org")
-        if "smtp" not in read_tables(workspace.root).get("alerts", {}):
-            raise UsageError(
-                "No mail can be sent from here.", hint=f"Declare [alerts.smtp] with host and from in {FILE_NAME}."
-            )
+        from nbops.scheduling.mail import read_smtp
+
+        if not read_smtp(workspace).to and alert == "email":
+            raise UsageError(f"[alerts.smtp] of {FILE_NAME} names nobody with to.", hint="Write email:ada@example.org")
     else:
-        raise UsageError(f"An alert cannot go to {alert!r}.", hint="It may be lab, webhook:NAME or email:ADDRESS.")
+        raise UsageError(
+            f"An alert cannot go to {alert!r}.", hint="It may be lab, webhook:NAME, email or email:ADDRESS."
+        )
 
 
 def problem_of(workspace: Workspace, schedule: Schedule) -> str:

@@ -29,3 +29,6 @@ class SystemClock:
     def wait(self, seconds: float, stop: threading.Event) -> None:
         """Wait so long, or until ``stop`` is set."""
         stop.wait(seconds)
+
+
+SYSTEM = SystemClock()

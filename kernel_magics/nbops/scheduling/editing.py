@@ -13,6 +13,7 @@ from nbops.ledger.audit import AuditedChange, audited
 from nbops.records import Identity, Schedule
 from nbops.scheduling.checking import check, meant, relative_pipeline
 from nbops.scheduling.circles import refuse_circle
+from nbops.scheduling.clock import SYSTEM, Clock
 from nbops.scheduling.data import measure
 from nbops.scheduling.rows import owned, read_schedules, schedule_of, values_of, words_of
 from nbops.scheduling.triggers import first_mark, first_next
@@ -24,7 +25,9 @@ from nbops.workspace.ownership import workspace_id
 _TOLD = ("pipeline", "trigger", "cron", "timezone", "subject", "measure", "threshold", "missed", "overlap", "alerts")
 
 
-def add_schedule(workspace: Workspace, schedule: Schedule, *, identity: Identity | None = None) -> Schedule:
+def add_schedule(
+    workspace: Workspace, schedule: Schedule, *, identity: Identity | None = None, clock: Clock = SYSTEM
+) -> Schedule:
     """Keep a new schedule; it counts from now on.
 
     Raises
@@ -39,20 +42,22 @@ def add_schedule(workspace: Workspace, schedule: Schedule, *, identity: Identity
     schedule, actor = _checked(workspace, schedule), identity or who(workspace)
     seen = _seen(workspace, schedule)
     with audited(workspace, actor, "schedule-add") as change:
-        schedule = replace(schedule, author=actor.name, created_at=change.at)
+        schedule = replace(schedule, author=actor.name, created_at=clock.now())
         if schedule.name in _names(change, workspace):
             raise UsageError(
                 f"There is a schedule {schedule.name!r} already.", hint="Remove it first, or choose another name."
             )
-        _insert(change, workspace, schedule, seen)
+        _insert(change, workspace, schedule, seen, clock.now())
         change.detail |= _told(schedule)
     return _read(workspace, schedule.name)
 
 
-def update_schedule(workspace: Workspace, schedule: Schedule, *, identity: Identity | None = None) -> Schedule:
+def update_schedule(
+    workspace: Workspace, schedule: Schedule, *, identity: Identity | None = None, clock: Clock = SYSTEM
+) -> Schedule:
     """Put a schedule in the place of the one that has its name. What comes due counts from now on.
 
-    Who added it and whether it is paused stay as they are.
+    Who added it, whether it is paused and, unless another is given, the file that declares it stay as they are.
 
     Raises
     ------
@@ -67,7 +72,8 @@ def update_schedule(workspace: Workspace, schedule: Schedule, *, identity: Ident
     seen = _seen(workspace, schedule)
     with audited(workspace, actor, "schedule-change") as change:
         before = _one(change, workspace, schedule.name)
-        schedule = replace(schedule, author=before.author, created_at=before.created_at, paused=before.paused)
+        kept: dict[str, Any] = {"author": before.author, "created_at": before.created_at, "paused": before.paused}
+        schedule = replace(schedule, **kept, origin=schedule.origin or before.origin)
         if _same(before, schedule):
             change.nothing()
         else:
@@ -76,7 +82,7 @@ def update_schedule(workspace: Workspace, schedule: Schedule, *, identity: Ident
                 # What has come since the last successful run still has.
                 seen = _mark(change, workspace, schedule.name)
             change.connection.execute(s.delete().where(owned(workspace, s), s.c.name == schedule.name))
-            _insert(change, workspace, schedule, seen)
+            _insert(change, workspace, schedule, seen, clock.now())
             change.detail |= {"name": schedule.name, "from": _told(before), "to": _told(schedule)}
     return _read(workspace, schedule.name)
 
@@ -114,7 +120,9 @@ def pause_schedule(workspace: Workspace, name: str, *, identity: Identity | None
     return _read(workspace, name)
 
 
-def resume_schedule(workspace: Workspace, name: str, *, identity: Identity | None = None) -> Schedule:
+def resume_schedule(
+    workspace: Workspace, name: str, *, identity: Identity | None = None, clock: Clock = SYSTEM
+) -> Schedule:
     """Let a paused schedule count again from now on; what would have come due meanwhile was not missed.
 
     Raises
@@ -127,8 +135,8 @@ def resume_schedule(workspace: Workspace, name: str, *, identity: Identity | Non
         if not schedule.paused:
             change.nothing()
         else:
-            mark = first_mark(change.connection, schedule, change.at) or _mark(change, workspace, name)
-            _set(change, workspace, name, paused=False, mark=mark, next_at=first_next(schedule, change.at))
+            mark = first_mark(change.connection, schedule, clock.now()) or _mark(change, workspace, name)
+            _set(change, workspace, name, paused=False, mark=mark, next_at=first_next(schedule, clock.now()))
     return _read(workspace, name)
 
 
@@ -167,11 +175,11 @@ def _mark(change: AuditedChange, workspace: Workspace, name: str) -> dict[str, A
     return dict(change.connection.scalar(select(s.c.mark).where(owned(workspace, s), s.c.name == name)) or {})
 
 
-def _insert(change: AuditedChange, workspace: Workspace, schedule: Schedule, seen: dict[str, Any]) -> None:
-    schedule = replace(schedule, next_at=None if schedule.paused else first_next(schedule, change.at))
+def _insert(change: AuditedChange, workspace: Workspace, schedule: Schedule, seen: dict[str, Any], now: float) -> None:
+    schedule = replace(schedule, next_at=None if schedule.paused else first_next(schedule, now))
     values = values_of(schedule) | {
         "workspace": workspace_id(workspace),
-        "mark": first_mark(change.connection, schedule, change.at) or seen,
+        "mark": first_mark(change.connection, schedule, now) or seen,
     }
     change.connection.execute(tables.schedules.insert().values(**values))
 

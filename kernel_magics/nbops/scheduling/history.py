@@ -13,6 +13,7 @@ from nbops.errors import UsageError
 from nbops.ledger import open_ledger, tables
 from nbops.records import Identity, Schedule, ScheduleRun
 from nbops.scheduling.checking import problem_of
+from nbops.scheduling.clock import SYSTEM, Clock
 from nbops.scheduling.cron import Cron
 from nbops.scheduling.editing import missing
 from nbops.scheduling.rows import owned, read_schedules, run_of
@@ -100,6 +101,7 @@ def run_now(
     identity: Identity | None = None,
     key: str = "",
     start: Starter = launch_pipeline,
+    clock: Clock = SYSTEM,
 ) -> ScheduleRun:
     """Run a schedule's pipeline now, also when the schedule is paused; behind a run of it that goes on.
 
@@ -115,6 +117,8 @@ def run_now(
         A word of who asks: of several requests with the same one the first counts, the others get its run.
     start
         Starts the run.
+    clock
+        What time it is.
 
     Raises
     ------
@@ -125,7 +129,7 @@ def run_now(
     """
     if len(key) > _LONGEST_KEY:
         raise UsageError(f"A key has at most {_LONGEST_KEY} letters.")
-    actor, now = identity or who(workspace), time.time()
+    actor, now = identity or who(workspace), clock.now()
     schedule(workspace, name)
     occasion = f"manual:{key or uuid.UUID(bytes=os.urandom(16)).hex}"
     ledger = open_ledger(workspace)

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import importlib
 from dataclasses import dataclass
 from typing import Any
 
@@ -10,6 +9,7 @@ from sqlalchemy import Row, select
 from sqlalchemy.engine import Connection
 
 from nbops.ledger import open_ledger, tables
+from nbops.pipelines.history import reconcile
 from nbops.records import Schedule
 from nbops.scheduling.alerts import note_failures
 from nbops.scheduling.rows import owned, schedule_of
@@ -52,7 +52,7 @@ def settle(workspace: Workspace, now: float) -> int:
     with ledger.connect() as connection:
         rows = connection.execute(query).all()
     if any(row.ran == "running" and not is_alive(row.by) for row in rows):
-        importlib.import_module("nbops.pipelines.history").reconcile(workspace)
+        reconcile(workspace)
         with ledger.connect() as connection:
             rows = connection.execute(query).all()
     if not rows:
@@ -121,6 +121,6 @@ def _follow(
 def _rebase(connection: Connection, workspace: Workspace, schedule: Schedule, occasion: str) -> None:
     where = (owned(workspace, _S), _S.c.name == schedule.name)
     mark = connection.scalar(select(_S.c.mark).where(*where).with_for_update())
-    if mark and mark.get("fired") and f"data:{mark.get('number')}" == occasion:
+    if mark and mark.get("fired") is not None and mark.get("occasion") == occasion:
         mark = {**mark, "baseline": mark["fired"], "fired": None}
         connection.execute(_S.update().where(*where).values(mark=mark))

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import importlib
 from collections.abc import Mapping
 from typing import Any, Protocol
 
@@ -12,6 +11,8 @@ from sqlalchemy.engine import Connection
 from nbops.capture.naming import new_run_id
 from nbops.errors import NbopsError
 from nbops.ledger import Ledger, open_ledger, tables
+from nbops.pipelines.launching import launch
+from nbops.pipelines.options import given_parameters
 from nbops.records import Schedule
 from nbops.scheduling.alerts import note_failures
 from nbops.scheduling.checking import pipeline_path
@@ -39,8 +40,7 @@ def launch_pipeline(workspace: Workspace, schedule: Schedule, run_id: str, trigg
     NbopsError
         The pipeline's file is wrong, or no process can be started.
     """
-    given_parameters = importlib.import_module("nbops.pipelines.options").given_parameters
-    importlib.import_module("nbops.pipelines.launching").launch(
+    launch(
         workspace,
         pipeline_path(workspace, schedule.pipeline),
         parameters=given_parameters(f"{name}={value}" for name, value in schedule.parameters.items()),

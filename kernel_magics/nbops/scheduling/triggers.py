@@ -16,16 +16,14 @@ EVENTS = ("drift", "performance", "promotion", "pipeline")
 
 
 def first_next(schedule: Schedule, at: float) -> float | None:
-    """Give when a schedule is to be looked at by the clock; none when it waits for something else."""
-    if schedule.trigger == "cron":
-        return Cron(schedule.cron, schedule.timezone).next(at)
-    return at if schedule.trigger == "data" else None
+    """Give when a schedule is due by the clock; none when it waits for something else."""
+    return Cron(schedule.cron, schedule.timezone).next(at) if schedule.trigger == "cron" else None
 
 
 def first_mark(connection: Connection, schedule: Schedule, at: float) -> dict[str, Any]:
     """Give from where on things count for a schedule that begins, or begins again, at a time."""
     if schedule.trigger == "promotion":
-        return {"seq": connection.scalar(select(tables.audit_head.c.seq)) or 0}
+        return {"seq": connection.scalar(select(tables.audit_head.c.seq)) or 0, "seen": at}
     if schedule.trigger in EVENTS:
         return {"since": at, "seen": at}
     return {"looked": at} if schedule.trigger == "cron" else {}

@@ -10,8 +10,9 @@ from pathlib import Path
 from typing import Any
 
 from nbops.errors import SettingsError
+from nbops.workspace import rooting
 
-FILE_NAME = "nbops.toml"
+FILE_NAME = rooting.FILE_NAME
 
 
 @dataclass(frozen=True, slots=True)

@@ -17,7 +17,7 @@ from nbops.pipelines.declaration.sources import Sources
 from nbops.pipelines.declaration.stages import Stage
 from nbops.pipelines.declaration.table import Table, kind_of, parameters_in
 
-PIPELINE_KEYS = ("name", "description", "folder", "parameters", "jobs", "stages")
+PIPELINE_KEYS = ("name", "description", "folder", "parameters", "jobs", "stages", "schedules")
 STAGE_KEYS = (
     "notebook",
     "template",

@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import json
-import os
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import replace
-from fnmatch import fnmatchcase
 from functools import cached_property
+from pathlib import Path as Folder
 from typing import Any
 
+from nbops.pipelines.declaration.paths import covers, located
 from nbops.pipelines.declaration.positions import Path
 from nbops.pipelines.declaration.problems import Problems, meant
 from nbops.pipelines.declaration.stages import Stage
@@ -19,7 +19,11 @@ Paths = Mapping[str, Path]
 
 
 def linked(
-    groups: Mapping[str, Sequence[Stage]], unread: Iterable[str], paths: Paths, problems: Problems
+    groups: Mapping[str, Sequence[Stage]],
+    unread: Iterable[str],
+    folder: Folder,
+    paths: Paths,
+    problems: Problems,
 ) -> tuple[Stage, ...]:
     """Give the stages with all they come after, in the order they run; none where they go in a circle.
 
@@ -29,13 +33,15 @@ def linked(
         The stages that each declared one has become.
     unread
         Declared stages that could not be read: others may name them.
+    folder
+        Where relative paths start.
     paths
         Where each declared stage stands in the file.
     """
     links = _Links(groups, frozenset(unread), paths, problems)
     after = {stage.name: links.said(stage) for stages in groups.values() for stage in stages}
     places = {stage.name: (*paths[group], "after") for group, stages in groups.items() for stage in stages}
-    _by_files(groups, after, paths, problems)
+    _by_files(groups, after, folder, paths, problems)
     if around := circle(after):
         said = f"the stages depend on each other in a circle: {' -> '.join(around)}."
         problems.add(places[around[0]], said)
@@ -96,52 +102,46 @@ def _values(instance: Mapping[str, Any], names: frozenset[str]) -> str:
 
 
 def _by_files(
-    groups: Mapping[str, Sequence[Stage]], after: dict[str, dict[str, None]], paths: Paths, problems: Problems
+    groups: Mapping[str, Sequence[Stage]],
+    after: dict[str, dict[str, None]],
+    folder: Folder,
+    paths: Paths,
+    problems: Problems,
 ) -> None:
-    writers = _writers(groups, paths, problems)
+    writers = _writers(groups, folder, paths, problems)
     if not writers:
         return
     stages = [stage for several in groups.values() for stage in several if stage.inputs]
+    wanted = {name: located(folder, name) for stage in stages for name in stage.inputs}
     for stage in stages:
         for name in stage.inputs:
-            writer = writers.get(os.path.normpath(name), stage.name)
+            writer = writers.get(wanted[name], stage.name)
             if writer != stage.name:
                 after[stage.name][writer] = None
-    patterns = {name for stage in stages for name in stage.inputs if os.path.normpath(name) not in writers}
-    matches = {name: found for name in patterns if (found := _matches(name, writers))}
+    wider = {name for name, place in wanted.items() if place not in writers}
+    matches = {name: found for name in wider if (found := _matching(wanted[name], writers))}
     if not matches or circle(after):
         return
     graph = Graph({name: tuple(after[name]) for name in order(after)})
     for stage in stages:
         # A pattern may well meet what is made of it later on; only a file that is named says who comes first.
-        later = {other for name in stage.inputs for other in matches.get(name, ()) if other != stage.name}
-        after[stage.name].update(dict.fromkeys(other for other in sorted(later) if not graph.before(stage.name, other)))
+        others = dict.fromkeys(one for name in stage.inputs for one in matches.get(name, ()) if one != stage.name)
+        after[stage.name].update(dict.fromkeys(other for other in others if not graph.before(stage.name, other)))
 
 
-def _writers(groups: Mapping[str, Sequence[Stage]], paths: Paths, problems: Problems) -> dict[str, str]:
+def _writers(groups: Mapping[str, Sequence[Stage]], folder: Folder, paths: Paths, problems: Problems) -> dict[str, str]:
     """Give who writes each declared file."""
     found: dict[str, str] = {}
-    for group, stages in groups.items():
-        for stage in stages:
-            for name in stage.files:
-                other = found.setdefault(os.path.normpath(name), stage.name)
-                if other != stage.name:
-                    key = "outputs"
-                    hint = (
-                        f"Put a name of its grid into the path: {{{next(iter(stage.instance))}}}"
-                        if stage.instance
-                        else ""
-                    )
-                    problems.add((*paths[group], key), f"stages {other!r} and {stage.name!r} both write {name}.", hint)
-                    break
-            else:
-                continue
-            break
+    told: set[str] = set()
+    for group, stage, name in ((g, s, n) for g, several in groups.items() for s in several for n in s.files):
+        other = found.setdefault(located(folder, name), stage.name)
+        if other != stage.name and group not in told:
+            told.add(group)
+            own = stage.instance and other.startswith(f"{group}[")
+            hint = f"Put a name of its grid into the path: {{{next(iter(stage.instance))}}}" if own else ""
+            problems.add((*paths[group], "outputs"), f"stages {other!r} and {stage.name!r} both write {name}.", hint)
     return found
 
 
-def _matches(pattern: str, writers: Mapping[str, str]) -> tuple[str, ...]:
-    wanted = os.path.normpath(pattern)
-    if any(sign in pattern for sign in "*?["):
-        return tuple(writer for name, writer in writers.items() if fnmatchcase(name, wanted))
-    return tuple(writer for name, writer in writers.items() if name.startswith(wanted + os.sep))
+def _matching(place: str, writers: Mapping[str, str]) -> tuple[str, ...]:
+    return tuple(writer for path, writer in writers.items() if covers(place, path))

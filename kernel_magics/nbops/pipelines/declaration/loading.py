@@ -11,13 +11,14 @@ from typing import Any
 
 from nbops.errors import InvalidPipeline, NotFoundError, PipelineError
 from nbops.pipelines.declaration import positions
+from nbops.pipelines.declaration.checks import check
 from nbops.pipelines.declaration.foreach import expanded
-from nbops.pipelines.declaration.keys import PIPELINE_KEYS, Declared, declared
+from nbops.pipelines.declaration.keys import PIPELINE_KEYS, declared
 from nbops.pipelines.declaration.linking import linked
-from nbops.pipelines.declaration.parameters import check_parameters, with_defaults
+from nbops.pipelines.declaration.parameters import with_defaults
 from nbops.pipelines.declaration.problems import Problems, meant
 from nbops.pipelines.declaration.sources import Sources
-from nbops.pipelines.declaration.stages import Pipeline, Stage
+from nbops.pipelines.declaration.stages import Pipeline
 from nbops.pipelines.declaration.table import Table, parameters_in
 
 _POSITION = re.compile(r" \(at (?:line (\d+), column (\d+)|end of document)\)")
@@ -33,7 +34,7 @@ class _Found:
     text: str
 
 
-def load_pipeline(path: str | Path, *, root: Path | None = None) -> Pipeline:
+def load_pipeline(path: str | Path, *, root: Path | None = None, check_inputs: bool = True) -> Pipeline:
     """Read and check a pipeline; nothing is run.
 
     Parameters
@@ -42,6 +43,8 @@ def load_pipeline(path: str | Path, *, root: Path | None = None) -> Pipeline:
         A pipeline file, or the name of a pipeline in ``nbops.toml``.
     root
         Folder of that ``nbops.toml``; the working directory by default.
+    check_inputs
+        Whether the files that stages read must be there, unless a stage before makes them.
 
     Raises
     ------
@@ -54,7 +57,7 @@ def load_pipeline(path: str | Path, *, root: Path | None = None) -> Pipeline:
     """
     found = _located(Path(path).expanduser(), Path.cwd() if root is None else root)
     problems = Problems(found.file.name, positions.lines_of(found.text))
-    pipeline = _pipeline(found, problems)
+    pipeline = _pipeline(found, problems, check_inputs)
     problems.raise_any()
     assert pipeline is not None
     return pipeline
@@ -113,7 +116,7 @@ def _no_toml(path: Path, line: int, said: str) -> InvalidPipeline:
     return InvalidPipeline(f"{path.name}:{line}: {message}", ((path.name, line, 0, message),))
 
 
-def _pipeline(found: _Found, problems: Problems) -> Pipeline | None:
+def _pipeline(found: _Found, problems: Problems, check_inputs: bool) -> Pipeline | None:
     if not isinstance(found.table, dict):
         problems.add(found.path, f"{'.'.join(map(str, found.path))} must be a table.")
         return None
@@ -132,15 +135,19 @@ def _pipeline(found: _Found, problems: Problems) -> Pipeline | None:
         for name, content in tables.items()
     }
     read = with_defaults(read, shared, problems, (*found.path, "parameters"))
-    check_parameters(read, problems)
-    return Pipeline(
+    known = {name: one for name, one in read.items() if one is not None}
+    places = {name: one.path for name, one in known.items()}
+    groups = {name: expanded(one.stage, one.axes) for name, one in known.items()}
+    pipeline = Pipeline(
         name=table.text("name", usual) or "pipeline",
         path=found.file,
-        stages=_stages(read, problems),
+        stages=linked(groups, read.keys() - known.keys(), base or found.file.parent, places, problems),
         jobs=table.whole("jobs", 1, 1) if "jobs" in found.table else None,
         description=table.text("description"),
         base=base,
     )
+    check(pipeline, known, problems, inputs=check_inputs)
+    return pipeline
 
 
 def _base(table: Table, folder: Path) -> Path | None:
@@ -152,10 +159,3 @@ def _base(table: Table, folder: Path) -> Path | None:
         table.wrong("folder", f"there is no folder {base}.")
         return None
     return Path(*base.parts) if ".." not in base.parts else base.resolve()
-
-
-def _stages(read: Mapping[str, Declared | None], problems: Problems) -> tuple[Stage, ...]:
-    known = {name: one for name, one in read.items() if one is not None}
-    groups = {name: expanded(one.stage, one.axes) for name, one in known.items()}
-    paths = {name: one.path for name, one in known.items()}
-    return linked(groups, read.keys() - known.keys(), paths, problems)

@@ -25,4 +25,8 @@ def runner_for(on: str, jobs: int | None, workspace: Workspace) -> Runner:
         from nbops.pipelines.runners.local import LocalRunner
 
         return LocalRunner(jobs)
-    raise UsageError(f"Stages cannot run on {on!r}.", hint="Use local.")
+    if on == "dask" or on.startswith("dask://"):
+        from nbops.pipelines.runners.dask import DaskRunner
+
+        return DaskRunner(on.removeprefix("dask").removeprefix("://"), jobs, workspace)
+    raise UsageError(f"Stages cannot run on {on!r}.", hint="Use local, dask or dask://HOST:PORT.")
