@@ -99,9 +99,11 @@ class RunActHandler(NbopsHandler):
     @authorized
     async def post(self, run_id: str, act: str) -> None:
         """Answer ``{"run_id"}`` with status 202: of the new run, or of the one that was asked to stop."""
+        work = {"resume": _resume, "stop": _stop}.get(act)
+        if work is None:
+            raise NotFoundError(f"A run cannot be {act[:40]!r}.", hint="Known: resume, stop.")
         place = self.writable(await self.place())
         self.typed({})
-        work = {"resume": _resume, "stop": _stop}[act]
         self.answer({"run_id": await self.run(work, place.workspace, run_id)}, 202)
 
 
@@ -213,9 +215,15 @@ def _counts(run: PipelineRun) -> dict[str, int]:
 
 
 def _plan(place: Place, pipeline: str) -> PipelineRun:
-    from nbops.pipelines.engine import plan_pipeline
+    from nbops.pipelines.engine import located, plan_pipeline
 
-    return plan_pipeline(pipeline_path(place, pipeline), workspace=place.workspace)
+    path = pipeline_path(place, pipeline)
+    if not place.empty:
+        return plan_pipeline(path, workspace=place.workspace)
+    # Nothing ever ran here, and comparing with that would leave a cache behind.
+    found, _ = located(path, place.workspace)
+    stages = tuple(StageRun(stage=s.name, group=s.group, after=s.after, reason="never ran") for s in found.stages)
+    return PipelineRun(run_id="", pipeline=found.name, path=found.path.as_posix(), status="succeeded", stages=stages)
 
 
 def _why(place: Place, pipeline: str, name: str) -> dict[str, Any]:

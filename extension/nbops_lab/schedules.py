@@ -10,9 +10,8 @@ from tornado import web
 
 from nbops.errors import NbopsError, NotFoundError
 from nbops.records import Identity, Schedule, ScheduleRun
-from nbops.workspace import Workspace
 from nbops_lab.base import NbopsHandler
-from nbops_lab.pipelines import are_values
+from nbops_lab.pipelines import are_values, pipeline_path
 from nbops_lab.workspaces import Place
 
 _SHOWN = 5
@@ -39,19 +38,24 @@ class SchedulesHandler(NbopsHandler):
 class ScheduleHandler(NbopsHandler):
     """``schedules/{name}``: make or change one; remove it."""
 
-    @web.authenticated
-    @authorized
-    async def put(self, name: str) -> None:
-        """Answer ``{"schedule", "times"}``: as it is then, and when it comes due next."""
-        place = self.changeable(await self.place())
-        wanted = self.typed(_FIELDS)
-        me = await self.run(self.identity, place.workspace)
-        self.answer(await self.run(_save, place.workspace, name, wanted, me))
+    # The name where a route has it in its address.
+    named = ""
 
     @web.authenticated
     @authorized
-    async def delete(self, name: str) -> None:
+    async def put(self, name: str = "") -> None:
+        """Answer ``{"schedule", "times"}``: as it is then, and when it comes due next."""
+        name = self.named or name
+        place = self.changeable(await self.place())
+        wanted = self.typed(_FIELDS)
+        me = await self.run(self.identity, place.workspace)
+        self.answer(await self.run(_save, place, name, wanted, me))
+
+    @web.authenticated
+    @authorized
+    async def delete(self, name: str = "") -> None:
         """Answer an empty object."""
+        name = self.named or name
         place = self.writable(await self.place())
         from nbops import scheduling
 
@@ -63,9 +67,11 @@ class ScheduleHandler(NbopsHandler):
 class PreviewHandler(ScheduleHandler):
     """``GET schedules/preview``: when a cron expression comes due next. A schedule may have that name all the same."""
 
+    named = "preview"
+
     @web.authenticated
     @authorized
-    async def get(self, name: str) -> None:
+    async def get(self) -> None:
         """Answer ``{"times", "problem"}``: the next five times, or what is wrong."""
         cron, zone = self.get_query_argument("cron", ""), self.get_query_argument("timezone", "") or "UTC"
         self.answer(await self.run(_preview, cron, zone))
@@ -74,9 +80,11 @@ class PreviewHandler(ScheduleHandler):
 class FailuresHandler(ScheduleHandler):
     """``GET schedules/failures``: the newest times that ended badly and are to be told in JupyterLab."""
 
+    named = "failures"
+
     @web.authenticated
     @authorized
-    async def get(self, name: str) -> None:
+    async def get(self) -> None:
         """Answer a list of :class:`~nbops.records.ScheduleRun`, the newest first."""
         place = await self.place()
         self.answer([] if place.empty else await self.run(_failures, place))
@@ -143,9 +151,12 @@ def _acts() -> dict[str, Callable[..., Schedule | ScheduleRun]]:
     }
 
 
-def _save(workspace: Workspace, name: str, wanted: Mapping[str, Any], me: Identity) -> dict[str, Any]:
+def _save(place: Place, name: str, wanted: Mapping[str, Any], me: Identity) -> dict[str, Any]:
     from nbops import scheduling
 
+    workspace = place.workspace
+    if wanted.get("pipeline"):
+        pipeline_path(place, wanted["pipeline"])
     given = {**wanted, "alerts": tuple(wanted.get("alerts", ()))}
     schedule = Schedule(**{"pipeline": "", "trigger": "cron", **given, "name": name})
     known = {one.name for one in scheduling.schedules(workspace)}

@@ -62,7 +62,9 @@ def write_pipeline(folder: Path) -> None:
     """A pipeline whose stage features waits for the file go, and whose stage evaluate fails while there is no file good."""
     folder.mkdir(parents=True)
     write_notebook(folder / "ingest.ipynb", "rows = 5634")
-    write_notebook(folder / "features.ipynb", "names = ['age', 'plan']", EPOCHS, "columns = 19", parameters="rows: int = 0")
+    write_notebook(
+        folder / "features.ipynb", "names = ['age', 'plan']", EPOCHS, "columns = 19", parameters="rows: int = 0"
+    )
     write_notebook(folder / "train.ipynb", "auc = 0.9 + depth / 100", parameters="depth: int = 4\ncolumns: int = 0")
     write_notebook(
         folder / "evaluate.ipynb",
