@@ -47,7 +47,7 @@ _ADDRESSES = frozenset({"ledger_uri", "mlflow_tracking_uri"})
 _NOT_A_FOLDER = frozenset({"databricks", "databricks-uc", "uc"})
 # Tables of nbops.toml that belong to other rooms.
 _TABLES = frozenset(
-    {"pipelines", "gates", "policy", "monitors", "schedules", "features", "track", "llm", "webhooks", "audit"}
+    {"pipelines", "gates", "policy", "monitors", "schedules", "features", "track", "llm", "webhooks", "audit", "warm"}
 )
 _TRUE, _FALSE = frozenset({"1", "true", "yes", "on"}), frozenset({"0", "false", "no", "off", ""})
 
