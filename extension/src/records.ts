@@ -26,9 +26,13 @@ export type StageRunStatus = 'pending' | 'running' | 'succeeded' | 'skipped' | '
 
 export type PipelineRunStatus = 'running' | 'succeeded' | 'failed' | 'stopped' | 'lost';
 
+export type PartKind = 'parameter' | 'code' | 'input' | 'module' | 'upstream' | 'output' | 'environment' | 'kernel' | 'package' | 'state';
+
+export type ExplanationStatus = 'current' | 'stale' | 'waits';
+
 export type TriggerKind = 'cron' | 'data' | 'drift' | 'performance' | 'promotion' | 'pipeline' | 'manual';
 
-export type ScheduleRunStatus = 'queued' | 'running' | 'succeeded' | 'failed' | 'skipped' | 'missed' | 'lost';
+export type ScheduleRunStatus = 'queued' | 'running' | 'succeeded' | 'failed' | 'stopped' | 'skipped' | 'missed' | 'lost';
 
 export type MissedPolicy = 'skip' | 'once' | 'all';
 
@@ -563,6 +567,28 @@ export interface StageRun {
   readonly resume_problem: string;
 }
 
+/** One thing in which a stage differs from its last good run, ``told`` in one line. */
+export interface Difference {
+  readonly part: PartKind;
+  readonly name: string;
+  readonly told: string;
+  readonly old: string;
+  readonly new: string;
+  readonly diff: string;
+  readonly through: readonly string[];
+}
+
+/** Whether a stage would run and why: ``current`` is up to date, ``waits`` that a stage before it would run. */
+export interface Explanation {
+  readonly stage: string;
+  readonly status: ExplanationStatus;
+  readonly reason: string;
+  readonly differences: readonly Difference[];
+  readonly run_id: string;
+  readonly ended_at: WireNumber | null;
+  readonly cached: boolean;
+}
+
 /** One run of a pipeline. ``trigger`` says what started it (``manual``, ``cron``, …), ``runner`` where its stages ran. */
 export interface PipelineRun {
   readonly run_id: string;
@@ -588,6 +614,19 @@ export interface PipelineSummary {
   readonly runs: number;
 }
 
+/** One time a schedule came due, and what became of it. ``evidence`` says why it did, or why nothing ran. */
+export interface ScheduleRun {
+  readonly id: number;
+  readonly schedule: string;
+  readonly due_at: WireNumber;
+  readonly status: ScheduleRunStatus;
+  readonly evidence: string;
+  readonly run_id: string;
+  readonly started_at: WireNumber | null;
+  readonly ended_at: WireNumber | null;
+  readonly error: string;
+}
+
 /** What starts a pipeline by itself. */
 export interface Schedule {
   readonly name: string;
@@ -605,20 +644,50 @@ export interface Schedule {
   readonly alerts: readonly string[];
   readonly paused: boolean;
   readonly author: string;
+  readonly origin: string;
   readonly created_at: WireNumber;
   readonly next_at: WireNumber | null;
   readonly problem: string;
+  readonly words: string;
+  readonly last: ScheduleRun | null;
 }
 
-/** One time a schedule came due, and what became of it. ``evidence`` says why it did. */
-export interface ScheduleRun {
-  readonly id: number;
-  readonly schedule: string;
-  readonly due_at: WireNumber;
-  readonly status: ScheduleRunStatus;
-  readonly evidence: string;
-  readonly run_id: string;
-  readonly started_at: WireNumber | null;
-  readonly ended_at: WireNumber | null;
-  readonly error: string;
+/** What applying declarations has done to schedules, by name. ``left`` are there though no file declares them any more. */
+export interface AppliedSchedules {
+  readonly added: readonly string[];
+  readonly changed: readonly string[];
+  readonly unchanged: readonly string[];
+  readonly left: readonly string[];
+  readonly removed: readonly string[];
+}
+
+/** A metric of a stage, before and after; ``None`` where it is absent. ``better`` is set where its direction is known. */
+export interface StageMetric {
+  readonly stage: string;
+  readonly name: string;
+  readonly before: WireNumber | null;
+  readonly after: WireNumber | null;
+  readonly better: boolean | null;
+}
+
+/** What a stage said of drift: the columns that drifted, and its conclusion in one sentence. */
+export interface DriftFound {
+  readonly stage: string;
+  readonly columns: readonly string[];
+  readonly sentence: string;
+}
+
+/** A run against an earlier one. */
+export interface PipelineReport {
+  readonly run: PipelineRun;
+  readonly commit: string;
+  readonly branch: string;
+  readonly against: string;
+  readonly stages: readonly StageRun[];
+  readonly metrics: readonly StageMetric[];
+  readonly gates: readonly GateReport[];
+  readonly drift: readonly DriftFound[];
+  readonly stale: Readonly<Record<string, string>>;
+  readonly stale_problem: string;
+  readonly notebooks: Readonly<Record<string, string>>;
 }

@@ -7,23 +7,28 @@ standard library only; everything else is imported when it is first used.
 from __future__ import annotations
 
 import importlib
-from typing import TYPE_CHECKING, Any
 
 __version__ = "0.1.0"
 
+# Not from typing, which takes as long to import as all else that a build with nothing to do needs.
+TYPE_CHECKING = False
 if TYPE_CHECKING:
+    from typing import Any
+
     from nbops.data.fingerprint import fingerprint
     from nbops.data.profile import profile_frame as profile
-    from nbops.display import drift, gates, promotion
+    from nbops.display import Pipeline, drift, gates, promotion
     from nbops.errors import NbopsError
     from nbops.pipelines.engine import run_pipeline
     from nbops.pipelines.outputs import output
     from nbops.registry import load_model, register
     from nbops.tracking.tracker import track
+    from nbops.views.summary import summary
     from nbops.workspace import find_workspace
 
 _PUBLIC = {
     "NbopsError": "nbops.errors:NbopsError",
+    "Pipeline": "nbops.display:Pipeline",
     "card": "nbops.display:card",
     "drift": "nbops.display:drift",
     "find_workspace": "nbops.workspace:find_workspace",
@@ -35,11 +40,13 @@ _PUBLIC = {
     "profile": "nbops.data.profile:profile_frame",
     "register": "nbops.registry:register",
     "run_pipeline": "nbops.pipelines.engine:run_pipeline",
+    "summary": "nbops.views.summary:summary",
     "track": "nbops.tracking.tracker:track",
 }
 
 __all__ = [
     "NbopsError",
+    "Pipeline",
     "__version__",
     "card",
     "drift",
@@ -53,6 +60,7 @@ __all__ = [
     "promotion",
     "register",
     "run_pipeline",
+    "summary",
     "track",
     "unload_ipython_extension",
 ]

@@ -85,6 +85,20 @@ class PipelineError(NbopsError):
     """A pipeline file is wrong or a pipeline cannot run."""
 
 
+class InvalidPipeline(PipelineError):
+    """A pipeline is declared wrongly: one line for each problem, the first place first.
+
+    Parameters
+    ----------
+    problems
+        All of them, each as file, line (0 in a notebook), cell (0 elsewhere) and what is wrong.
+    """
+
+    def __init__(self, message: str, problems: tuple[tuple[str, int, int, str], ...], *, hint: str = "") -> None:
+        super().__init__(message, hint=hint)
+        self.problems = problems
+
+
 class StageFailed(PipelineError):
     """A stage notebook raised.
 
@@ -103,7 +117,7 @@ class StageFailed(PipelineError):
     def __init__(self, stage: str, cell: int, error: str, notebook: str) -> None:
         super().__init__(
             f"stage {stage!r} failed in cell {cell}: {error}",
-            hint=f"Open {notebook} to see it; run the pipeline again to resume from this stage.",
+            hint=f"Open {notebook} to see it; when it is mended, go on with: nbops pipeline resume",
         )
         self.stage, self.cell, self.error, self.notebook = stage, cell, error, notebook
 

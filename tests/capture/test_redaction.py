@@ -154,3 +154,37 @@ def test_a_variable_of_the_environment_set_in_the_code(code):
     assert count == 1
     harmless = code.replace("DB_PASS", "DB_NAME").format("ab-cd-ef-gh")
     assert redact(harmless, {}) == (harmless, 0)
+
+
+@settings(max_examples=150, deadline=None)
+@given(
+    st.lists(
+        st.sampled_from(
+            [
+                "pass",
+                "word",
+                "password",
+                "PassWord",
+                "pad_",
+                "token",
+                "tokens",
+                "api",
+                "_",
+                "key",
+                "ſecret",
+                "toKen",
+                "İ",
+            ]
+            + ["=", " = ", ": str =", ":", '"', "'", "abcdefgh", "abc", "\n", "ä", " ", "\\", "s1", "]"]
+        ),
+        max_size=14,
+    )
+)
+def test_literals_are_found_wherever_the_pattern_finds_them(parts):
+    """The names are looked for as plain texts first; that must change nothing."""
+    from nbops.capture.redaction import _LITERAL
+
+    text = "".join(parts)
+    slow, fast = Redactor({}), Redactor({})
+    assert fast._named(text) == _LITERAL.sub(slow._literal, text)
+    assert fast.count == slow.count

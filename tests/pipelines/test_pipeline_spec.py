@@ -13,6 +13,7 @@ from nbops.pipelines.spec import load_pipeline, templates
 
 
 def test_a_pipeline_is_read_in_the_order_it_runs(project):
+    (project.folder / "data.csv").write_text("1")
     project.notebook("a.ipynb", "1", outputs=["x"])
     project.notebook("b.ipynb", "2", parameters='depth: int = 3  # how deep\nname = "ü"')
     file = project.pipeline(

@@ -36,7 +36,11 @@ def test_classification_measures(load):
     assert found == pytest.approx(
         {
             "roc_auc": area,
+            "average_precision": metrics.average_precision_score(
+                *((pd.get_dummies(names), shares) if shares.shape[1] > 2 else (names == "class 1", shares[:, 1]))
+            ),
             "accuracy": metrics.accuracy_score(names, predicted),
+            "balanced_accuracy": metrics.balanced_accuracy_score(names, predicted),
             "f1_macro": metrics.f1_score(names, predicted, average="macro"),
             "log_loss": metrics.log_loss(names, shares),
         }

@@ -110,3 +110,17 @@ def test_unknown_metrics_name_the_closest():
         metric_named("acuracy")
     with pytest.raises(ValueError, match="one class"):
         metric_named("auc").function(np.ones(5, dtype=bool), np.ones(5))
+
+
+def test_the_area_of_several_classes_is_that_of_scikit_learn():
+    from sklearn.metrics import roc_auc_score
+
+    generator, metric = np.random.default_rng(3), metric_named("roc_auc_ovr")
+    truth = generator.integers(0, 3, 200)
+    said = generator.random((200, 3)).round(1) + np.eye(3)[truth]
+    said /= said.sum(axis=1, keepdims=True)
+    assert metric.function(truth, said) == pytest.approx(roc_auc_score(truth, said, multi_class="ovr"))
+    gain = difference(metric, truth, said, said[:, ::-1])
+    assert gain.low > 0 and gain.repeats > 500
+    with pytest.raises(ValueError, match="one class"):
+        metric.function(np.zeros(5, int), said[:5])

@@ -3,9 +3,32 @@
 Reads only. Imports the standard library only; pandas, numpy, scikit-learn and MLflow are looked up in ``sys.modules``.
 """
 
-from nbops.capture.analysis import Analysis, analyse
-from nbops.capture.captured import Captured, Options
-from nbops.capture.probe import Probe
-from nbops.capture.redaction import redact
+from __future__ import annotations
 
+import importlib
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from nbops.capture.analysis import Analysis, analyse
+    from nbops.capture.captured import Captured, Options
+    from nbops.capture.probe import Probe
+    from nbops.capture.redaction import redact
+
+_MODULES = {
+    "Analysis": "analysis",
+    "Captured": "captured",
+    "Options": "captured",
+    "Probe": "probe",
+    "analyse": "analysis",
+    "redact": "redaction",
+}
 __all__ = ["Analysis", "Captured", "Options", "Probe", "analyse", "redact"]
+
+
+def __getattr__(name: str) -> Any:
+    # Late: a pipeline needs redaction, and what looks at cells costs ten times that.
+    if name not in _MODULES:
+        raise AttributeError(f"module 'nbops.capture' has no attribute {name!r}")
+    value = getattr(importlib.import_module(f"nbops.capture.{_MODULES[name]}"), name)
+    globals()[name] = value
+    return value

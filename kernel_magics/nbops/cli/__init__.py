@@ -6,14 +6,12 @@ when they are called, so that ``nbops --help`` is quick.
 
 from __future__ import annotations
 
-import argparse
-import importlib
-import os
 import sys
-from collections.abc import Sequence
 
-import nbops
-from nbops.errors import NbopsError
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    import argparse
+    from collections.abc import Sequence
 
 # Command -> (module, what `nbops --help` says).
 _FAMILIES = {
@@ -69,6 +67,18 @@ def main(arguments: Sequence[str] | None = None) -> int:
         0 when it worked, 1 when it did not, 2 for a wrong call, 130 when interrupted.
     """
     words = list(sys.argv[1:] if arguments is None else arguments)
+    if words[:2] == ["pipeline", "run"]:
+        # Before anything is loaded: most of the time there is nothing to do, and this is how long that takes.
+        from nbops.cli.glance import nothing_to_do
+
+        if nothing_to_do(words[2:]):
+            return 0
+    return _run(words)
+
+
+def _run(words: Sequence[str]) -> int:
+    from nbops.errors import NbopsError
+
     parser = _parser(words)
     try:
         options = parser.parse_args(words)
@@ -84,11 +94,18 @@ def main(arguments: Sequence[str] | None = None) -> int:
         return 130
     except BrokenPipeError:
         # `nbops runs | head`: the reader is gone, and so must be what the interpreter would still flush.
+        import os
+
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         return 0
 
 
 def _parser(words: Sequence[str]) -> argparse.ArgumentParser:
+    import argparse
+    import importlib
+
+    import nbops
+
     parser = argparse.ArgumentParser(
         prog="nbops",
         description="MLOps without leaving the notebook.",

@@ -5,6 +5,7 @@ from __future__ import annotations
 import difflib
 import os
 import tempfile
+from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -14,10 +15,10 @@ if TYPE_CHECKING:
     import pandas as pd
 
 _BUNDLED = ("breast_cancer", "diabetes", "digits", "iris", "wine")
-_KINDS = (".csv", ".tsv", ".parquet", ".pq", ".jsonl", ".ndjson", ".json", ".feather", ".arrow")
+KINDS = (".csv", ".tsv", ".parquet", ".pq", ".jsonl", ".ndjson", ".json", ".feather", ".arrow")
 
 
-def read_table(source: Any) -> pd.DataFrame:
+def read_table(source: Any, options: Mapping[str, Any] | None = None) -> pd.DataFrame:
     """Read a table.
 
     Parameters
@@ -26,6 +27,8 @@ def read_table(source: Any) -> pd.DataFrame:
         Path of a CSV, TSV, Parquet, JSON lines, JSON (list of records) or Feather file, also with a compression
         suffix that pandas knows; ``sklearn:NAME`` for a data set bundled with scikit-learn, in real units where it has
         them and with the column ``target``; a DataFrame is given back as it is.
+    options
+        For the reader of pandas, such as ``{"sep": ";"}``.
 
     Raises
     ------
@@ -46,12 +49,12 @@ def read_table(source: Any) -> pd.DataFrame:
     if path.stat().st_size == 0:
         raise DataError(f"{path} is empty.")
     try:
-        return _read(path)
+        return _read(path, options or {})
     except DataError:
         raise
     except Exception as error:
         said = " ".join(str(error).split())[:200]
-        raise DataError(f"{path} cannot be read as {_kind(path)[1:]}: {said}") from error
+        raise DataError(f"{path} cannot be read as {kind_of_file(path)[1:]}: {said}") from error
 
 
 def write_table(frame: pd.DataFrame, path: str | os.PathLike[str]) -> Path:
@@ -86,24 +89,32 @@ def write_table(frame: pd.DataFrame, path: str | os.PathLike[str]) -> Path:
     return target
 
 
-def _read(path: Path) -> pd.DataFrame:
+def _read(path: Path, options: Mapping[str, Any]) -> pd.DataFrame:
     import pandas as pd
 
-    kind = _kind(path)
-    if kind in {".csv", ".tsv"}:
-        return pd.read_csv(path, sep="\t" if kind == ".tsv" else ",", low_memory=False)
-    if kind in {".parquet", ".pq"}:
-        return pd.read_parquet(path)
-    if kind in {".feather", ".arrow"}:
-        return pd.read_feather(path)
-    if kind in {".jsonl", ".ndjson"}:
-        return pd.read_json(path, lines=True)
-    if kind == ".json":
-        return pd.read_json(path)
-    raise DataError(f"{path} is of no known kind.", hint=f"Known are {', '.join(_KINDS)}.")
+    kind = kind_of_file(path)
+    readers: dict[str, tuple[Callable[..., Any], dict[str, Any]]] = {
+        ".csv": (pd.read_csv, {"low_memory": False}),
+        ".tsv": (pd.read_csv, {"low_memory": False, "sep": "\t"}),
+        ".parquet": (pd.read_parquet, {}),
+        ".pq": (pd.read_parquet, {}),
+        ".feather": (pd.read_feather, {}),
+        ".arrow": (pd.read_feather, {}),
+        ".jsonl": (pd.read_json, {"lines": True}),
+        ".ndjson": (pd.read_json, {"lines": True}),
+        ".json": (pd.read_json, {}),
+    }
+    if kind not in readers:
+        raise DataError(f"{path} is of no known kind.", hint=f"Known are {', '.join(KINDS)}.")
+    reader, usual = readers[kind]
+    if options.get("engine") == "python":
+        usual.pop("low_memory", None)
+    found: pd.DataFrame = reader(path, **{**usual, **options})
+    return found
 
 
-def _kind(path: Path) -> str:
+def kind_of_file(path: Path) -> str:
+    """Give the suffix that tells a table's kind, in small letters and without that of a compression."""
     suffixes = [suffix.lower() for suffix in path.suffixes]
     packed = suffixes[-1:] in (["." + name] for name in ("gz", "bz2", "xz", "zst", "zip"))
     chosen = suffixes[-2:-1] if packed else suffixes[-1:]

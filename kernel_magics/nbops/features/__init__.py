@@ -1,1 +1,1 @@
-"""Feature views, point-in-time joins, online store (no issue asks for it yet: the room is empty)."""
+"""Features: steps that are declared, learnt on the rows to learn from, and applied the same way ever after."""

@@ -401,6 +401,7 @@ pipeline_runs = Table(
     Column("options", JSON, nullable=False),
     Index("ix_pipeline_runs_pipeline", "workspace", "pipeline", "started_at"),
     Index("ix_pipeline_runs_status", "status"),
+    Index("ix_pipeline_runs_ended", "workspace", "ended_at"),
 )
 
 stage_runs = Table(
@@ -436,7 +437,7 @@ schedules = Table(
     Column("mark", JSON, nullable=False),
     # The rest of a Schedule.
     Column("detail", JSON, nullable=False),
-    Index("ix_schedules_next_at", "next_at"),
+    Index("ix_schedules_next_at", "workspace", "next_at"),
 )
 
 schedule_runs = Table(
@@ -456,8 +457,26 @@ schedule_runs = Table(
     Column("ended_at", Double),
     Column("error", Text, nullable=False, server_default=""),
     UniqueConstraint("workspace", "schedule", "occasion"),
-    Index("ix_schedule_runs_status", "status"),
+    Index("ix_schedule_runs_status", "workspace", "status"),
     Index("ix_schedule_runs_schedule", "workspace", "schedule", "due_at"),
+)
+
+# What is to be told of a scheduled run that failed, and whether it has arrived.
+alerts = Table(
+    "alerts",
+    metadata,
+    Column("id", Integer, primary_key=True),
+    Column("workspace", String(32), nullable=False),
+    Column("schedule_run", Integer, nullable=False),
+    # webhook:NAME, email or email:ADDRESS.
+    Column("channel", Text, nullable=False),
+    Column("state", String(16), nullable=False),
+    Column("attempts", Integer, nullable=False, server_default="0"),
+    Column("next_at", Double, nullable=False),
+    Column("error", Text, nullable=False, server_default=""),
+    Column("detail", JSON, nullable=False),
+    UniqueConstraint("workspace", "schedule_run", "channel"),
+    Index("ix_alerts_state", "state"),
 )
 
 # Who may do what only one may, until when.

@@ -1,36 +1,30 @@
-"""Execute one notebook with papermill: its own kernel, environment and working directory, kept whole or not at all."""
+"""Execute one notebook: its own kernel, environment and working directory, kept whatever happens."""
 
 from __future__ import annotations
 
-import copy
-import logging
 import os
-import time
-import warnings
+import threading
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-import nbformat
-from jupyter_client.kernelspec import KernelSpecManager
-from nbclient.exceptions import CellExecutionError, DeadKernelError
-from papermill.clientwrap import PapermillNotebookClient
-from papermill.engines import Engine, papermill_engines
-from papermill.parameterize import parameterize_notebook
-
-from nbops.capture.redaction import Redactor
 from nbops.errors import PipelineError
-from nbops.workspace.blobs import write_atomically
+from nbops.pipelines.cleaning import Cleaner
+from nbops.pipelines.client import Broken, Client, Limits, name_cells, stop_kernel
+from nbops.pipelines.journal import read_executed
+from nbops.pipelines.loops import Stopped, run_here, unless
+from nbops.pipelines.marks import begin, end
+from nbops.pipelines.preparing import SAVE_TAG, executable, number, prepare
+from nbops.pipelines.saving import file_saver
+from nbops.pipelines.streams import shortened
+from nbops.pipelines.warm import Started, start_kernel
 
-SAVE_TAG = "nbops-outputs"
-_INJECTED_TAG = "injected-parameters"
-_SAVE_CELL = "from nbops.pipelines.outputs import save_named as _nbops_save\n_nbops_save(globals(), {names!r})"
-_SAVE_EVERY = 2.0
+__all__ = ["SAVE_TAG", "CellProgress", "Executed", "Failure", "Task", "execute", "read_executed"]
+
 _STARTS = 3
 # What belongs to the process that asked for the pipeline and not to the stage's kernel.
 _OWN = ("JPY_SESSION_NAME", "MLFLOW_RUN_ID", "PYTHONSTARTUP")
-_log = logging.getLogger("nbops.pipelines")
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,6 +51,7 @@ class Executed:
     kernel: str = "normal"
     checkpoint: bool = False
     checkpoint_problem: str = ""
+    resumed: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -76,7 +71,7 @@ class Task:
     ``on_cell`` is called as each code cell begins and, at most every half second, when it has printed something.
     ``kernel`` names the kernel in place of the notebook's own; ``warm`` lets it be forked from a warm parent. ``timeout`` (whole
     notebook) and ``cell_timeout`` are in seconds. After a failed cell the state before it is kept in the folder ``checkpoint``,
-    if it can be; ``resume`` is such a folder, to go on from.
+    if it can be; ``resume`` is such a folder, to go on from. When ``stop`` is set the kernel is ended.
     """
 
     source: Path
@@ -92,206 +87,95 @@ class Task:
     cell_timeout: float | None = None
     checkpoint: Path | None = None
     resume: Path | None = None
+    stop: threading.Event | None = None
 
 
 def execute(task: Task) -> Executed:
     """Execute a notebook and keep it at ``task.target``, also when a cell raises or somebody interrupts.
 
+    Several may be executed side by side in threads.
+
     Raises
     ------
     PipelineError
-        The source is no notebook, or its kernel does not start.
+        The source is no notebook, or its kernel is not installed or does not start.
+    WorkspaceError
+        ``task.target`` cannot be written.
+    KeyboardInterrupt
+        Somebody interrupted, or ``task.stop`` was set; what there is is kept.
     """
-    papermill_engines.register("nbops", _Engine)
-    for start in range(1, _STARTS + 1):
-        notebook, known = _prepared(task)
-        failures: list[Failure] = []
+    return _Execution(task).whole()
+
+
+class _Execution:
+    """One execution of one task."""
+
+    def __init__(self, task: Task) -> None:
+        self._task = task
+        self._prepared = prepare(task.source, task.parameters, task.variables, task.kernel)
+        self._notebook = self._prepared.notebook
+        own = {name: value for name, value in os.environ.items() if name not in _OWN}
+        self._environment = {**own, **task.environment}
+        self._cleaner = Cleaner(self._environment)
+        self._saver = file_saver(task.target, self._notebook, self._cleaner)
+        self._cells = sum(executable(cell) for cell in self._notebook.cells)
+        # Also a notebook that ends itself gives away what it has.
+        last = len(self._notebook.cells) - 1
+        self._last = last if task.variables else None
+        self._how = "normal"
+
+    def whole(self) -> Executed:
+        """Execute from the first cell to the last, or as far as it goes."""
+        began = begin(self._notebook)
+        self._saver.begin()
+        broken: Broken | None = None
         try:
-            _run(notebook, known, failures, task)
-        except DeadKernelError:
-            failures.append(Failure(_last_cell(notebook), "DeadKernelError", "the kernel died (out of memory?)"))
-        except (OSError, RuntimeError) as error:
-            # Ports are chosen before the kernel binds them; on a busy machine another process may be quicker.
-            if start < _STARTS and not _begun(notebook):
-                continue
-            said = " ".join(str(error).split())[:160]
-            raise PipelineError(f"the kernel {_kernel(notebook)!r} does not start: {said}.") from error
+            broken = run_here(self._run)
+        except Stopped:
+            raise KeyboardInterrupt from None
         finally:
-            redactor = _redact(notebook)
-            _write(notebook, task.target)
-        break
-    failure = _told(failures[0], redactor) if failures else None
-    return Executed(notebook, failure, redactor.count)
+            end(self._notebook, began, failed=broken is not None)
+            self._saver.close()
+        failure = self._failure(broken) if broken is not None else None
+        return Executed(self._saver.kept(), failure, self._cleaner.count, self._how)
 
+    async def _run(self) -> Broken | None:
+        started = await self._started()
+        self._how = started.how
+        client = self._client(started)
+        busy = True
+        try:
+            broken = await client.run(always=self._last)
+            busy = client.lost(broken)
+        finally:
+            await stop_kernel(started, now=busy)
+        return broken
 
-def _run(notebook: Any, known: frozenset[str], found: list[Failure], task: Task) -> None:
-    papermill_engines.execute_notebook_with_engine(
-        "nbops",
-        notebook,
-        _kernel(notebook),
-        progress_bar=False,
-        autosave_cell_every=0,
-        task=task,
-        known=known,
-        found=found,
-    )
+    def _client(self, started: Started) -> Client:
+        task = self._task
+        limits = Limits(task.cell_timeout, task.timeout, task.stop)
+        client = Client(self._notebook, started.manager, started.client, self._saver, self._tell, limits)
+        self._saver.settle = client.settle
+        name_cells(started.client, lambda: client.cell, self._prepared.known)
+        return client
 
-
-def _prepared(task: Task) -> tuple[Any, frozenset[str]]:
-    """Give the notebook to execute, and the ids that its cells have in the source."""
-    try:
-        text = task.source.read_text(encoding="utf-8-sig")
-        with warnings.catch_warnings():
-            # Older formats lack ids, some newer files have the same twice; papermill runs them all the same.
-            warnings.simplefilter("ignore")
-            notebook = nbformat.v4.upgrade(nbformat.reads(text, as_version=4))
-    except Exception as error:  # nbformat raises eight different types
-        raise PipelineError(f"{task.source} is no notebook: {' '.join(str(error).split())[:160]}.") from error
-    # An id made up here would name another cell each time.
-    known = frozenset(cell["id"] for cell in notebook.cells if f'"{cell["id"]}"' in text)
-    notebook.metadata["papermill"] = nbformat.from_dict({})
-    for cell in notebook.cells:
-        cell.metadata.setdefault("tags", [])
-        cell.metadata["papermill"] = nbformat.from_dict({})
-    if task.parameters:
-        # It says at WARNING what the pipeline file's check says better.
-        logging.getLogger("papermill").setLevel(logging.ERROR)
-        notebook = parameterize_notebook(notebook, dict(task.parameters), kernel_name="python3", language="python")
-    if task.variables:
-        extra = nbformat.v4.new_code_cell(_SAVE_CELL.format(names=list(task.variables)))
-        extra.metadata = nbformat.from_dict({"tags": [SAVE_TAG], "jupyter": {"source_hidden": True}})
-        notebook.cells = [*notebook.cells, extra]
-    return notebook, known
-
-
-class _Client(PapermillNotebookClient):  # type: ignore[misc]
-    """Papermill's client; it tells the kernel which cell it runs, and us which cell raised."""
-
-    nbops_task: Task
-    nbops_known: frozenset[str]
-    nbops_found: list[Failure]
-
-    def papermill_execute_cells(self) -> None:
-        """Run the cells one after the other; papermill's own writes the file twice a cell."""
-        self._send_cell_ids()
-        total = sum(cell.cell_type == "code" and bool(cell.source.strip()) for cell in self.nb.cells)
-        saved, done = time.monotonic(), 0
-        for index, cell in enumerate(self.nb.cells):
-            self._nbops_cell = cell
+    async def _started(self) -> Started:
+        name = self._prepared.kernel.name
+        for start in range(1, _STARTS + 1):
+            starting = start_kernel(name, folder=self._task.folder, environment=self._environment, warm=self._task.warm)
             try:
-                self.nb_man.cell_start(cell, index)
-                if cell.cell_type == "code" and cell.source.strip():
-                    done += 1
-                    self.nbops_task.on_cell(CellProgress(done, total))
-                self.execute_cell(cell, index)
-            except CellExecutionError as error:
-                self.nb_man.cell_exception(cell, cell_index=index)
-                message = " ".join(str(error.evalue).split())
-                self.nbops_found.append(Failure(_number(self.nb, index), error.ename, message, str(error.traceback)))
-                break
-            finally:
-                self.nb_man.cell_complete(cell, cell_index=index)
-            if time.monotonic() - saved > _SAVE_EVERY:
-                _save(self.nb, self.nbops_task.target)
-                saved = time.monotonic()
+                return await unless(self._task.stop, starting)
+            except (OSError, RuntimeError) as error:
+                # Ports are chosen before the kernel binds them; on a busy machine another process may be quicker.
+                if start == _STARTS:
+                    said = self._cleaner.text(" ".join(str(error).split()))[:160]
+                    raise PipelineError(f"the kernel {name!r} does not start: {said}.") from error
+        raise AssertionError
 
-    def _send_cell_ids(self) -> None:
-        session = self.kc.session
-        message = session.msg
+    def _tell(self, cell: int, line: str, elapsed: float) -> None:
+        self._task.on_cell(CellProgress(cell, self._cells, shortened(self._cleaner.text(line)), elapsed))
 
-        def with_cell(kind: str, *arguments: Any, **options: Any) -> Any:
-            made = message(kind, *arguments, **options)
-            if kind == "execute_request" and self._nbops_cell.get("id") in self.nbops_known:
-                made["metadata"]["cellId"] = self._nbops_cell["id"]
-            return made
-
-        session.msg = with_cell
-
-
-class _Engine(Engine):  # type: ignore[misc]
-    """The engine by which papermill knows us."""
-
-    @classmethod
-    def execute_managed_notebook(cls, nb_man: Any, kernel_name: str, **options: Any) -> None:
-        """Execute in a kernel of its own; the working directory is the kernel's, not this process's."""
-        task: Task = options["task"]
-        client = _Client(
-            nb_man,
-            timeout=None,
-            startup_timeout=120,
-            kernel_name=kernel_name,
-            log=_log,
-            # What the kernel has to say about transports and its own end is not for whoever runs a pipeline.
-            extra_arguments=["--log-level=CRITICAL"],
-            resources={"metadata": {"path": str(task.folder)}},
-        )
-        client.nbops_task, client.nbops_known, client.nbops_found = task, options["known"], options["found"]
-        environment = {name: value for name, value in os.environ.items() if name not in _OWN}
-        client.execute(env={**environment, **task.environment})
-
-
-def _kernel(notebook: Any) -> str:
-    spec = notebook.metadata.get("kernelspec", {})
-    name, language = str(spec.get("name", "")), str(spec.get("language", "") or "python")
-    if name and name in KernelSpecManager().find_kernel_specs():
-        return name
-    if language != "python":
-        raise PipelineError(f"the kernel {name!r} ({language}) is not installed here.")
-    # A quarter of real notebooks name no kernel, and others one that only their author has.
-    return "python3"
-
-
-def _number(notebook: Any, index: int) -> int:
-    """Give the number of a cell in the notebook as written; the injected cell counts as the one before it."""
-    injected = sum(_INJECTED_TAG in cell.metadata.get("tags", ()) for cell in notebook.cells[: index + 1])
-    return max(1, index + 1 - injected)
-
-
-def _begun(notebook: Any) -> list[int]:
-    """Give the positions of the cells that were begun."""
-    return [i for i, cell in enumerate(notebook.cells) if cell.metadata.get("papermill", {}).get("start_time")]
-
-
-def _last_cell(notebook: Any) -> int:
-    begun = _begun(notebook)
-    return _number(notebook, begun[-1]) if begun else 1
-
-
-def _redact(notebook: Any) -> Redactor:
-    """Replace secrets in sources and texts of outputs. Pictures stay as they are."""
-    redactor = Redactor()
-
-    def clean(holder: Any, key: str) -> None:
-        value = holder.get(key)
-        if isinstance(value, str):
-            holder[key] = redactor.text(value)
-        elif isinstance(value, list):
-            holder[key] = [redactor.text(item) if isinstance(item, str) else item for item in value]
-
-    # All sources first: what they bind to a telling name turns up in outputs of any cell.
-    for cell in notebook.cells:
-        clean(cell, "source")
-    for cell in notebook.cells:
-        for output in cell.get("outputs", []):
-            for key in ("text", "evalue", "traceback"):
-                clean(output, key)
-            for mime in [mime for mime in output.get("data", {}) if mime.startswith("text/")]:
-                clean(output["data"], mime)
-    notebook.metadata.get("papermill", {}).pop("parameters", None)
-    return redactor
-
-
-def _told(failure: Failure, redactor: Redactor) -> Failure:
-    message, traceback = redactor.text(failure.message), redactor.text(failure.traceback)
-    return replace(failure, message=message, traceback=traceback)
-
-
-def _save(notebook: Any, target: Path) -> None:
-    """Keep what there is while the notebook still runs, also without its secrets."""
-    sofar = copy.deepcopy(notebook)
-    _redact(sofar)
-    _write(sofar, target)
-
-
-def _write(notebook: Any, target: Path) -> None:
-    write_atomically(target, nbformat.writes(notebook, version=4).encode("utf-8", "backslashreplace"))
+    def _failure(self, broken: Broken) -> Failure:
+        clean = self._cleaner.text
+        cell = number(self._notebook, broken.index)
+        return Failure(cell, broken.type, clean(broken.message), clean(broken.traceback))

@@ -34,15 +34,20 @@ class Recorder:
         Where the runs belong.
     pipeline
         What is executed.
+    run_id
+        Id of the run, where somebody has given it one.
     """
 
-    def __init__(self, workspace: Workspace, pipeline: Pipeline) -> None:
+    def __init__(self, workspace: Workspace, pipeline: Pipeline, run_id: str = "") -> None:
         self._workspace, self._pipeline = workspace, pipeline
         self._box = Outbox(workspace)
         self._process = process_identity()
+        # Once: what a thousand stages run is of one state.
+        self._git, _ = GitReader(pipeline.folder).read()
         self.run = self._new(pipeline.name, "pipeline", pipeline.path.as_posix(), {"pipeline": pipeline.name})
         # A stage may itself run a pipeline.
-        self.run = replace(self.run, parent_id=os.environ.get("NBOPS_PARENT_RUN", ""))
+        parent = os.environ.get("NBOPS_PARENT_RUN", "")
+        self.run = replace(self.run, run_id=run_id or self.run.run_id, parent_id=parent)
         self._box.start(self.run)
 
     def stage(self, stage: Stage, parameters: Mapping[str, Any], reason: str) -> Run:
@@ -50,7 +55,7 @@ class Recorder:
         tags = {"pipeline": self._pipeline.name, "stage": stage.name, "reason": redact(reason)[0]}
         if stage.template:
             tags["template"] = stage.template
-        run = self._new(stage.name, "stage", stage.notebook.as_posix(), tags)
+        run = self._new(stage.name, "stage", stage.written.as_posix(), tags)
         params, hits = _params(parameters)
         run = replace(run, parent_id=self.run.run_id, params=params, redactions=hits)
         self._box.start(run)
@@ -100,7 +105,6 @@ class Recorder:
 
     def _new(self, name: str, kind: Any, notebook: str, tags: dict[str, str]) -> Run:
         key = hashlib.sha256(f"{kind}\0{self._pipeline.path.as_posix()}\0{name}".encode()).hexdigest()[:32]
-        git, _ = GitReader(self._pipeline.folder).read()
         return Run(
             run_id=new_run_id(),
             name=name,
@@ -110,7 +114,7 @@ class Recorder:
             started_at=time.time(),
             cell=CellRef(notebook=notebook, key=key, source="papermill" if kind == "stage" else "script"),
             tags=tags,
-            git=git,
+            git=self._git,
             process=self._process,
         )
 

@@ -9,16 +9,16 @@ from typing import Any, Literal
 
 from nbops.errors import NbopsError
 
-StageStatus = Literal["succeeded", "skipped", "failed", "pending"]
-EventKind = Literal["stage", "cell", "succeeded", "skipped", "failed"]
+StageStatus = Literal["succeeded", "skipped", "failed", "stopped", "pending"]
+EventKind = Literal["stage", "cell", "succeeded", "skipped", "retry", "failed", "stopped"]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class PipelineEvent:
-    """Something that happened: a stage began, a cell began, or a stage ended.
+    """Something that happened: a stage began, a cell began or printed, a stage is tried again, or ended.
 
     ``number`` counts the stages from 1 to ``stages``, ``cell`` the code cells from 1 to ``cells``; ``message`` says why a
-    stage runs or is skipped, or what failed; ``duration`` in seconds.
+    stage runs or is skipped, what it printed last, or what failed; ``duration`` in seconds.
     """
 
     kind: EventKind
@@ -40,7 +40,8 @@ class StageResult:
     reason: str = ""
     run_id: str = ""
     notebook: str = ""
-    html: str = ""
+    kernel: str = ""
+    attempt: int = 0
     duration: float | None = None
     outputs: Mapping[str, Any] = field(default_factory=dict)
     error: str = ""

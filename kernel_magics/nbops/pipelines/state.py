@@ -5,30 +5,42 @@ from __future__ import annotations
 import hashlib
 import json
 import re
-from collections.abc import Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import Any
 
+from nbops.pipelines.declaration.naming import slug_of
+from nbops.pipelines.kinds import FILES
 from nbops.pipelines.outputs import Output
 from nbops.workspace import Workspace
 from nbops.workspace.blobs import write_atomically
 from nbops.workspace.locks import file_lock
 
 _OWNER = "pipeline"
+# What else lies in the folder of the pipelines.
+_RESERVED = frozenset({"cache.db", "cache.db-wal", "cache.db-shm", "clock", "results", "witnesses"})
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class StageState:
-    """The last run of a stage. ``status`` is ``running``, ``succeeded`` or ``failed``; ``parts`` is what it was made of."""
+    """The last run of a stage.
+
+    ``status`` is ``running``, ``succeeded`` or ``failed``; ``parts`` is what it was made of; ``checkpoint`` is the folder
+    in which the state before the failed cell is kept, else ``checkpoint_problem`` says why it is not.
+    """
 
     status: str
     key: str = ""
     parts: Mapping[str, Any] = field(default_factory=dict)
     run_id: str = ""
     notebook: str = ""
-    html: str = ""
     duration: float = 0.0
+    attempt: int = 0
+    kernel: str = ""
+    error: str = ""
+    checkpoint: str = ""
+    checkpoint_problem: str = ""
     outputs: Mapping[str, Output] = field(default_factory=dict)
     files: tuple[Output, ...] = ()
 
@@ -36,20 +48,14 @@ class StageState:
     def written(self) -> frozenset[str]:
         """Paths of the files that the stage wrote."""
         items = (*self.outputs.values(), *self.files)
-        return frozenset(str(item.value) for item in items if item.kind in {"table", "file"})
-
-    def intact(self) -> str:
-        """Give the first output that is gone or changed, or nothing."""
-        for item in (*self.outputs.values(), *self.files):
-            if not item.intact():
-                return item.name
-        return ""
+        return frozenset(str(item.value) for item in items if item.kind in FILES)
 
 
 class States:
     """The states of one pipeline's stages, in a folder of the workspace that :func:`states_name` gives."""
 
     def __init__(self, workspace: Workspace, folder: str) -> None:
+        self.workspace = workspace
         self.folder = workspace.pipelines / folder
 
     def read(self, stage: str) -> StageState | None:
@@ -73,20 +79,30 @@ class States:
         """
         write_atomically(self._file(stage), json.dumps(asdict(state), ensure_ascii=True).encode())
 
+    def files(self, stages: Iterable[str]) -> Iterator[Path]:
+        """Give the files in which states are kept, also whose they are."""
+        yield self.folder / _OWNER
+        yield from map(self._file, stages)
+
     def _file(self, stage: str) -> Path:
-        return self.folder / "stages" / f"{stage}.json"
+        return self.folder / "stages" / f"{slug_of(stage)}.json"
 
 
 def folder_name(name: str) -> str:
     """Give a folder name for a pipeline: its own name where that is one, else made safe and told apart by a digest."""
     safe = re.sub(r"[^\w.+-]+", "-", name).strip(".-")[:60]
-    return safe if safe == name else f"{safe or 'pipeline'}-{hashlib.sha256(name.encode()).hexdigest()[:8]}"
+    return (
+        safe
+        if safe == name and safe not in _RESERVED
+        else f"{safe or 'pipeline'}-{hashlib.sha256(name.encode()).hexdigest()[:8]}"
+    )
 
 
-def states_name(workspace: Workspace, name: str, path: Path) -> str:
+def states_name(workspace: Workspace, name: str, path: Path, *, claim: bool = True) -> str:
     """Give the name of the folder in which the states of a pipeline lie.
 
-    It is the pipeline's own, unless another file that still exists has a pipeline of that name.
+    It is the pipeline's own, unless another file that still exists has a pipeline of that name. Without ``claim`` nothing
+    is written.
 
     Raises
     ------
@@ -96,13 +112,20 @@ def states_name(workspace: Workspace, name: str, path: Path) -> str:
     plain, root = folder_name(name), workspace.root
     own = path.relative_to(root).as_posix() if path.is_relative_to(root) else path.as_posix()
     owner = workspace.pipelines / plain / _OWNER
-    with file_lock(workspace.locks / "pipelines.lock"):
-        try:
-            known = owner.read_text(encoding="utf-8")
-        except (OSError, ValueError):
-            known = ""
-        if known != own and known and (root / known).is_file():
-            return f"{plain}-{hashlib.sha256(own.encode('utf-8', 'surrogatepass')).hexdigest()[:8]}"
-        if known != own:
-            write_atomically(owner, own.encode("utf-8", "surrogatepass"))
+    known = _owner(owner)
+    if known != own and claim:
+        with file_lock(workspace.locks / "pipelines.lock"):
+            known = _owner(owner)
+            if not known or not (root / known).is_file():
+                write_atomically(owner, own.encode("utf-8", "surrogatepass"))
+                known = own
+    if known and known != own and (root / known).is_file():
+        return f"{plain}-{hashlib.sha256(own.encode('utf-8', 'surrogatepass')).hexdigest()[:8]}"
     return plain
+
+
+def _owner(path: Path) -> str:
+    try:
+        return path.read_text(encoding="utf-8")
+    except (OSError, ValueError):
+        return ""

@@ -2,46 +2,47 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
 from nbops.errors import UsageError
+from nbops.pipelines.metrics import (
+    CLASSIFICATION,
+    METRICS,
+    REGRESSION,
+    Metric,
+    Predictions,
+    measure,
+    metric_of,
+    score,
+)
 
 if TYPE_CHECKING:
     import numpy as np
     import pandas as pd
 
-REGRESSION, CLASSIFICATION = "regression", "classification"
+__all__ = [
+    "CLASSIFICATION",
+    "METRICS",
+    "REGRESSION",
+    "Metric",
+    "Predictions",
+    "importance",
+    "interval",
+    "measure",
+    "metric_of",
+    "predict",
+    "require",
+    "resample",
+    "score",
+    "task_of",
+    "unseen",
+]
 _MOST_CLASSES = 20
 
 
-@dataclass(frozen=True, slots=True)
-class Metric:
-    """A metric: the task it is for, scikit-learn's name of its scorer, and whether more is better."""
-
-    name: str
-    task: str
-    scorer: str
-    more_is_better: bool
-
-
-METRICS = {
-    metric.name: metric
-    for metric in (
-        Metric("mae", REGRESSION, "neg_mean_absolute_error", False),
-        Metric("rmse", REGRESSION, "neg_root_mean_squared_error", False),
-        Metric("r2", REGRESSION, "r2", True),
-        Metric("roc_auc", CLASSIFICATION, "roc_auc_ovr", True),
-        Metric("accuracy", CLASSIFICATION, "accuracy", True),
-        Metric("f1_macro", CLASSIFICATION, "f1_macro", True),
-        Metric("log_loss", CLASSIFICATION, "neg_log_loss", False),
-    )
-}
-
-
 def task_of(target: pd.Series, wanted: str = "auto") -> str:
-    """Give ``regression`` for more than 20 different numbers, else ``classification``.
+    """Give ``regression`` for more than 20 different numbers, or any that is not whole, else ``classification``.
 
     Parameters
     ----------
@@ -61,43 +62,10 @@ def task_of(target: pd.Series, wanted: str = "auto") -> str:
         return wanted
     if wanted != "auto":
         raise UsageError(f"The task is regression, classification or auto, not {wanted!r}.")
-    numbers = pd.api.types.is_numeric_dtype(target) and target.nunique() > _MOST_CLASSES
-    return REGRESSION if numbers else CLASSIFICATION
-
-
-def metric_of(task: str, wanted: str = "auto") -> Metric:
-    """Give a metric by name; ``auto`` is the mean absolute error, or the area under the ROC curve.
-
-    Raises
-    ------
-    UsageError
-        There is no such metric for the task.
-    """
-    name = wanted if wanted != "auto" else "mae" if task == REGRESSION else "roc_auc"
-    found = METRICS.get(name)
-    if found is None or found.task != task:
-        known = ", ".join(metric.name for metric in METRICS.values() if metric.task == task)
-        raise UsageError(f"There is no metric {wanted!r} for {task}.", hint=f"There are {known}.")
-    return found
-
-
-@dataclass(frozen=True, slots=True)
-class Predictions:
-    """What a model says about rows: ``truth`` and ``predicted`` of shape ``(rows,)``.
-
-    ``shares`` has shape ``(rows, classes)``; none for a regression, or a classifier that gives no probabilities.
-    """
-
-    task: str
-    truth: np.ndarray[Any, Any]
-    predicted: np.ndarray[Any, Any]
-    classes: tuple[Any, ...] = ()
-    shares: np.ndarray[Any, Any] | None = None
-
-    def at(self, rows: np.ndarray[Any, Any]) -> Predictions:
-        """Give some of the rows, by position; a row may come several times."""
-        shares = None if self.shares is None else self.shares[rows]
-        return Predictions(self.task, self.truth[rows], self.predicted[rows], self.classes, shares)
+    if not pd.api.types.is_numeric_dtype(target) or pd.api.types.is_bool_dtype(target):
+        return CLASSIFICATION
+    known = target.dropna()
+    return REGRESSION if known.nunique() > _MOST_CLASSES or bool((known % 1 != 0).any()) else CLASSIFICATION
 
 
 def predict(model: Any, rows: pd.DataFrame, truth: pd.Series, task: str) -> Predictions:
@@ -114,28 +82,6 @@ def predict(model: Any, rows: pd.DataFrame, truth: pd.Series, task: str) -> Pred
         tuple(model.classes_),
         shares,
     )
-
-
-def measure(predictions: Predictions) -> dict[str, float]:
-    """Give every metric of the task that these rows allow: an area under the ROC curve needs two classes."""
-    return {
-        name: value
-        for name, metric in METRICS.items()
-        if metric.task == predictions.task and (value := score(predictions, name)) is not None
-    }
-
-
-def score(predictions: Predictions, metric: str) -> float | None:
-    """Give one metric; nothing where the rows do not allow it.
-
-    Raises
-    ------
-    UsageError
-        There is no such metric.
-    """
-    if metric not in _FUNCTIONS:
-        raise UsageError(f"There is no metric {metric!r}.", hint=f"There are {', '.join(_FUNCTIONS)}.")
-    return _FUNCTIONS[metric](predictions)
 
 
 def require(several: Mapping[str, Predictions], metric: str) -> None:
@@ -227,60 +173,3 @@ def interval(values: np.ndarray[Any, Any], level: float = 0.95) -> tuple[float, 
         return (float("nan"), float("nan"))
     low, high = np.quantile(values, [(1 - level) / 2, (1 + level) / 2])
     return (float(low), float(high))
-
-
-def _mae(p: Predictions) -> float:
-    return float(abs(p.truth - p.predicted).mean())
-
-
-def _rmse(p: Predictions) -> float:
-    return float(((p.truth - p.predicted) ** 2).mean() ** 0.5)
-
-
-def _r2(p: Predictions) -> float | None:
-    spread = float(((p.truth - p.truth.mean()) ** 2).sum())
-    return 1 - float(((p.truth - p.predicted) ** 2).sum()) / spread if spread else None
-
-
-def _accuracy(p: Predictions) -> float:
-    return float((p.truth == p.predicted).mean())
-
-
-def _f1_macro(p: Predictions) -> float:
-    from sklearn.metrics import f1_score
-
-    # Numbers for the classes, because the truth may hold text where the model knows numbers; 1 and 1.0 are one.
-    codes: dict[Any, int] = {}
-    truth, predicted = ([codes.setdefault(one, len(codes)) for one in side] for side in (p.truth, p.predicted))
-    return float(f1_score(truth, predicted, average="macro", zero_division=0.0))
-
-
-def _log_loss(p: Predictions) -> float | None:
-    from sklearn.metrics import log_loss
-
-    if p.shares is None or not set(p.truth) <= set(p.classes):
-        return None
-    return float(log_loss(list(p.truth), p.shares, labels=list(p.classes)))
-
-
-def _roc_auc(p: Predictions) -> float | None:
-    import numpy as np
-    from sklearn.metrics import roc_auc_score
-
-    seen = set(p.truth)
-    if p.shares is None or len(seen) < 2:
-        return None
-    columns = range(1, 2) if len(p.classes) == 2 else range(len(p.classes))
-    areas = [roc_auc_score(p.truth == p.classes[i], p.shares[:, i]) for i in columns if p.classes[i] in seen]
-    return float(np.mean(areas)) if areas else None
-
-
-_FUNCTIONS: dict[str, Callable[[Predictions], float | None]] = {
-    "mae": _mae,
-    "rmse": _rmse,
-    "r2": _r2,
-    "roc_auc": _roc_auc,
-    "accuracy": _accuracy,
-    "f1_macro": _f1_macro,
-    "log_loss": _log_loss,
-}

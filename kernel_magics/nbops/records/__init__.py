@@ -28,6 +28,9 @@ from nbops.records.models import (
 )
 from nbops.records.pipelines import (
     PIPELINE_MIME,
+    AppliedSchedules,
+    Difference,
+    Explanation,
     PipelineRun,
     PipelineSummary,
     Schedule,
@@ -49,6 +52,7 @@ from nbops.records.promotions import (
     PromotionView,
     RequestStatus,
 )
+from nbops.records.reports import DriftFound, PipelineReport, StageMetric
 from nbops.records.runs import (
     RUN_MIME,
     ArtifactRef,
@@ -73,6 +77,7 @@ __all__ = [
     "PIPELINE_MIME",
     "RUN_MIME",
     "Alias",
+    "AppliedSchedules",
     "Approval",
     "ArtifactRef",
     "AuditEvent",
@@ -83,8 +88,11 @@ __all__ = [
     "CellRef",
     "Change",
     "DataRef",
+    "Difference",
+    "DriftFound",
     "Environment",
     "ErrorInfo",
+    "Explanation",
     "ForeignChange",
     "GateReport",
     "GateResult",
@@ -102,6 +110,7 @@ __all__ = [
     "ModelRef",
     "ModelVersion",
     "Obstacle",
+    "PipelineReport",
     "PipelineRun",
     "PipelineSummary",
     "Placement",
@@ -117,6 +126,7 @@ __all__ = [
     "RunRow",
     "Schedule",
     "ScheduleRun",
+    "StageMetric",
     "StageRun",
     "VersionChange",
     "VersionDiff",

@@ -9,8 +9,12 @@ PIPELINE_MIME = "application/vnd.nbops.pipeline.v1+json"
 
 StageRunStatus = Literal["pending", "running", "succeeded", "skipped", "failed", "stopped", "lost"]
 PipelineRunStatus = Literal["running", "succeeded", "failed", "stopped", "lost"]
+PartKind = Literal[
+    "parameter", "code", "input", "module", "upstream", "output", "environment", "kernel", "package", "state"
+]
+ExplanationStatus = Literal["current", "stale", "waits"]
 TriggerKind = Literal["cron", "data", "drift", "performance", "promotion", "pipeline", "manual"]
-ScheduleRunStatus = Literal["queued", "running", "succeeded", "failed", "skipped", "missed", "lost"]
+ScheduleRunStatus = Literal["queued", "running", "succeeded", "failed", "stopped", "skipped", "missed", "lost"]
 MissedPolicy = Literal["skip", "once", "all"]
 OverlapPolicy = Literal["skip", "queue", "allow"]
 
@@ -46,6 +50,40 @@ class StageRun:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Difference:
+    """One thing in which a stage differs from its last good run, ``told`` in one line.
+
+    ``old`` and ``new`` are values, versions or the beginnings of digests, empty where there is none or it is a secret;
+    ``diff`` shows the lines of a cell that changed; ``through`` are the files by which a module is imported.
+    """
+
+    part: PartKind
+    name: str
+    told: str
+    old: str = ""
+    new: str = ""
+    diff: str = ""
+    through: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Explanation:
+    """Whether a stage would run and why: ``current`` is up to date, ``waits`` that a stage before it would run.
+
+    ``run_id`` and ``ended_at`` are those of the last good run, which ``differences`` are against; ``cached`` says that a
+    kept result would be used instead of running.
+    """
+
+    stage: str
+    status: ExplanationStatus
+    reason: str
+    differences: tuple[Difference, ...] = ()
+    run_id: str = ""
+    ended_at: float | None = None
+    cached: bool = False
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class PipelineRun:
     """One run of a pipeline. ``trigger`` says what started it (``manual``, ``cron``, …), ``runner`` where its stages ran."""
 
@@ -75,11 +113,30 @@ class PipelineSummary:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class ScheduleRun:
+    """One time a schedule came due, and what became of it. ``evidence`` says why it did, or why nothing ran."""
+
+    id: int
+    schedule: str
+    due_at: float
+    status: ScheduleRunStatus
+    evidence: str = ""
+    run_id: str = ""
+    started_at: float | None = None
+    ended_at: float | None = None
+    error: str = ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Schedule:
     """What starts a pipeline by itself.
 
-    ``cron`` and ``timezone`` belong to the trigger ``cron``; ``subject`` is what the other triggers look at (files, a
-    model, a pipeline), ``threshold`` how much must have come. Times are seconds since the epoch.
+    ``pipeline`` is a pipeline file, from the root of the workspace, or the name of one in ``nbops.toml``. ``cron`` and
+    ``timezone`` belong to the trigger ``cron``; ``subject`` is what the other triggers look at (files, a model, a
+    pipeline), ``measure`` and ``threshold`` how much must have come. Times are seconds since the epoch.
+
+    The rest is filled in where a schedule is read: ``words`` says in a sentence when it runs, ``last`` is what became of
+    the last time, ``problem`` why it cannot be used, ``origin`` the file that declares it.
     """
 
     name: str
@@ -97,21 +154,20 @@ class Schedule:
     alerts: tuple[str, ...] = ()
     paused: bool = False
     author: str = ""
+    origin: str = ""
     created_at: float = 0.0
     next_at: float | None = None
     problem: str = ""
+    words: str = ""
+    last: ScheduleRun | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class ScheduleRun:
-    """One time a schedule came due, and what became of it. ``evidence`` says why it did."""
+class AppliedSchedules:
+    """What applying declarations has done to schedules, by name. ``left`` are there though no file declares them any more."""
 
-    id: int
-    schedule: str
-    due_at: float
-    status: ScheduleRunStatus
-    evidence: str = ""
-    run_id: str = ""
-    started_at: float | None = None
-    ended_at: float | None = None
-    error: str = ""
+    added: tuple[str, ...] = ()
+    changed: tuple[str, ...] = ()
+    unchanged: tuple[str, ...] = ()
+    left: tuple[str, ...] = ()
+    removed: tuple[str, ...] = ()

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import contextlib
 import os
-import subprocess
 import sys
 
 from nbops.errors import NbopsError
+from nbops.tracking.detached import detach
 from nbops.tracking.process import is_alive, process_identity
 from nbops.workspace import Workspace
 from nbops.workspace.environment import environment_of
@@ -27,8 +27,6 @@ _KEPT = frozenset(
     }
 )
 _DROPPED = frozenset({"MLFLOW_RUN_ID", "MLFLOW_EXPERIMENT_ID", "MLFLOW_EXPERIMENT_NAME", "MPLBACKEND"})
-# Prints the number of the process it leaves behind, which is then no child of ours: a cell may call os.wait().
-_LEAVE = '"$@" >&2 & echo $!'
 
 
 def is_running(workspace: Workspace) -> bool:
@@ -82,6 +80,15 @@ def name_holder(workspace: Workspace, identity: str) -> None:
         (workspace.locks / LOCK).write_text(identity, encoding="utf-8")
 
 
+def plain_environment() -> dict[str, str]:
+    """Give this process's environment without what a person has set for their own Python or run."""
+    return {
+        name: value
+        for name, value in os.environ.items()
+        if name not in _DROPPED and (name in _KEPT or not name.startswith("PYTHON"))
+    }
+
+
 def _named_alive(workspace: Workspace) -> bool:
     try:
         identity = (workspace.locks / LOCK).read_text(encoding="utf-8")
@@ -96,12 +103,7 @@ def _host() -> str:
 
 
 def _spawn(workspace: Workspace, lock: HeldLock, options: tuple[str, ...]) -> None:
-    environ = {
-        name: value
-        for name, value in os.environ.items()
-        if name not in _DROPPED and (name in _KEPT or not name.startswith("PYTHON"))
-    }
-    environ = environment_of(workspace, environ)
+    environ = environment_of(workspace, plain_environment())
     # -P: a file beside the notebook must not stand in for a module of ours.
     command = [sys.executable, "-P", "-m", "nbops.tracking.courier", "--workspace", str(workspace.root), *options]
     handed: tuple[int, ...] = ()
@@ -111,21 +113,5 @@ def _spawn(workspace: Workspace, lock: HeldLock, options: tuple[str, ...]) -> No
     else:  # pragma: no cover
         lock.release()
     with workspace.courier_log.open("ab") as log:
-        if sys.platform == "win32":  # pragma: no cover
-            child = subprocess.Popen(command, stdin=subprocess.DEVNULL, stdout=log, stderr=log, env=environ, cwd="/")
-            name_holder(workspace, process_identity(child.pid))
-            return
-        done = subprocess.run(
-            ["/bin/sh", "-c", _LEAVE, "sh", *command],
-            stdin=subprocess.DEVNULL,
-            stdout=subprocess.PIPE,
-            stderr=log,
-            env=environ,
-            start_new_session=True,
-            cwd="/",
-            pass_fds=handed,
-            check=False,
-        )
-    pid = done.stdout.strip()
-    if pid.isdigit():
-        name_holder(workspace, process_identity(int(pid)))
+        pid = detach(command, environment=environ, folder="/", log=log, keep=handed)
+    name_holder(workspace, process_identity(pid))

@@ -15,7 +15,7 @@ import threading
 import time
 import urllib.error
 import urllib.request
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from email.message import Message
 from typing import IO, Any
 
@@ -25,14 +25,15 @@ import nbops
 from nbops.errors import LedgerError, NbopsError, SettingsError
 from nbops.ledger import Ledger, open_ledger, tables
 from nbops.ledger.audit import event_of
-from nbops.records import AuditEvent, to_wire
+from nbops.records import to_wire
 from nbops.tracking.hooks import Hook, read_hooks
 from nbops.workspace import Workspace
 from nbops.workspace.settings import FILE_NAME
 
 WAITING, DELIVERED, GIVEN_UP, SKIPPED = "waiting", "delivered", "given up", "skipped"
-_PAUSES = (2.0, 10.0, 30.0, 120.0, 600.0, 1800.0, 3600.0, 7200.0, 10800.0, 14400.0, 21600.0)
-_BATCH, _TICK, _LONGEST_ERROR = 200, 0.5, 300
+PAUSES = (2.0, 10.0, 30.0, 120.0, 600.0, 1800.0, 3600.0, 7200.0, 10800.0, 14400.0, 21600.0)
+LONGEST_ERROR = 300
+_BATCH, _TICK = 200, 0.5
 _log = logging.getLogger("nbops.courier")
 
 
@@ -143,15 +144,16 @@ class Postman:
         except LedgerError as error:
             return str(error), True
         try:
-            return _post(hook, event, self._clock())
+            delivery = f"{hook.name}-{event.seq}-{event.mac[:12]}"
+            return send(hook, event.action, delivery, {"hook": hook.name, "event": to_wire(event)}, self._clock())
         except SettingsError as error:
             return str(error), False
 
     def _book(self, ledger: Ledger, hook: Hook, seq: int, attempts: int, problem: str, final: bool) -> None:
         d = tables.webhook_deliveries
         state = DELIVERED if not problem else GIVEN_UP if final or attempts >= hook.tries else WAITING
-        pause = _PAUSES[min(attempts, len(_PAUSES)) - 1]
-        values = {"state": state, "error": problem[:_LONGEST_ERROR], "next_at": self._clock() + pause}
+        pause = PAUSES[min(attempts, len(PAUSES)) - 1]
+        values = {"state": state, "error": problem[:LONGEST_ERROR], "next_at": self._clock() + pause}
         with ledger.begin() as connection:
             connection.execute(d.update().where(d.c.hook == hook.name, d.c.seq == seq).values(**values))
             if state == GIVEN_UP:
@@ -255,14 +257,32 @@ class _NoRedirect(urllib.request.HTTPRedirectHandler):
 _opener = urllib.request.build_opener(_NoRedirect)
 
 
-def _post(hook: Hook, event: AuditEvent, now: float) -> tuple[str, bool]:
+def send(hook: Hook, event: str, delivery: str, payload: Mapping[str, Any], now: float) -> tuple[str, bool]:
+    """Send one signed message; give what went wrong, and whether that is for good.
+
+    Parameters
+    ----------
+    hook
+        To whom.
+    event, delivery
+        What the headers ``X-Nbops-Event`` and ``X-Nbops-Delivery`` say.
+    payload
+        What the body says, as JSON.
+    now
+        The time in seconds since the epoch.
+
+    Raises
+    ------
+    SettingsError
+        The webhook's secret is not there.
+    """
     timestamp = str(int(now))
-    body = json.dumps({"hook": hook.name, "event": to_wire(event)}, ensure_ascii=False).encode()
+    body = json.dumps(payload, ensure_ascii=False).encode()
     headers = {
         "Content-Type": "application/json",
         "User-Agent": f"nbops/{nbops.__version__}",
-        "X-Nbops-Event": event.action,
-        "X-Nbops-Delivery": f"{hook.name}-{event.seq}-{event.mac[:12]}",
+        "X-Nbops-Event": event,
+        "X-Nbops-Delivery": delivery,
         "X-Nbops-Timestamp": timestamp,
         "X-Nbops-Signature": signature(hook.secret(), timestamp, body),
     }

@@ -9,6 +9,7 @@ from typing import Any
 REFERENCE = "var(--jp-ui-font-color3,#9e9e9e)"
 CURRENT = "var(--jp-brand-color1,#1976d2)"
 _WIDTH, _HEIGHT = 150, 31
+_ARROW = ' marker-end="url(#nbops-arrow)"'
 
 
 def distribution(picture: Mapping[str, Any], label: str) -> str:
@@ -36,14 +37,18 @@ def bars(values: Mapping[str, float], label: str, width: int = 260) -> str:
     return _svg("".join(rows), label, width, 16 * len(values))
 
 
-def graph(nodes: Sequence[Mapping[str, str]], edges: Sequence[Sequence[str]], label: str) -> str:
-    """Draw a directed graph from left to right, in layers by distance from its sources; wide ones are to be scrolled."""
-    layers = _layers([node["id"] for node in nodes], edges)
+def graph(nodes: Sequence[Mapping[str, str]], edges: Sequence[Sequence[str]], label: str, *, box: int = 138) -> str:
+    """Draw a directed graph from left to right, in layers by distance from its sources; wide ones are to be scrolled.
+
+    A node has ``id``, ``label``, ``kind`` (small, below), perhaps ``chosen`` or ``tone``, the colour of its frame; one with
+    ``via`` is no box but a place that an edge goes through. A box is so many pixels wide.
+    """
+    layers = layers_of([node["id"] for node in nodes], edges)
     columns: dict[int, list[Mapping[str, str]]] = {}
     for node in nodes:
         columns.setdefault(layers[node["id"]], []).append(node)
     tallest = max((len(column) for column in columns.values()), default=1)
-    width, height, box, gap = 170, 46 * tallest + 8, 138, 30
+    width, height, gap = box + 32, 46 * tallest + 8, 30
     place: dict[str, tuple[float, float]] = {}
     drawn = []
     for layer, column in sorted(columns.items()):
@@ -53,14 +58,15 @@ def graph(nodes: Sequence[Mapping[str, str]], edges: Sequence[Sequence[str]], la
             place[node["id"]] = (x, y)
             drawn.append(_box(node, x, y, box, gap))
     lines = []
+    through = {node["id"] for node in nodes if node.get("via")}
     for start, end in edges:
         if start in place and end in place:
             (x, y), (to_x, to_y) = place[start], place[end]
-            first, last = x + box, to_x - 3
+            first, last = x + box, to_x if end in through else to_x - 3
             middle = (first + last) / 2
             lines.append(
                 f'<path d="M{first:.0f},{y + 15:.0f} C{middle:.0f},{y + 15:.0f} {middle:.0f},{to_y + 15:.0f} {last:.0f},{to_y + 15:.0f}" '
-                f'fill="none" stroke="{REFERENCE}" stroke-width="1.2" marker-end="url(#nbops-arrow)"/>'
+                f'fill="none" stroke="{REFERENCE}" stroke-width="1.2"{"" if end in through else _ARROW}/>'
             )
     arrow = (
         '<defs><marker id="nbops-arrow" viewBox="0 0 6 6" refX="5" refY="3" markerWidth="6" markerHeight="6" orient="auto">'
@@ -70,17 +76,27 @@ def graph(nodes: Sequence[Mapping[str, str]], edges: Sequence[Sequence[str]], la
 
 
 def _box(node: Mapping[str, str], x: float, y: float, width: int, height: int) -> str:
-    text = node["label"]
-    shown = text if len(text) <= 20 else text[:19] + "…"
+    if node.get("via"):
+        return f'<path d="M{x:.0f},{y + 15:.0f} h{width}" fill="none" stroke="{REFERENCE}" stroke-width="1.2"/>'
+    text, below = node["label"], node.get("kind", "")
+    usual = CURRENT if below == "model" or node.get("chosen") else REFERENCE
+    title = f"{text}: {below}" if "tone" in node and below else text
+    # Over what is drawn below it, where there may be edges.
+    fill = "var(--jp-layout-color1,Canvas)" if "tone" in node else "none"
     return (
-        f'<g><title>{escape(text)}</title><rect x="{x}" y="{y:.1f}" width="{width}" height="{height}" rx="3" fill="none" '
-        f'stroke="{CURRENT if node.get("kind") == "model" or node.get("chosen") else REFERENCE}"/>'
-        f'<text x="{x + 8}" y="{y + 13:.1f}" font-size="11" fill="currentColor">{escape(shown)}</text>'
-        f'<text x="{x + 8}" y="{y + 25:.1f}" font-size="9" fill="currentColor" opacity=".6">{escape(node.get("kind", ""))}</text></g>'
+        f'<g><title>{escape(title)}</title><rect x="{x}" y="{y:.1f}" width="{width}" height="{height}" rx="3" fill="{fill}" '
+        f'stroke="{node.get("tone") or usual}"/>'
+        f'<text x="{x + 8}" y="{y + 13:.1f}" font-size="11" fill="currentColor">{escape(_cut(text, (width - 16) / 6))}</text>'
+        f'<text x="{x + 8}" y="{y + 25:.1f}" font-size="9" fill="currentColor" opacity=".6">{escape(_cut(below, (width - 16) / 4.9))}</text></g>'
     )
 
 
-def _layers(names: Sequence[str], edges: Sequence[Sequence[str]]) -> dict[str, int]:
+def _cut(text: str, room: float) -> str:
+    return text if len(text) <= room else text[: int(room) - 1] + "…"
+
+
+def layers_of(names: Sequence[str], edges: Sequence[Sequence[str]]) -> dict[str, int]:
+    """Give the layer of each node, from 0 at the left: behind all that lead to it."""
     following: dict[str, list[str]] = {name: [] for name in names}
     for start, end in edges:
         if start in following and end in following:

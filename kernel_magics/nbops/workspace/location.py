@@ -9,7 +9,8 @@ from functools import cached_property
 from pathlib import Path
 
 from nbops.errors import WorkspaceError
-from nbops.workspace.settings import FILE_NAME, Setting, quoted, read_settings
+from nbops.workspace.rooting import root_of
+from nbops.workspace.settings import Setting, quoted, read_settings
 
 DATA_FOLDER = ".nbops"
 _IGNORE = "# Written by nbops: runs, models and data versions of this workspace stay out of git.\n*\n"
@@ -159,13 +160,8 @@ def find_workspace(start: str | os.PathLike[str] | None = None) -> Workspace:
         if root.exists() and not root.is_dir():
             raise WorkspaceError(f"NBOPS_WORKSPACE names {root}, which is not a folder.")
         return _at(root, "environment")
-    folder = _start_folder(start)
-    upwards = (folder, *folder.parents)
-    for marker, origin in ((FILE_NAME, "nbops.toml"), (".git", "git")):
-        for candidate in upwards:
-            if (candidate / marker).exists():
-                return _at(candidate, origin)
-    return _at(folder, "folder")
+    found, origin = root_of(str(_start_folder(start)))
+    return _at(Path(found), origin)
 
 
 def _start_folder(start: str | os.PathLike[str] | None) -> Path:

@@ -10,8 +10,9 @@ from pathlib import Path
 from typing import Any
 
 from nbops.errors import SettingsError
+from nbops.workspace import rooting
 
-FILE_NAME = "nbops.toml"
+FILE_NAME = rooting.FILE_NAME
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,7 +48,21 @@ _ADDRESSES = frozenset({"ledger_uri", "mlflow_tracking_uri"})
 _NOT_A_FOLDER = frozenset({"databricks", "databricks-uc", "uc"})
 # Tables of nbops.toml that belong to other rooms.
 _TABLES = frozenset(
-    {"pipelines", "gates", "policy", "monitors", "schedules", "features", "track", "llm", "webhooks", "audit", "warm"}
+    {
+        "alerts",
+        "audit",
+        "features",
+        "gates",
+        "llm",
+        "monitors",
+        "pipelines",
+        "policy",
+        "scheduler",
+        "schedules",
+        "track",
+        "warm",
+        "webhooks",
+    }
 )
 _TRUE, _FALSE = frozenset({"1", "true", "yes", "on"}), frozenset({"0", "false", "no", "off", ""})
 

@@ -5,7 +5,6 @@ from __future__ import annotations
 import json
 import re
 
-
 # What a cell can see of its kernel, as JSON.
 STATE = """
 def state():

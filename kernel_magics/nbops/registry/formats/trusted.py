@@ -50,6 +50,7 @@ TRUSTED: frozenset[str] = frozenset(
         "sklearn.utils._metadata_requests.MetadataRequest",
         "sklearn.utils._metadata_requests.MethodMetadataRequest",
         "scipy.interpolate._bsplines.BSpline",
+        "nbops.features.steps.FeatureSteps",
         "numpy.dtype",
         "sklearn.compose._column_transformer.make_column_selector",
         *(f"sklearn._loss.loss.{name}" for name in _LOSSES.split()),

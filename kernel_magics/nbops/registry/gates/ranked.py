@@ -45,6 +45,21 @@ def roc_auc_error(truth: Array, score: Array, other: Array | None = None) -> flo
     return math.sqrt(float(np.var(right, ddof=1)) / len(right) + float(np.var(wrong, ddof=1)) / len(wrong))
 
 
+def roc_auc(truth: Array, score: Array) -> float:
+    """Give the ROC-AUC from midranks: the share of pairs of a positive and a negative row that are in order.
+
+    Parameters
+    ----------
+    truth
+        Truth values, of shape (n,), both among them.
+    score
+        Scores of the positive class, of shape (n,).
+    """
+    positive = np.asarray(truth, dtype=bool)
+    many, others = np.count_nonzero(positive), np.count_nonzero(~positive)
+    return float((_midranks(score)[positive].sum() - many * (many + 1) / 2) / (many * others))
+
+
 def average_precision_of_rows(truth: Array, score: Array) -> Callable[[Array], float]:
     """Give average precision as a function of the rows that were drawn, sorted once for all draws.
 

@@ -75,6 +75,7 @@ def metric_named(name: str) -> Metric:
         Metric("precision_macro", "label", True, macro(m.precision_score), quick.macro("precision")),
         Metric("recall_macro", "label", True, macro(m.recall_score), quick.macro("recall")),
         Metric("roc_auc", "score", True, _strict(m.roc_auc_score), error=ranked.roc_auc_error),
+        Metric("roc_auc_ovr", "probabilities", True, _auc_of_each, _auc_of_each),
         Metric(
             "average_precision",
             "score",
@@ -204,6 +205,14 @@ def _strict(function: Callable[..., Any]) -> Callable[[Array, Array], float]:
         return float(function(truth, score))
 
     return measure
+
+
+def _auc_of_each(truth: Array, probabilities: Array) -> float:
+    """Give the mean ROC-AUC of each class that is there against the rest, of class numbers and a column a class."""
+    present = np.unique(truth)
+    if len(present) < 2:
+        raise ValueError("only one class is present")
+    return float(np.mean([ranked.roc_auc(truth == one, probabilities[:, one]) for one in present]))
 
 
 def _log_loss(truth: Array, probabilities: Array) -> float:

@@ -15,6 +15,25 @@ depends_on = None
 def upgrade() -> None:
     """Add pipelines and schedules."""
     op.create_table(
+        "alerts",
+        sa.Column("id", sa.Integer(), nullable=False),
+        sa.Column("workspace", sa.String(length=32), nullable=False),
+        sa.Column("schedule_run", sa.Integer(), nullable=False),
+        sa.Column("channel", sa.Text(), nullable=False),
+        sa.Column("state", sa.String(length=16), nullable=False),
+        sa.Column("attempts", sa.Integer(), server_default="0", nullable=False),
+        sa.Column("next_at", sa.Double(), nullable=False),
+        sa.Column("error", sa.Text(), server_default="", nullable=False),
+        sa.Column("detail", sa.JSON(), nullable=False),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_alerts")),
+        sa.UniqueConstraint(
+            "workspace", "schedule_run", "channel", name=op.f("uq_alerts_workspace_schedule_run_channel")
+        ),
+    )
+    with op.batch_alter_table("alerts", schema=None) as batch_op:
+        batch_op.create_index("ix_alerts_state", ["state"], unique=False)
+
+    op.create_table(
         "leases",
         sa.Column("name", sa.Text(), nullable=False),
         sa.Column("owner", sa.Text(), nullable=False),
@@ -43,6 +62,7 @@ def upgrade() -> None:
     with op.batch_alter_table("pipeline_runs", schema=None) as batch_op:
         batch_op.create_index("ix_pipeline_runs_pipeline", ["workspace", "pipeline", "started_at"], unique=False)
         batch_op.create_index("ix_pipeline_runs_status", ["status"], unique=False)
+        batch_op.create_index("ix_pipeline_runs_ended", ["workspace", "ended_at"], unique=False)
 
     op.create_table(
         "schedule_runs",
@@ -65,7 +85,7 @@ def upgrade() -> None:
     )
     with op.batch_alter_table("schedule_runs", schema=None) as batch_op:
         batch_op.create_index("ix_schedule_runs_schedule", ["workspace", "schedule", "due_at"], unique=False)
-        batch_op.create_index("ix_schedule_runs_status", ["status"], unique=False)
+        batch_op.create_index("ix_schedule_runs_status", ["workspace", "status"], unique=False)
 
     op.create_table(
         "schedules",
@@ -82,7 +102,7 @@ def upgrade() -> None:
         sa.PrimaryKeyConstraint("workspace", "name", name=op.f("pk_schedules")),
     )
     with op.batch_alter_table("schedules", schema=None) as batch_op:
-        batch_op.create_index("ix_schedules_next_at", ["next_at"], unique=False)
+        batch_op.create_index("ix_schedules_next_at", ["workspace", "next_at"], unique=False)
 
     op.create_table(
         "signals",

@@ -1,0 +1,48 @@
+"""``nbops serve``."""
+
+from __future__ import annotations
+
+import argparse
+import json
+import os
+import sys
+
+from nbops.cli.options import common, workspace_of
+
+_LOCAL = ("127.0.0.1", "::1", "localhost")
+
+
+def add_parser(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
+    """Add the command."""
+    serve = commands.add_parser(
+        "serve",
+        help="serve a registered model over HTTP",
+        epilog="GET /ping, GET /version, POST /invocations as MLflow has it. NBOPS_SERVE_TOKEN, if set, must be given as a bearer token.",
+    )
+    common(serve)
+    serve.add_argument("which", metavar="NAME[@TARGET|/VERSION]", help="by default the version in Production")
+    serve.add_argument("--port", type=int, default=5001, help="port (default: 5001); 0 is any that is free")
+    serve.add_argument("--host", default="127.0.0.1", help="address to listen on (default: 127.0.0.1)")
+    serve.set_defaults(func=_serve)
+
+
+def _serve(options: argparse.Namespace) -> int:
+    from nbops.serving.app import TOKEN, application
+    from nbops.serving.served import load_served
+    from nbops.serving.server import listen, serve
+
+    served = load_served(options.which, workspace_of(options))
+    token = os.environ.get(TOKEN, "")
+    if options.host not in _LOCAL and not token:
+        print(f"! whoever reaches {options.host} can use it: set {TOKEN}", file=sys.stderr)
+
+    def ready(url: str) -> None:
+        found = served.version
+        if options.json:
+            # One line, because it is not the end: whoever started this waits for it.
+            print(json.dumps({"url": url, **served.facts()}), flush=True)
+        else:
+            print(f"{found.model} version {found.version} ({found.digest[:12]}) answers on {url}", flush=True)
+
+    serve(application(served, token=token), listen(options.host, options.port), ready)
+    return 0

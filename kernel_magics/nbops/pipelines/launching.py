@@ -1,0 +1,112 @@
+"""Start a run of a pipeline in a process of its own, which outlives whoever asked for it."""
+
+from __future__ import annotations
+
+import json
+import sys
+import time
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+from nbops.capture.naming import new_run_id
+from nbops.errors import PipelineError
+from nbops.ledger import open_ledger, tables
+from nbops.pipelines.engine import located
+from nbops.pipelines.options import Options, checked, with_parameters
+from nbops.tracking.detached import detach
+from nbops.tracking.launch import plain_environment
+from nbops.tracking.process import process_identity
+from nbops.workspace import Workspace
+from nbops.workspace.environment import environment_of
+from nbops.workspace.ownership import workspace_id
+
+
+def launch(
+    workspace: Workspace,
+    path: str | Path,
+    *,
+    force: bool = False,
+    resume: bool = False,
+    only: Sequence[str] = (),
+    parameters: Mapping[str, Any] | None = None,
+    trigger: str = "manual",
+    schedule: str = "",
+    run_id: str = "",
+) -> str:
+    """Start a run and give its id; it stands in the history from now on.
+
+    Parameters
+    ----------
+    workspace
+        Whose run it is.
+    path
+        A pipeline file, a notebook with stage tags, or the name of a pipeline in ``nbops.toml``.
+    force, resume, only, parameters, trigger, schedule
+        As for :func:`~nbops.pipelines.engine.execute_pipeline`.
+    run_id
+        The id it is to have; a new one by default.
+
+    Raises
+    ------
+    PipelineError
+        The file is wrong, or no process can be started.
+    LedgerError
+        The ledger does not answer.
+    """
+    # What is wrong with the file is said to whoever asks, not to a log.
+    pipeline, _ = located(path, workspace)
+    pipeline = with_parameters(pipeline, parameters or {})
+    checked(pipeline, Options(only=tuple(only)))
+    workspace.ensure()
+    run_id = run_id or new_run_id()
+    word = str(Path(path).expanduser().absolute()) if Path(path).expanduser().is_file() else str(path)
+    command = [sys.executable, "-P", "-m", "nbops", "pipeline", "run", word, "-C", str(workspace.root)]
+    command += ["--run-id", run_id, "--trigger", trigger]
+    command += ["--force"] * force + ["--resume"] * resume
+    for name in only:
+        command += ["--only", name]
+    for name, value in (parameters or {}).items():
+        # As the command line reads it: a text in quotes, so that "1" stays one.
+        command += ["--set", f"{name}={json.dumps(value, ensure_ascii=False)}"]
+    if schedule:
+        command += ["--schedule", schedule]
+    log_file = workspace.pipelines / "logs" / f"{run_id}.log"
+    try:
+        log_file.parent.mkdir(parents=True, exist_ok=True)
+        with log_file.open("ab") as log:
+            pid = detach(
+                command,
+                environment=environment_of(workspace, plain_environment()),
+                folder=pipeline.folder,
+                log=log,
+            )
+    except OSError as error:
+        raise PipelineError(f"the pipeline {pipeline.name!r} cannot be started: {error}.") from error
+    _announce(workspace, pipeline.name, pipeline.path.as_posix(), run_id, pid, trigger, schedule)
+    return run_id
+
+
+def _announce(workspace: Workspace, name: str, path: str, run_id: str, pid: int, trigger: str, schedule: str) -> None:
+    now = time.time()
+    ledger = open_ledger(workspace)
+    row = {
+        "run_id": run_id,
+        "workspace": workspace_id(workspace),
+        "pipeline": name,
+        "path": path,
+        "status": "running",
+        "trigger": trigger,
+        "schedule": schedule,
+        # A process that is dead already is found so by whoever looks.
+        "owner": process_identity(pid) or f"{pid}:0::{process_identity().rpartition(':')[2]}",
+        "heartbeat_at": now,
+        "started_at": now,
+        "options": {},
+    }
+    with ledger.begin() as connection:
+        # It may have been quicker than we.
+        connection.execute(
+            ledger.upsert(tables.pipeline_runs).values(**row).on_conflict_do_nothing(index_elements=["run_id"])
+        )
+        ledger.touch(connection)

@@ -1,0 +1,80 @@
+"""What is to be told of scheduled runs that failed; it stands in the ledger until it has arrived."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from sqlalchemy import Row, select
+from sqlalchemy.engine import Connection
+
+from nbops.ledger import Ledger, tables
+from nbops.records import Schedule
+from nbops.workspace import Workspace
+from nbops.workspace.ownership import workspace_id
+
+WAITING, DELIVERED, GIVEN_UP = "waiting", "delivered", "given up"
+LAB = "lab"
+_A, _R = tables.alerts, tables.schedule_runs
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Alert:
+    """A scheduled run that failed, as others are told of it."""
+
+    schedule: str
+    pipeline: str
+    status: str
+    error: str
+    evidence: str
+    run_id: str
+    due_at: float
+    ended_at: float | None
+
+    @property
+    def headline(self) -> str:
+        """What has happened, in a line."""
+        verb = "was lost" if self.status == "lost" else "failed"
+        return f"Schedule {self.schedule}: {self.pipeline} {verb}"
+
+
+def note_failures(
+    connection: Connection, ledger: Ledger, workspace: Workspace, failed: Sequence[tuple[int, Schedule]], now: float
+) -> None:
+    """Write down, within a transaction, that the alerts of schedules are to tell of runs that failed.
+
+    JupyterLab needs nothing written: its page sees the run itself.
+    """
+    rows: list[dict[str, Any]] = [
+        {
+            "workspace": workspace_id(workspace),
+            "schedule_run": number,
+            "channel": channel,
+            "state": WAITING,
+            "next_at": now,
+            "detail": {"pipeline": schedule.pipeline},
+        }
+        for number, schedule in failed
+        for channel in schedule.alerts
+        if channel != LAB
+    ]
+    if rows:
+        connection.execute(ledger.upsert(_A).on_conflict_do_nothing(), rows)
+
+
+def alert_of(connection: Connection, row: Row[Any]) -> Alert | None:
+    """Give what a row of the alerts is about; nothing when that run is no longer there."""
+    run = connection.execute(select(_R).where(_R.c.id == row.schedule_run)).first()
+    if run is None:
+        return None
+    return Alert(
+        schedule=run.schedule,
+        pipeline=str(row.detail.get("pipeline", "")),
+        status=run.status,
+        error=run.error,
+        evidence=run.evidence,
+        run_id=run.run_id,
+        due_at=run.due_at,
+        ended_at=run.ended_at,
+    )

@@ -1,0 +1,143 @@
+"""What is wrong with a schedule is said before it is kept."""
+
+from __future__ import annotations
+
+import difflib
+import math
+import os
+import re
+from collections.abc import Iterable
+from pathlib import Path
+from typing import get_args
+
+from nbops.capture import redact
+from nbops.errors import NbopsError, UsageError
+from nbops.pipelines.spec import Pipeline, load_pipeline
+from nbops.records import Schedule
+from nbops.records.pipelines import MissedPolicy, OverlapPolicy, TriggerKind
+from nbops.scheduling.cron import Cron
+from nbops.tracking.hooks import read_hooks
+from nbops.workspace import Workspace
+from nbops.workspace.settings import FILE_NAME
+
+MEASURES = ("rows", "bytes", "files")
+_NAME = re.compile(r"[^\W][\w .+-]{0,79}")
+ADDRESS = re.compile(r"[^@\s<>,;:\"]+@[^@\s<>,;:\"]+")
+_MOST = 1000
+_FILES = (".toml", ".ipynb", ".py")
+_SUBJECTS = {
+    "data": "files: a path or pattern such as data/*.csv",
+    "drift": "the name of a model or data set, or * for any",
+    "performance": "the name of a model, or * for any",
+    "promotion": "MODEL or MODEL:TARGET",
+    "pipeline": "the name of another pipeline",
+}
+
+
+def check(workspace: Workspace, schedule: Schedule) -> Pipeline:
+    """Check a schedule and give the pipeline that it starts.
+
+    Raises
+    ------
+    UsageError
+        Something of the schedule cannot be used; the message names it.
+    NotFoundError
+        There is no such pipeline.
+    PipelineError
+        The pipeline's file is wrong.
+    SettingsError
+        ``nbops.toml`` declares a webhook that cannot be used.
+    """
+    if not _NAME.fullmatch(schedule.name):
+        raise UsageError(f"{schedule.name!r} cannot name a schedule.", hint="Use letters, digits, blanks and . _ + -")
+    _one_of("trigger", schedule.trigger, get_args(TriggerKind))
+    _one_of("missed", schedule.missed, get_args(MissedPolicy))
+    _one_of("overlap", schedule.overlap, get_args(OverlapPolicy))
+    if not 1 <= schedule.missed_cap <= _MOST:
+        raise UsageError(f"The cap of what is made up must be 1 to {_MOST}, not {schedule.missed_cap}.")
+    _check_trigger(schedule)
+    _check_parameters(schedule)
+    for alert in schedule.alerts:
+        _check_alert(workspace, alert)
+    return load_pipeline(pipeline_path(workspace, schedule.pipeline), root=workspace.root)
+
+
+def pipeline_path(workspace: Workspace, pipeline: str) -> Path:
+    """Give the file of a schedule's pipeline, or its name in ``nbops.toml``."""
+    file = workspace.root / Path(pipeline).expanduser()
+    return file if file.suffix in _FILES or file.is_file() else Path(pipeline)
+
+
+def relative_pipeline(workspace: Workspace, pipeline: str) -> str:
+    """Name a pipeline's file from the root of the workspace, if it lies in it: a workspace may be moved."""
+    file = Path(os.path.normpath(pipeline_path(workspace, pipeline)))
+    return file.relative_to(workspace.root).as_posix() if file.is_relative_to(workspace.root) else str(file)
+
+
+def meant(word: str, known: Iterable[str]) -> str:
+    """Ask whether the closest of the known words was meant."""
+    near = difflib.get_close_matches(word, list(known), 1)
+    return f"Did you mean {near[0]!r}?" if near else ""
+
+
+def _one_of(what: str, value: str, known: tuple[str, ...]) -> None:
+    if value not in known:
+        hint = meant(value, known) or f"It may be {', '.join(known)}."
+        raise UsageError(f"{what} cannot be {value!r}.", hint=hint)
+
+
+def _check_trigger(schedule: Schedule) -> None:
+    if schedule.trigger == "cron":
+        if Cron(schedule.cron, schedule.timezone).next(0.0) is None:
+            raise UsageError(f"The cron expression {schedule.cron!r} names no day that ever comes.")
+        return
+    subject = _SUBJECTS.get(schedule.trigger)
+    if subject and not schedule.subject.strip():
+        raise UsageError(f"The trigger {schedule.trigger!r} needs a subject: {subject}.")
+    if schedule.trigger == "data":
+        _one_of("measure", schedule.measure, MEASURES)
+        if not (math.isfinite(schedule.threshold) and schedule.threshold >= 1):
+            raise UsageError(f"The number of {schedule.measure} must be at least 1, not {schedule.threshold:g}.")
+
+
+def _check_parameters(schedule: Schedule) -> None:
+    for name, value in schedule.parameters.items():
+        if not all(part.strip() for part in name.split(".")) or not name.rpartition(".")[2].isidentifier():
+            raise UsageError(f"{name!r} cannot name a parameter.", hint="Write NAME or STAGE.NAME.")
+        # The name tells too: password="…".
+        if redact(f"{name.rpartition('.')[2]} = {value!r}")[1] or redact(value)[1]:
+            raise UsageError(
+                f"The value of the parameter {name} looks like a secret, and schedules are kept in the ledger.",
+                hint="Let the notebook read it from an environment variable.",
+            )
+
+
+def _check_alert(workspace: Workspace, alert: str) -> None:
+    kind, _, target = alert.partition(":")
+    if alert == "lab":
+        return
+    if kind == "webhook":
+        names = [hook.name for hook in read_hooks(workspace)]
+        if target not in names:
+            hint = meant(target, names) or f"Declare [webhooks.{target or 'NAME'}] in {FILE_NAME}."
+            raise UsageError(f"There is no webhook {target!r} for the alert.", hint=hint)
+    elif kind == "email":
+        if alert != "email" and not ADDRESS.fullmatch(target):
+            raise UsageError(f"{target!r} is not an e-mail address.", hint="Write email:ada@example.org")
+        from nbops.scheduling.mail import read_smtp
+
+        if not read_smtp(workspace).to and alert == "email":
+            raise UsageError(f"[alerts.smtp] of {FILE_NAME} names nobody with to.", hint="Write email:ada@example.org")
+    else:
+        raise UsageError(
+            f"An alert cannot go to {alert!r}.", hint="It may be lab, webhook:NAME, email or email:ADDRESS."
+        )
+
+
+def problem_of(workspace: Workspace, schedule: Schedule) -> str:
+    """Say in a line why a schedule cannot be used now; empty when it can."""
+    try:
+        check(workspace, schedule)
+    except NbopsError as error:
+        return str(error)
+    return ""

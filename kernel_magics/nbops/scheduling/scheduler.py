@@ -1,0 +1,198 @@
+"""The scheduler: looks once a second for what has come due, starts it and sees to how it ends.
+
+As many processes as there are may run one on a workspace; one leads, and what they do at the same time is still done once.
+"""
+
+from __future__ import annotations
+
+import logging
+import threading
+from dataclasses import dataclass
+from typing import Any
+
+from sqlalchemy import bindparam, func, select
+
+from nbops.errors import NbopsError
+from nbops.ledger import open_ledger, tables
+from nbops.scheduling.clock import SYSTEM, Clock
+from nbops.scheduling.datawatch import DataWatch
+from nbops.scheduling.events import plan_events
+from nbops.scheduling.lease import Held, Lease
+from nbops.scheduling.planning import plan_times
+from nbops.scheduling.posting import AlertPost
+from nbops.scheduling.rows import ACTIVE, owned
+from nbops.scheduling.settings import read_scheduler
+from nbops.scheduling.settling import settle
+from nbops.scheduling.starting import Starter, launch_pipeline, start_waiting
+from nbops.scheduling.triggers import EVENTS
+from nbops.workspace import Workspace
+
+_TICK, _IDLE, _STUMBLED = 1.0, 5.0, 15.0
+# Events are looked for when something was written, and at the latest after so long.
+_EVENTS_EVERY = 60.0
+_S, _R = tables.schedules, tables.schedule_runs
+_log = logging.getLogger("nbops.scheduler")
+
+
+@dataclass(frozen=True, slots=True)
+class _State:
+    """What one query tells: who leads, and whether anything is to be done."""
+
+    schedules: int
+    due: int
+    data: int
+    events: int
+    active: int
+    signals: int
+    audit: int
+    pipelines: float
+    owner: str
+    expires_at: float
+
+    @property
+    def happened(self) -> tuple[int, int, float]:
+        return self.signals, self.audit, self.pipelines
+
+    @property
+    def held(self) -> Held | None:
+        return Held(self.owner, self.expires_at) if self.owner else None
+
+
+class Scheduler:
+    """Looks after the schedules of one workspace, for as long as it leads.
+
+    Parameters
+    ----------
+    workspace
+        Which one.
+    clock
+        What time it is.
+    start
+        Starts a run of a pipeline.
+    at_once
+        How many scheduled pipelines may run beside each other; what ``nbops.toml`` says by default.
+    """
+
+    def __init__(
+        self,
+        workspace: Workspace,
+        *,
+        clock: Clock = SYSTEM,
+        start: Starter = launch_pipeline,
+        at_once: int | None = None,
+    ) -> None:
+        self._workspace, self._start, self._at_once = workspace, start, at_once
+        self._clock = clock
+        self._lease, self._data = Lease(workspace), DataWatch(workspace)
+        self._post = AlertPost(workspace, self._clock)
+        self._query = _query(workspace, self._lease.name)
+        self._seen: tuple[int, int, float] | None = None
+        self._events_at = 0.0
+        self._said = ""
+        self.leads = False
+
+    def tick(self) -> bool:
+        """Do what is to be done now; give whether there was a reason to lead and this one does.
+
+        Raises
+        ------
+        LedgerError
+            The ledger does not answer.
+        SettingsError
+            ``[scheduler]`` of ``nbops.toml`` cannot be used.
+        """
+        now = self._clock.now()
+        with open_ledger(self._workspace).connect() as connection:
+            row = connection.execute(self._query, {"now": now}).one()
+        state = _State(**row._mapping)
+        # Where there is nothing to look after, nothing is written.
+        self.leads = bool(state.schedules or state.active) and self._lease.mine(state.held, now)
+        if self.leads and (self._planned(state, now) or state.active):
+            settle(self._workspace, now)
+            at_once = self._at_once or read_scheduler(self._workspace).at_once
+            start_waiting(self._workspace, now, self._start, at_once=at_once)
+        return self.leads
+
+    def _planned(self, state: _State, now: float) -> int:
+        """Write down what has come due."""
+        planned = plan_times(self._workspace, now) if state.due else 0
+        if state.events and (state.happened != self._seen or now >= self._events_at):
+            planned += plan_events(self._workspace, now)
+            self._seen, self._events_at = state.happened, now + _EVENTS_EVERY
+        if state.data and self._data.due(now):
+            planned += self._data.look(now, read_scheduler(self._workspace).data_every)
+        return planned
+
+    def run(self, stop: threading.Event) -> None:
+        """Work until ``stop`` is set; errors are logged and outlived."""
+        post = threading.Thread(
+            target=self._post.run, args=(stop, lambda: self.leads), name="nbops-alerts", daemon=True
+        )
+        post.start()
+        while not stop.is_set():
+            self._clock.wait(self._guarded(), stop)
+        self.close()
+
+    def once(self) -> bool:
+        """Do what is to be done now and send the alerts that are due; give whether this one led.
+
+        Raises
+        ------
+        LedgerError
+            The ledger does not answer.
+        SettingsError
+            ``nbops.toml`` cannot be used.
+        """
+        led = self.tick()
+        self._post.round()
+        self.close()
+        return led
+
+    def close(self) -> None:
+        """Let somebody else lead."""
+        self._data.close()
+        if self.leads:
+            self.leads = False
+            try:
+                self._lease.release()
+            except NbopsError as error:
+                _log.warning("%s", error)
+
+    def _guarded(self) -> float:
+        problem, pause = "", _TICK
+        try:
+            pause = _TICK if self.tick() else _IDLE
+        except NbopsError as error:
+            problem, pause = str(error), _STUMBLED
+        except Exception as error:
+            _log.exception("the scheduler stumbled and goes on")
+            problem, pause = type(error).__name__, _STUMBLED
+        if problem and problem != self._said:
+            _log.warning("%s", problem)
+        self._said = problem
+        return pause
+
+
+def _query(workspace: Workspace, lease: str) -> Any:
+    own, pipelines, leases = owned(workspace, _S), tables.pipeline_runs, tables.leases
+    unpaused = (own, _S.c.paused.is_(False))
+    active = (owned(workspace, _R), _R.c.status.in_(ACTIVE))
+
+    def number(table: Any, *where: Any) -> Any:
+        return select(func.count()).select_from(table).where(*where).scalar_subquery()
+
+    def one(query: Any, nothing: Any = 0) -> Any:
+        return func.coalesce(query.scalar_subquery(), nothing)
+
+    return select(
+        number(_S, own).label("schedules"),
+        number(_S, *unpaused, _S.c.next_at <= bindparam("now")).label("due"),
+        number(_S, *unpaused, _S.c.trigger == "data").label("data"),
+        number(_S, *unpaused, _S.c.trigger.in_(EVENTS)).label("events"),
+        number(_R, *active).label("active"),
+        one(select(func.max(tables.signals.c.id))).label("signals"),
+        one(select(tables.audit_head.c.seq).where(tables.audit_head.c.id == 1)).label("audit"),
+        one(select(func.max(pipelines.c.ended_at)).where(owned(workspace, pipelines))).label("pipelines"),
+        one(select(leases.c.owner).where(leases.c.name == lease), "").label("owner"),
+        one(select(leases.c.expires_at).where(leases.c.name == lease)).label("expires_at"),
+    )

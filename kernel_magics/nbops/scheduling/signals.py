@@ -1,0 +1,63 @@
+"""Say that something has happened which a schedule may wait for."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Mapping
+from typing import Any, Literal
+
+from nbops.capture.redaction import redact
+from nbops.ledger import open_ledger, tables
+from nbops.workspace import Workspace
+from nbops.workspace.ownership import workspace_id
+
+SignalKind = Literal["drift", "performance"]
+_LONGEST = 500
+
+
+def emit(
+    workspace: Workspace,
+    kind: SignalKind,
+    subject: str,
+    detail: Mapping[str, Any] | None = None,
+    *,
+    at: float | None = None,
+) -> int:
+    """Write down that drift was found or performance was lost; give the number of the signal.
+
+    Schedules with that trigger whose subject is this one, or ``*``, come due.
+
+    Parameters
+    ----------
+    workspace
+        Where the schedules are.
+    kind
+        ``drift`` or ``performance``.
+    subject
+        Name of the model or data set.
+    detail
+        What was found; ``message`` is what the history of a schedule shows as evidence.
+    at
+        When, in seconds since the epoch; now by default.
+
+    Raises
+    ------
+    LedgerError
+        The ledger does not answer.
+    """
+    said = {
+        name: redact(value)[0][:_LONGEST] if isinstance(value, str) else value for name, value in (detail or {}).items()
+    }
+    values = {
+        "workspace": workspace_id(workspace),
+        "kind": kind,
+        "subject": subject,
+        "at": time.time() if at is None else at,
+        "detail": said,
+    }
+    ledger = open_ledger(workspace)
+    with ledger.begin() as connection:
+        done = connection.execute(tables.signals.insert().values(**values))
+        ledger.touch(connection)
+        key = done.inserted_primary_key
+    return int(key[0]) if key is not None else 0
