@@ -13,8 +13,7 @@ from nbops.errors import InvalidPipeline, NotFoundError, PipelineError
 from nbops.pipelines.declaration.assembling import assembled
 from nbops.pipelines.declaration.keys import PIPELINE_KEYS, declared
 from nbops.pipelines.declaration.parameters import with_defaults
-from nbops.pipelines.declaration.problems import Path as Place
-from nbops.pipelines.declaration.problems import Problems, meant
+from nbops.pipelines.declaration.problems import Place, Problems, meant
 from nbops.pipelines.declaration.sources import Sources
 from nbops.pipelines.declaration.stages import Pipeline
 from nbops.pipelines.declaration.table import Table, parameters_in
