@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
@@ -11,6 +12,7 @@ from jupyter_server.extension.application import ExtensionApp
 from nbops_lab.gates import GateRuns
 from nbops_lab.live import Watcher
 from nbops_lab.routes import routes
+from nbops_lab.scheduling import Schedulers
 from nbops_lab.workspaces import Workspaces
 
 CHANGE_SCHEMA = "https://nbops.dev/events/change/v1"
@@ -38,7 +40,9 @@ class NbopsLab(ExtensionApp):
         self.watcher = Watcher(self.threads, self._emit, self.log)
         self.gate_runs = GateRuns(self.log)
         self.settings["nbops_gates"] = self.gate_runs
-        self.settings["nbops"] = Workspaces(Path(self.serverapp.root_dir), self.watcher, self.threads)
+        self.schedulers = Schedulers(self.log)
+        root = Path(self.serverapp.root_dir)
+        self.settings["nbops"] = Workspaces(root, self.watcher, self.threads, self.schedulers)
 
     def initialize_handlers(self) -> None:
         """Add the routes."""
@@ -49,6 +53,7 @@ class NbopsLab(ExtensionApp):
         if hasattr(self, "watcher"):
             await self.watcher.stop()
             self.gate_runs.stop()
+            await asyncio.get_running_loop().run_in_executor(None, self.schedulers.stop)
             self.threads.shutdown(wait=True, cancel_futures=True)
 
     def _emit(self, workspace: str, revision: int) -> None:

@@ -17,6 +17,7 @@ from pathlib import Path, PurePosixPath, PureWindowsPath
 from nbops.errors import UsageError
 from nbops.workspace import Workspace, find_workspace
 from nbops_lab.live import Watcher
+from nbops_lab.scheduling import Schedulers
 
 _COURIER_PAUSE = 5.0
 
@@ -50,12 +51,15 @@ class Workspaces:
         Told about every workspace that is asked for.
     threads
         Where blocking calls run.
+    schedulers
+        Look after the schedules of every workspace that is asked for.
     """
 
-    def __init__(self, root: Path, watcher: Watcher, threads: ThreadPoolExecutor) -> None:
+    def __init__(self, root: Path, watcher: Watcher, threads: ThreadPoolExecutor, schedulers: Schedulers) -> None:
         self.root = Path(os.path.normpath(root.expanduser().absolute()))
         self.threads = threads
         self.watcher = watcher
+        self._schedulers = schedulers
         self._asked: dict[Path, float] = {}
 
     def locate(self, path: str) -> Place:
@@ -76,7 +80,7 @@ class Workspaces:
         return Place(workspace, full.as_posix() if path else "")
 
     def attend(self, place: Place) -> None:
-        """Watch the workspace and see to it that its courier runs. Call it in a thread."""
+        """Watch the workspace, see to it that its courier runs and its schedules are kept. Call it in a thread."""
         workspace = place.workspace
         self.watcher.watch(workspace)
         if place.empty:
@@ -89,6 +93,7 @@ class Workspaces:
             from nbops.tracking import courier
 
             courier.ensure_running(workspace)
+            self._schedulers.attend(workspace)
 
     def _confine(self, path: str) -> Path:
         windows = PureWindowsPath(path)

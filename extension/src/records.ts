@@ -660,3 +660,34 @@ export interface AppliedSchedules {
   readonly left: readonly string[];
   readonly removed: readonly string[];
 }
+
+/** A metric of a stage, before and after; ``None`` where it is absent. ``better`` is set where its direction is known. */
+export interface StageMetric {
+  readonly stage: string;
+  readonly name: string;
+  readonly before: WireNumber | null;
+  readonly after: WireNumber | null;
+  readonly better: boolean | null;
+}
+
+/** What a stage said of drift: the columns that drifted, and its conclusion in one sentence. */
+export interface DriftFound {
+  readonly stage: string;
+  readonly columns: readonly string[];
+  readonly sentence: string;
+}
+
+/** A run against an earlier one. */
+export interface PipelineReport {
+  readonly run: PipelineRun;
+  readonly commit: string;
+  readonly branch: string;
+  readonly against: string;
+  readonly stages: readonly StageRun[];
+  readonly metrics: readonly StageMetric[];
+  readonly gates: readonly GateReport[];
+  readonly drift: readonly DriftFound[];
+  readonly stale: Readonly<Record<string, string>>;
+  readonly stale_problem: string;
+  readonly notebooks: Readonly<Record<string, string>>;
+}

@@ -468,7 +468,7 @@ alerts = Table(
     Column("id", Integer, primary_key=True),
     Column("workspace", String(32), nullable=False),
     Column("schedule_run", Integer, nullable=False),
-    # lab, webhook:NAME or email:ADDRESS.
+    # webhook:NAME, email or email:ADDRESS.
     Column("channel", Text, nullable=False),
     Column("state", String(16), nullable=False),
     Column("attempts", Integer, nullable=False, server_default="0"),

@@ -21,6 +21,7 @@ from typing import IO, Any
 from nbops.errors import NotFoundError, PipelineError
 from nbops.ledger.chain import FILE_NAME as KEY
 from nbops.ledger.merging import copy_ledger, join_ledger, ledger_file
+from nbops.pipelines.kinds import FILES
 from nbops.tracking.delivery import deliver
 from nbops.workspace import Workspace
 from nbops.workspace.blobs import write_atomically
@@ -181,7 +182,7 @@ def _written(workspace: Workspace, states: Sequence[Path]) -> set[str]:
 def _values(state: Any) -> Iterator[Path]:
     items = [*state.get("outputs", {}).values(), *state.get("files", ())] if isinstance(state, dict) else []
     for item in items:
-        if isinstance(item, dict) and item.get("kind") in {"table", "file"} and isinstance(item.get("value"), str):
+        if isinstance(item, dict) and item.get("kind") in FILES and isinstance(item.get("value"), str):
             yield Path(item["value"])
 
 

@@ -9,13 +9,13 @@ from typing import Any
 from sqlalchemy import Row, select
 from sqlalchemy.engine import Connection
 
-from nbops.ledger import Ledger, open_ledger, tables
+from nbops.ledger import Ledger, tables
 from nbops.records import Schedule
-from nbops.scheduling.rows import owned
 from nbops.workspace import Workspace
 from nbops.workspace.ownership import workspace_id
 
 WAITING, DELIVERED, GIVEN_UP = "waiting", "delivered", "given up"
+LAB = "lab"
 _A, _R = tables.alerts, tables.schedule_runs
 
 
@@ -42,7 +42,10 @@ class Alert:
 def note_failures(
     connection: Connection, ledger: Ledger, workspace: Workspace, failed: Sequence[tuple[int, Schedule]], now: float
 ) -> None:
-    """Write down, within a transaction, that the alerts of schedules are to tell of runs that failed."""
+    """Write down, within a transaction, that the alerts of schedules are to tell of runs that failed.
+
+    JupyterLab needs nothing written: its page sees the run itself.
+    """
     rows: list[dict[str, Any]] = [
         {
             "workspace": workspace_id(workspace),
@@ -54,6 +57,7 @@ def note_failures(
         }
         for number, schedule in failed
         for channel in schedule.alerts
+        if channel != LAB
     ]
     if rows:
         connection.execute(ledger.upsert(_A).on_conflict_do_nothing(), rows)
@@ -74,23 +78,3 @@ def alert_of(connection: Connection, row: Row[Any]) -> Alert | None:
         due_at=run.due_at,
         ended_at=run.ended_at,
     )
-
-
-def take_lab_alerts(workspace: Workspace) -> tuple[Alert, ...]:
-    """Give the alerts that JupyterLab is to show; who gets them shows them, nobody else does.
-
-    Raises
-    ------
-    LedgerError
-        The ledger does not answer.
-    """
-    ledger = open_ledger(workspace)
-    waiting = (owned(workspace, _A), _A.c.state == WAITING, _A.c.channel == "lab")
-    with ledger.connect() as connection:
-        if connection.execute(select(_A.c.id).where(*waiting).limit(1)).first() is None:
-            return ()
-    with ledger.begin() as connection:
-        rows = connection.execute(select(_A).where(*waiting).order_by(_A.c.id).with_for_update()).all()
-        taken = _A.c.id.in_([row.id for row in rows])
-        connection.execute(_A.update().where(taken).values(state=DELIVERED))
-        return tuple(alert for row in rows if (alert := alert_of(connection, row)) is not None)

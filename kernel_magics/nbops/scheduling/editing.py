@@ -57,7 +57,7 @@ def update_schedule(
 ) -> Schedule:
     """Put a schedule in the place of the one that has its name. What comes due counts from now on.
 
-    Who added it and whether it is paused stay as they are.
+    Who added it, whether it is paused and, unless another is given, the file that declares it stay as they are.
 
     Raises
     ------
@@ -72,7 +72,8 @@ def update_schedule(
     seen = _seen(workspace, schedule)
     with audited(workspace, actor, "schedule-change") as change:
         before = _one(change, workspace, schedule.name)
-        schedule = replace(schedule, author=before.author, created_at=before.created_at, paused=before.paused)
+        kept: dict[str, Any] = {"author": before.author, "created_at": before.created_at, "paused": before.paused}
+        schedule = replace(schedule, **kept, origin=schedule.origin or before.origin)
         if _same(before, schedule):
             change.nothing()
         else:

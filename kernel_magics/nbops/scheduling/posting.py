@@ -66,7 +66,7 @@ class AlertPost:
             The ledger does not answer.
         """
         ledger, now = open_ledger(self._workspace), self._clock.now()
-        due = (owned(self._workspace, _A), _A.c.state == WAITING, _A.c.channel != "lab", _A.c.next_at <= now)
+        due = (owned(self._workspace, _A), _A.c.state == WAITING, _A.c.next_at <= now)
         with ledger.connect() as connection:
             rows = connection.execute(select(_A).where(*due).order_by(_A.c.id)).all()
         return sum(self._deliver(ledger, row, now) for row in rows)

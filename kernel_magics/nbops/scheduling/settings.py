@@ -12,16 +12,20 @@ from nbops.scheduling.checking import meant
 from nbops.workspace import Workspace
 from nbops.workspace.settings import FILE_NAME, read_tables
 
-_KEYS = ("at_once", "data_every", "token_sha256")
+_KEYS = ("at_once", "data_every", "jupyter", "token_sha256")
 _DIGEST = re.compile(r"[0-9a-fA-F]{64}")
 
 
 @dataclass(frozen=True, slots=True)
 class SchedulerSettings:
-    """``at_once`` scheduled pipelines run beside each other; data are looked at every ``data_every`` seconds."""
+    """``at_once`` scheduled pipelines run beside each other; data are looked at every ``data_every`` seconds.
+
+    ``jupyter`` says whether JupyterLab's server looks after the schedules of workspaces that are open in it.
+    """
 
     at_once: int
     data_every: float = 10.0
+    jupyter: bool = True
     token_sha256: str = ""
 
 
@@ -48,7 +52,11 @@ def read_scheduler(workspace: Workspace) -> SchedulerSettings:
             f"{where}: token_sha256 must be the sha256 of a token, in hex.",
             hint="printf %s TOKEN | sha256sum",
         )
+    jupyter = table.get("jupyter", True)
+    if not isinstance(jupyter, bool):
+        raise SettingsError(f"{where}: jupyter must be true or false.")
     return SchedulerSettings(
+        jupyter=jupyter,
         at_once=int(_number(where, table, "at_once", max(2, os.cpu_count() or 1), 1, 1000)),
         data_every=_number(where, table, "data_every", 10.0, 1, 86400),
         token_sha256=digest.lower(),

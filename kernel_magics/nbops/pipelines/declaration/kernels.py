@@ -17,7 +17,7 @@ def kernel_note(stage: Stage) -> str:
     """Say in which kernel a stage runs, and why where its notebook does not say so."""
     named = stage.kernel or stage.source.kernel
     if not named:
-        return f"{USUAL} ({stage.notebook.name} names no kernel)"
+        return f"{USUAL} ({stage.written.name} names no kernel)"
     if named == USUAL or is_installed(named):
         return named
     return f"{USUAL} ({named} is not installed here)"

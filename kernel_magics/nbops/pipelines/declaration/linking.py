@@ -10,8 +10,7 @@ from pathlib import Path as Folder
 from typing import Any
 
 from nbops.pipelines.declaration.paths import covers, located
-from nbops.pipelines.declaration.positions import Path
-from nbops.pipelines.declaration.problems import Problems, meant
+from nbops.pipelines.declaration.problems import Path, Problems, meant
 from nbops.pipelines.declaration.stages import Stage
 from nbops.pipelines.graph import Graph, circle, order
 

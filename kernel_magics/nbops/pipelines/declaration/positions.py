@@ -7,10 +7,11 @@ from __future__ import annotations
 
 import re
 import tomllib
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 from contextlib import suppress
 
-Path = tuple[str | int, ...]
+from nbops.pipelines.declaration.problems import Path
+
 _SPACE = re.compile(r"(?:[ \t\n]+|#[^\n]*)*")
 _BLANK = re.compile(r"[ \t]*")
 _KEY = re.compile(r'[A-Za-z0-9_-]+|"(?:[^"\\\n]|\\.)*"|\'[^\'\n]*\'')
@@ -35,13 +36,6 @@ def lines_of(text: str) -> dict[Path, int]:
     with suppress(IndexError, _Lost):
         scanner.scan()
     return scanner.found
-
-
-def line_at(lines: Mapping[Path, int], path: Path) -> int:
-    """Give the line of a path, or of the nearest thing around it; 0 where nothing is known."""
-    while path and path not in lines:
-        path = path[:-1]
-    return lines.get(path, 0)
 
 
 class _Lost(Exception):

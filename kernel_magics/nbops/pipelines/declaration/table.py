@@ -6,8 +6,7 @@ from collections.abc import Callable, Mapping
 from datetime import date, datetime, time
 from typing import Any
 
-from nbops.pipelines.declaration.positions import Path
-from nbops.pipelines.declaration.problems import Problems, meant
+from nbops.pipelines.declaration.problems import Path, Problems, meant
 
 
 class Table:
