@@ -85,7 +85,9 @@ def _begins(info: Any) -> None:
     if before is not None:
         before.names = frozenset(_users(_shell()))
         before.state = surroundings.quick()
-        before.source, before.line, before.count = info.raw_cell, None, _shell().execution_count
+        before.source, before.line = info.raw_cell, None
+        # The shell counts a cell before it runs it.
+        before.count = _shell().execution_count - bool(info.store_history)
 
 
 def _ends(result: Any) -> None:
@@ -124,6 +126,7 @@ def _saved(request: Mapping[str, Any]) -> dict[str, Any]:
         "path": quick["path"],
         "environment": surroundings.differing(quick["environment"], before.environment),
         "modules": [name for name in request["modules"] if name in sys.modules],
+        "places": sorted({_place_of(module) for module in modules}),
         "python": list(sys.version_info[:3]),
         "versions": _versions(),
     }
@@ -156,11 +159,13 @@ def _restored(request: Mapping[str, Any]) -> dict[str, Any]:
             raise CannotKeep("what was kept has been changed since")
         file.seek(0)
         unpickler = pickle.Unpickler(file)
-        _make_ready(unpickler.load())
+        header = unpickler.load()
+        _make_ready(header)
         beside = unpickler.load()
         found: dict[str, Any] = {}
         while (more := unpickler.load()) is not None:
             found |= more
+    surroundings.put_places(header["folder"], header["path"])
     for module, data in beside["data"].items():
         vars(importlib.import_module(module)).update(data)
     for module, attribute, value in beside["assigned"]:
@@ -185,7 +190,9 @@ def _make_ready(header: Mapping[str, Any]) -> None:
     """Make folder, environment and modules what they were, before anything that needs them is restored."""
     if header["python"][:2] != list(sys.version_info[:2]):
         raise CannotKeep(f"Python is {sys.version_info[0]}.{sys.version_info[1]} now")
-    surroundings.put_places(header["folder"], header["path"], header["environment"])
+    surroundings.put_environment(header["environment"])
+    # In the first folder, as most imports are: a cell may have left it later. Where modules were found goes last.
+    sys.path[:] = [*header["path"], *header["places"]]
     for name in header["modules"]:
         try:
             importlib.import_module(name)
@@ -240,6 +247,13 @@ def _assigned(cells: Mapping[str, Any], places: list[str]) -> list[tuple[str, st
 def _versions() -> dict[str, str]:
     found = {name: vars(module).get("__version__") for name, module in list(sys.modules.items()) if "." not in name}
     return {name: version for name, version in found.items() if isinstance(version, str)}
+
+
+def _place_of(module: types.ModuleType) -> str:
+    """Give the folder in which a module is found: that of its outermost package."""
+    file = Path(str(module.__file__)).absolute()
+    depth = module.__name__.count(".") + (file.name == "__init__.py")
+    return str(file.parents[depth])
 
 
 def _file_of(module: types.ModuleType) -> list[str]:

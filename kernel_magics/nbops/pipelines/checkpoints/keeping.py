@@ -10,13 +10,15 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from nbops.errors import WorkspaceError
+from nbops.errors import SettingsError, WorkspaceError
 from nbops.pipelines.checkpoints.asking import ask, request
 from nbops.pipelines.checkpoints.manifest import OUTPUTS, Manifest, digest_of, write_manifest
 from nbops.pipelines.checkpoints.reading import leaves_of, needs_of
+from nbops.pipelines.declaration.quantities import bytes_of
 from nbops.pipelines.outputs import read_outputs
 from nbops.pipelines.preparing import INJECTED_TAG, SAVE_TAG, Prepared, executable, number, tags
 from nbops.pipelines.secrets import kept as without_secrets
+from nbops.workspace import find_workspace
 
 TAG = "checkpoint"
 # So much work must have come together before a state is kept unasked, and that may take no more than this share of it.
@@ -193,6 +195,23 @@ class Keeper:
             shutil.copytree(source, target)
         except (OSError, shutil.Error) as error:
             raise WorkspaceError(f"{target} cannot be written: {error}") from error
+
+
+def checkpoint_limit(folder: Path) -> int:
+    """Give how many bytes a kept state may have in the workspace of a folder.
+
+    Raises
+    ------
+    SettingsError
+        The setting ``checkpoint_limit`` is no amount of memory.
+    """
+    setting = find_workspace(folder).settings["checkpoint_limit"]
+    try:
+        return bytes_of(setting.value)
+    except ValueError as error:
+        raise SettingsError(
+            f"checkpoint_limit from {setting.source} {error}.", hint="Say 512 MB, for example."
+        ) from error
 
 
 def _named(names: Sequence[str]) -> str:

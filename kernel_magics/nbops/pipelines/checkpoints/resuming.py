@@ -87,12 +87,11 @@ def _same_surroundings(manifest: Manifest, subject: Subject) -> None:
 
 def _differing(before: Mapping[str, Any], now: Mapping[str, Any]) -> list[tuple[str, str]]:
     missing = object()
-    words = [
+    return [
         (name, "changed" if name in before and name in now else "is new" if name in now else "is gone")
         for name in sorted({*before, *now})
         if before.get(name, missing) != now.get(name, missing)
     ]
-    return words
 
 
 def _same_cells(manifest: Manifest, subject: Subject) -> list[int]:

@@ -61,8 +61,15 @@ def differing(environment: Mapping[str, str], baseline: Mapping[str, str]) -> di
     return {"set": changed, "gone": [name for name in baseline if name not in environment]}
 
 
-def put_places(folder: str, path: Sequence[str], environment: Mapping[str, Any]) -> None:
-    """Make folder, environment and paths what they were.
+def put_environment(changed: Mapping[str, Any]) -> None:
+    """Make the environment what it was, from what :func:`differing` gave."""
+    os.environ.update(changed["set"])
+    for name in changed["gone"]:
+        os.environ.pop(name, None)
+
+
+def put_places(folder: str, path: Sequence[str]) -> None:
+    """Make working directory and module paths what they were.
 
     Raises
     ------
@@ -73,9 +80,6 @@ def put_places(folder: str, path: Sequence[str], environment: Mapping[str, Any])
         os.chdir(folder)
     except OSError as error:
         raise CannotKeep(f"the working directory {folder} is gone") from error
-    os.environ.update(environment["set"])
-    for name in environment["gone"]:
-        os.environ.pop(name, None)
     sys.path[:] = path
 
 

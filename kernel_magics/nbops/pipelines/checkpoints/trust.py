@@ -56,6 +56,16 @@ def trusted(value: Any) -> bool:
     return type(value).__module__.partition(".")[0] in _TRUSTED
 
 
+def copies(value: Any) -> bool:
+    """Whether what is taken out of an object is a copy of its own: since pandas 3 it is, where it holds plain values."""
+    kind = type(value)
+    if kind.__module__.partition(".")[0] != "pandas" or kind.__name__ not in {"DataFrame", "Series"}:
+        return False
+    version = str(getattr(sys.modules.get("pandas"), "__version__", "0")).partition(".")[0]
+    kinds = value.dtypes if value.ndim == 2 else [value.dtype]
+    return version.isdigit() and int(version) >= 3 and all(str(one) != "object" for one in kinds)
+
+
 def trusted_function(function: Any, base: Any) -> bool:
     """Whether a function or class changes what it is given only if its name says so; ``base`` is the module it was found in."""
     module = getattr(function, "__module__", None) or (base.__name__ if isinstance(base, types.ModuleType) else "")

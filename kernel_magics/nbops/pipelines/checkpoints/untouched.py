@@ -197,6 +197,9 @@ class _Look:
             self.touch([ANYTHING])
         if node is None:
             return _NONE
+        if isinstance(node, ast.Subscript):
+            self.value(node.slice)
+            return self.taken_out(self.value(node.value))
         parts = [self.value(part) for part in ast.iter_child_nodes(node) if isinstance(part, ast.expr)]
         text = isinstance(node, (ast.JoinedStr, ast.FormattedValue, ast.Compare))
         return _NONE if text else _NONE.union(*parts)
@@ -207,6 +210,10 @@ class _Look:
         value = self.cells.get(name)
         can_change = trust.users_module(value) if isinstance(value, types.ModuleType) else not trust.fixed(value)
         return frozenset({name}) if name in self.before and can_change else _NONE
+
+    def taken_out(self, found: frozenset[str]) -> frozenset[str]:
+        """Give of which variables something may be part that was taken out of others."""
+        return frozenset(name for name in found if not trust.copies(self.cells.get(name)))
 
     def mentioned(self, node: ast.AST) -> frozenset[str]:
         """Give the variables that a function could change when it is called."""
@@ -273,7 +280,7 @@ class _Look:
         elif trust.flagged(node) or not self.is_trusted(method.value):
             self.touch(given)
         self.extend(method.value, given)
-        return given | receiver
+        return given | self.taken_out(receiver)
 
     def is_own(self, function: Any) -> bool:
         """Whether a function or class is of the notebook."""
