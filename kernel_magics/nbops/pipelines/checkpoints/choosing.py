@@ -146,12 +146,17 @@ class Choice:
         return found
 
     def _refuse(self, names: Iterable[str], why: Mapping[str, str] | None = None) -> None:
-        wrong = [f"{name!r} {(why or {}).get(name, 'holds a secret, which is not kept')}" for name in names]
+        reasons = why or {}
+        # What holds another variable in turn says the same less clearly.
+        itself = {reason.removeprefix("is a "): name for name, reason in reasons.items() if reason.startswith("is a ")}
+        wrong: dict[str, None] = {}
+        for name in names:
+            reason = reasons.get(name, "holds a secret, which is not kept")
+            inside = itself.get(reason.partition(" holds a ")[2])
+            wrong[f"{inside!r} {reasons[inside]}" if inside else f"{name!r} {reason}"] = None
         if wrong:
-            # What holds another one in turn says the same less clearly.
-            wrong.sort(key=lambda text: " is a " not in text)
             more = f" and {len(wrong) - _SHOWN} more" if len(wrong) > _SHOWN else ""
-            raise CannotKeep(f"{', '.join(wrong[:_SHOWN])}{more}")
+            raise CannotKeep(f"{', '.join([*wrong][:_SHOWN])}{more}")
 
     def _largest(self) -> str:
         sizes = {}
@@ -261,7 +266,8 @@ def _said(error: Exception, value: Any = None) -> str:
     kind = re.search(r"'([\w.]+)' object", text)
     what = kind[1] if kind else text if isinstance(error, CannotKeep) else ""
     own = type(value)
-    name = own.__qualname__ if own.__module__ in {"builtins", "__main__"} else f"{own.__module__}.{own.__qualname__}"
+    plain = own.__module__ in {"builtins", "__main__"} or own.__module__.startswith("_")
+    name = own.__qualname__ if plain else f"{own.__module__}.{own.__qualname__}"
     if what and what.rpartition(".")[2] in {own.__name__, own.__qualname__}:
         return f"is a {name}"
     if what and value is not None:

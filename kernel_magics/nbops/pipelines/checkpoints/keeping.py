@@ -102,7 +102,9 @@ class Keeper:
         later = [position for position in self._subject.positions if position > index]
         wanted = TAG in tags(self._subject.prepared.notebook.cells[index])
         if not succeeded:
-            self.problem = await self._keep(index, before=True, patience=_LONGEST)
+            problem = await self._keep(index, before=True, patience=_LONGEST)
+            # The one that was kept last may be of before this very cell.
+            self.problem = "" if self.number == number(self._subject.prepared.notebook, index) else problem
         elif later and not self._never and (wanted or self._worked >= self._least):
             await self._between(index, _LONGEST if wanted else self._worked / _SHARE)
         self._since = time.monotonic()

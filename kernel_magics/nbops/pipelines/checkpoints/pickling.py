@@ -140,7 +140,7 @@ def _stream(obj: Any) -> Any:
             return _attribute, ("sys", name)
     if type(obj) in (io.StringIO, io.BytesIO):
         return NotImplemented
-    raise CannotKeep(f"{type(obj).__name__} (an open file)")
+    raise CannotKeep(type(obj).__name__)
 
 
 def _module(obj: types.ModuleType) -> Any:

@@ -14,6 +14,27 @@ from nbops.pipelines.notebook import python_lines
 
 # Whoever uses one of these may read any variable.
 _DYNAMIC = frozenset({"globals", "locals", "vars", "eval", "exec", "dir", "get_ipython", "breakpoint"})
+# Magics of whole cells: what is under the first is Python, under the second something else.
+_PYTHON = frozenset({"time", "timeit", "capture", "prun", "track"})
+_OTHER = frozenset(
+    {
+        "bash",
+        "sh",
+        "script",
+        "html",
+        "HTML",
+        "javascript",
+        "js",
+        "latex",
+        "markdown",
+        "svg",
+        "writefile",
+        "file",
+        "perl",
+        "ruby",
+        "cmd",
+    }
+)
 _WORD = re.compile(r"[^\W\d]\w*")
 _SHOWN = re.compile(r"_{1,3}|_\d+|_oh|Out")
 _TYPED = re.compile(r"_i{1,3}|_i\d+|_ih|In")
@@ -41,7 +62,11 @@ def needs_of(sources: Iterable[str]) -> Needs:
     for source in sources:
         words = {word for line in _magic_lines(source) for word in _WORD.findall(line)}
         read |= words
-        anything |= source.lstrip().startswith("%%")
+        magic = _cell_magic(source)
+        if magic in _OTHER:
+            read |= set(_WORD.findall(source))
+            continue
+        anything |= bool(magic) and magic not in _PYTHON
         try:
             tree = parse(python_lines(source))
             found, now = _block(tree.body, bound)
@@ -83,8 +108,10 @@ def _block(statements: list[ast.stmt], bound: set[str]) -> tuple[set[str], set[s
 
 
 def _heads(statement: ast.stmt) -> list[ast.AST]:
-    """Give what stands in the first line of a compound statement."""
-    return [part for part in ast.iter_child_nodes(statement) if not isinstance(part, (ast.stmt, ast.excepthandler))]
+    """Give what stands in the first lines of a compound statement and its branches."""
+    handlers = [one.type for one in getattr(statement, "handlers", ()) if one.type is not None]
+    rest = [part for part in ast.iter_child_nodes(statement) if not isinstance(part, (ast.stmt, ast.excepthandler))]
+    return [*handlers, *rest]
 
 
 def _targets(statement: ast.stmt) -> set[str]:
@@ -95,6 +122,11 @@ def _targets(statement: ast.stmt) -> set[str]:
     elif isinstance(statement, (ast.With, ast.AsyncWith)):
         targets = [item.optional_vars for item in statement.items]
     return {node.id for one in targets if one is not None for node in ast.walk(one) if isinstance(node, ast.Name)}
+
+
+def _cell_magic(source: str) -> str:
+    found = re.match(r"\s*%%(\w*)", source)
+    return (found[1] or "?") if found else ""
 
 
 def _magic_lines(source: str) -> list[str]:

@@ -64,8 +64,9 @@ def resumption(folder: Path, subject: Subject) -> Resumption:
     except PipelineError as error:
         raise StartAgain(str(error)) from error
     notebook = subject.prepared.notebook
-    first = later[0] if later else len(notebook.cells) - 1
-    return Resumption(manifest, file, folder, tuple(done), first, number(notebook, first))
+    # Behind all of them there is at most the one that gives values away.
+    first = later[0] if later else len(notebook.cells) - bool(subject.variables)
+    return Resumption(manifest, file, folder, tuple(done), first, number(notebook, min(first, len(notebook.cells) - 1)))
 
 
 def _same_surroundings(manifest: Manifest, subject: Subject) -> None:
