@@ -61,6 +61,7 @@ _TABLES = frozenset(
         "scheduler",
         "schedules",
         "track",
+        "warm",
         "webhooks",
     }
 )
