@@ -1,7 +1,6 @@
 """What it costs to keep a notebook while it executes: our engine of papermill against papermill's own, in one run."""
 
 import logging
-import os
 import statistics
 import tempfile
 import warnings
@@ -23,50 +22,46 @@ def _notebook(path: Path, sources: list[str]) -> Path:
     return path
 
 
+def _execute(source: Path, engine: str) -> float:
+    import papermill
+
+    name = None if engine == "papermill" else engine
+    target = source.with_name("out.ipynb")
+    return seconds(lambda: papermill.execute_notebook(source, target, engine_name=name, progress_bar=False))
+
+
+def _case(name: str, sources: list[str], folder: Path, repeats: int) -> bool:
+    small, source = _notebook(folder / "one.ipynb", ["pass"]), _notebook(folder / "many.ipynb", sources)
+    taken: dict[str, list[float]] = {"papermill": [], "nbops": [], "empty": []}
+    for _ in range(repeats):
+        for engine in ("papermill", "nbops"):
+            taken["empty"].append(_execute(small, engine))
+            taken[engine].append(_execute(source, engine))
+    middle = {engine: statistics.median(values) for engine, values in taken.items()}
+    # Starting and ending a kernel is what both do alike and neither can spare.
+    theirs, ours = (middle[engine] - middle["empty"] for engine in ("papermill", "nbops"))
+    reached = theirs / ours >= 5
+    report(
+        f"keeping a notebook of {name} while it executes",
+        {
+            "papermill, s": middle["papermill"],
+            "papermill with the engine nbops, s": middle["nbops"],
+            "a notebook of one cell, s": middle["empty"],
+            "papermill / nbops": middle["papermill"] / middle["nbops"],
+            "papermill / nbops, without the kernel's start": theirs / ours,
+        },
+        "at least 5 times faster than papermill's own way, the kernel's start aside",
+        reached,
+    )
+    return reached
+
+
 def main(repeats: int = 2) -> bool:
     """Print the figures; give whether the goal is reached for both notebooks."""
     logging.disable(logging.WARNING)
     warnings.simplefilter("ignore")
-    os.environ.setdefault("PYDEVD_DISABLE_FILE_VALIDATION", "1")
-    import papermill
-
-    every = True
     with tempfile.TemporaryDirectory() as folder:
-        small = _notebook(Path(folder) / "one.ipynb", ["pass"])
-        for name, sources in _CASES.items():
-            source = _notebook(Path(folder) / "many.ipynb", sources)
-            taken: dict[str, list[float]] = {"papermill": [], "nbops": [], "empty": []}
-            for _ in range(repeats):
-                for engine in ("papermill", "nbops"):
-
-                    def run(notebook: Path, engine: str = engine) -> None:
-                        papermill.execute_notebook(
-                            notebook,
-                            Path(folder) / "out.ipynb",
-                            engine_name=None if engine == "papermill" else engine,
-                            progress_bar=False,
-                        )
-
-                    taken["empty"].append(seconds(lambda run=run: run(small)))
-                    taken[engine].append(seconds(lambda run=run: run(source)))
-            middle = {engine: statistics.median(values) for engine, values in taken.items()}
-            # Starting and ending a kernel is what both do alike and neither can spare.
-            theirs, ours = (middle[engine] - middle["empty"] for engine in ("papermill", "nbops"))
-            reached = theirs / ours >= 5
-            every &= reached
-            report(
-                f"keeping a notebook of {name} while it executes",
-                {
-                    "papermill, s": middle["papermill"],
-                    "papermill with the engine nbops, s": middle["nbops"],
-                    "a notebook of one cell, s": middle["empty"],
-                    "papermill / nbops": middle["papermill"] / middle["nbops"],
-                    "papermill / nbops, without the kernel's start": theirs / ours,
-                },
-                "at least 5 times faster than papermill's own way, the kernel's start aside",
-                reached,
-            )
-    return every
+        return all([_case(name, sources, Path(folder), repeats) for name, sources in _CASES.items()])
 
 
 if __name__ == "__main__":

@@ -18,28 +18,40 @@ def see(x):
 """
 
 _CELLS = [
-    "%load_ext nbops\nimport logging, math, os, random, sys, warnings\nimport numpy as np, pandas as pd\nimport xml.dom.minidom\nfrom random import randint\n"
-    "from helper import SEEN, Point\nimport helper, nbops\nrandom.seed(1); np.random.seed(2)",
-    "from dataclasses import dataclass\nfrom enum import Enum\nfrom functools import lru_cache\n"
-    "class Counter:\n    made = 0\n    def __init__(self):\n        Counter.made += 1\n    def value(self): return total + Counter.made\n"
-    "@dataclass\nclass Row:\n    x: int\nclass Colour(Enum):\n    RED = 1\n"
-    "factor, total = 3, 10\ndef scale(value): return value * factor\n@lru_cache\ndef cached(value): return scale(value)",
-    "first = [1, 2]; second = first; third = {'list': first}; keys = third.keys()\ncounters = [Counter(), Counter()]\n"
-    "point = Point(3); row = Row(4); red = Colour.RED; generator = np.random.default_rng(3); generator.random()\n"
-    "frame = pd.DataFrame({'x': [1, 2], 's': ['u', 'v']}); column = frame['x']; numbers = iter([1, 2, 3]); next(numbers)\n"
-    "helper.LIMIT = 7; helper.see(5)\nopen_file = open('helper.py')",
-    "os.environ['FROM_A_CELL'] = 'set'; os.environ.pop('TO_GO'); os.makedirs('below', exist_ok=True); os.chdir('below'); sys.path.append('/more')\n"
-    "pd.set_option('display.max_rows', 7); np.set_printoptions(precision=3); warnings.filterwarnings('ignore', message='zzz')\n"
-    "logging.basicConfig(level=logging.INFO, stream=sys.stdout, format='%(message)s')\nnbops.output('early', {'n': 1})\n"
-    "print('shown', len(password)); _ = random.random(), randint(1, 5)",
+    (
+        "%load_ext nbops\nimport logging, math, os, random, sys, warnings\nimport numpy as np, pandas as pd\nimport xml.dom.minidom\nfrom random import randint\n"
+        "from helper import SEEN, Point\nimport helper, nbops\nrandom.seed(1); np.random.seed(2)"
+    ),
+    (
+        "from dataclasses import dataclass\nfrom enum import Enum\nfrom functools import lru_cache\n"
+        "class Counter:\n    made = 0\n    def __init__(self):\n        Counter.made += 1\n    def value(self): return total + Counter.made\n"
+        "@dataclass\nclass Row:\n    x: int\nclass Colour(Enum):\n    RED = 1\n"
+        "factor, total = 3, 10\ndef scale(value): return value * factor\n@lru_cache\ndef cached(value): return scale(value)"
+    ),
+    (
+        "first = [1, 2]; second = first; third = {'list': first}; keys = third.keys()\ncounters = [Counter(), Counter()]\n"
+        "point = Point(3); row = Row(4); red = Colour.RED; generator = np.random.default_rng(3); generator.random()\n"
+        "frame = pd.DataFrame({'x': [1, 2], 's': ['u', 'v']}); column = frame['x']; numbers = iter([1, 2, 3]); next(numbers)\n"
+        "helper.LIMIT = 7; helper.see(5)\nopen_file = open('helper.py')"
+    ),
+    (
+        "os.environ['FROM_A_CELL'] = 'set'; os.environ.pop('TO_GO'); os.makedirs('below', exist_ok=True); os.chdir('below'); sys.path.append('/more')\n"
+        "pd.set_option('display.max_rows', 7); np.set_printoptions(precision=3); warnings.filterwarnings('ignore', message='zzz')\n"
+        "logging.basicConfig(level=logging.INFO, stream=sys.stdout, format='%(message)s')\nnbops.output('early', {'n': 1})\n"
+        "print('shown', len(password)); _ = random.random(), randint(1, 5)"
+    ),
     "made = np.random.rand(2)\nmade",
     "drawn = random.random(), np.random.rand()\nif not os.path.exists('../ok'):\n    late = 1\n    raise ValueError('not yet')\nprint(drawn)",
-    "factor = 5\nsecond.append(3)\nprint(first is second, third['list'] is first, list(keys), first, scale(2), cached(1), total, Counter.made)\n"
-    "print([one.value() for one in counters], isinstance(counters[0], Counter), row == Row(4), red is Colour.RED, type(point) is helper.Point)\n"
-    "print(SEEN is helper.SEEN, helper.see(6), SEEN, os.getcwd()[-5:], os.environ['FROM_A_CELL'], 'TO_GO' in os.environ, '/more' in sys.path)\n"
-    "print(pd.get_option('display.max_rows'), next(numbers), int(column.sum()), frame.to_dict(), xml.dom.minidom.__name__, password)",
-    "print(random.random(), randint(1, 1000), np.random.rand(), generator.random(), np.array([1 / 3]), Out[7])\n"
-    "print(sorted(str(one[1]) for one in warnings.filters if 'zzz' in str(one[1])))\nlogging.info('logged')\ntry:\n    late\nexcept NameError:\n    print('late is not there')",
+    (
+        "factor = 5\nsecond.append(3)\nprint(first is second, third['list'] is first, list(keys), first, scale(2), cached(1), total, Counter.made)\n"
+        "print([one.value() for one in counters], isinstance(counters[0], Counter), row == Row(4), red is Colour.RED, type(point) is helper.Point)\n"
+        "print(SEEN is helper.SEEN, helper.see(6), SEEN, os.getcwd()[-5:], os.environ['FROM_A_CELL'], 'TO_GO' in os.environ, '/more' in sys.path)\n"
+        "print(pd.get_option('display.max_rows'), next(numbers), int(column.sum()), frame.to_dict(), xml.dom.minidom.__name__, password)"
+    ),
+    (
+        "print(random.random(), randint(1, 1000), np.random.rand(), generator.random(), np.array([1 / 3]), Out[7])\n"
+        "print(sorted(str(one[1]) for one in warnings.filters if 'zzz' in str(one[1])))\nlogging.info('logged')\ntry:\n    late\nexcept NameError:\n    print('late is not there')"
+    ),
     "%%track\nscore = 0.5",
 ]
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import linecache
 import types
 
@@ -43,10 +44,8 @@ def _touched(source: str, line: int | None = None) -> tuple[str, ...]:
         linecache.cache[file] = (len(text), None, text.splitlines(True), file)
     exec(compile(_EARLIER, "<earlier>", "exec"), cells)
     before = [name for name in cells if not name.startswith("__")]
-    try:
+    with contextlib.suppress(BaseException):
         exec(compile(source, "<cell>", "exec"), cells)
-    except BaseException:
-        pass
     return changed(source, line or len(source.splitlines()), cells, before)
 
 
