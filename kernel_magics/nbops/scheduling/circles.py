@@ -44,7 +44,7 @@ def refuse_circle(workspace: Workspace, schedule: Schedule, others: Iterable[Sch
 
 def _name(workspace: Workspace, schedule: Schedule) -> str:
     try:
-        return load_pipeline(pipeline_path(workspace, schedule.pipeline), root=workspace.root).name
+        return load_pipeline(pipeline_path(workspace, schedule.pipeline), root=workspace.root, check_inputs=False).name
     except NbopsError:
         # What cannot run starts nothing.
         return ""

@@ -107,11 +107,15 @@ class Scheduler:
         state = _State(**row._mapping)
         # Where there is nothing to look after, nothing is written.
         self.leads = bool(state.schedules or state.active) and self._lease.mine(state.held, now)
-        if self.leads and (self._planned(state, now) or state.active):
+        if not self.leads:
+            return False
+        if state.active:
+            # First, so that a run that has just ended is in nobody's way.
             settle(self._workspace, now)
+        if self._planned(state, now) or state.active:
             at_once = self._at_once or read_scheduler(self._workspace).at_once
             start_waiting(self._workspace, now, self._start, at_once=at_once)
-        return self.leads
+        return True
 
     def _planned(self, state: _State, now: float) -> int:
         """Write down what has come due."""
