@@ -28,6 +28,8 @@ from nbops.scheduling.triggers import EVENTS
 from nbops.workspace import Workspace
 
 _TICK, _IDLE, _STUMBLED = 1.0, 5.0, 15.0
+# How often at most one that only looks once looks at data that grow.
+_LOOKS = 60
 # Events are looked for when something was written, and at the latest after so long.
 _EVENTS_EVERY = 60.0
 _S, _R = tables.schedules, tables.schedule_runs
@@ -148,6 +150,13 @@ class Scheduler:
             ``nbops.toml`` cannot be used.
         """
         led = self.tick()
+        for _ in range(_LOOKS):
+            if not self._data.undecided:
+                break
+            # Data are only taken when they stay as they are.
+            self._clock.wait(_TICK, threading.Event())
+            self._data.hurry()
+            self.tick()
         self._post.round()
         self.close()
         return led
