@@ -589,7 +589,7 @@ export interface Explanation {
   readonly cached: boolean;
 }
 
-/** One run of a pipeline. ``trigger`` says what started it (``manual``, ``cron``, …), ``runner`` where its stages ran. */
+/** One run of a pipeline. */
 export interface PipelineRun {
   readonly run_id: string;
   readonly pipeline: string;
@@ -602,6 +602,7 @@ export interface PipelineRun {
   readonly ended_at: WireNumber | null;
   readonly error: string;
   readonly resumed_from: string;
+  readonly options: Readonly<Record<string, unknown>>;
   readonly stages: readonly StageRun[];
 }
 
@@ -659,4 +660,35 @@ export interface AppliedSchedules {
   readonly unchanged: readonly string[];
   readonly left: readonly string[];
   readonly removed: readonly string[];
+}
+
+/** A metric of a stage, before and after; ``None`` where it is absent. ``better`` is set where its direction is known. */
+export interface StageMetric {
+  readonly stage: string;
+  readonly name: string;
+  readonly before: WireNumber | null;
+  readonly after: WireNumber | null;
+  readonly better: boolean | null;
+}
+
+/** What a stage said of drift: the columns that drifted, and its conclusion in one sentence. */
+export interface DriftFound {
+  readonly stage: string;
+  readonly columns: readonly string[];
+  readonly sentence: string;
+}
+
+/** A run against an earlier one. */
+export interface PipelineReport {
+  readonly run: PipelineRun;
+  readonly commit: string;
+  readonly branch: string;
+  readonly against: string;
+  readonly stages: readonly StageRun[];
+  readonly metrics: readonly StageMetric[];
+  readonly gates: readonly GateReport[];
+  readonly drift: readonly DriftFound[];
+  readonly stale: Readonly<Record<string, string>>;
+  readonly stale_problem: string;
+  readonly notebooks: Readonly<Record<string, string>>;
 }

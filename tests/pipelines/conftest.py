@@ -43,6 +43,21 @@ class Project:
         )
         return path
 
+    def tagged(self, *cells: tuple[str, str], name: str = "analysis.ipynb", **metadata) -> Path:
+        """Write a notebook of (tags with blanks between, source); a cell with the tag "text" is text."""
+        book = []
+        for number, (tags, source) in enumerate(cells, 1):
+            cell = _code(source, [tag for tag in tags.split() if tag != "text"])
+            if "text" in tags.split():
+                cell = {"cell_type": "markdown", "metadata": {}, "source": source}
+            book.append({**cell, "id": f"cell-{number}"})
+        whole = {"kernelspec": {"name": "python3", "language": "python", "display_name": "Python 3"}, **metadata}
+        path = self.folder / name
+        path.write_text(
+            json.dumps({"cells": book, "metadata": whole, "nbformat": 4, "nbformat_minor": 5}), encoding="utf-8"
+        )
+        return path
+
     def pipeline(self, text: str) -> Path:
         """Write the pipeline file."""
         self.file.write_text(text, encoding="utf-8")

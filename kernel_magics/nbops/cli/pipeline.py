@@ -7,10 +7,13 @@ import contextlib
 import signal
 import sys
 from collections.abc import Iterator
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 from nbops.cli.options import common, print_json, workspace_of
 from nbops.cli.pipeline_carrying import add_actions as add_carrying
+from nbops.cli.pipeline_report import add_actions as add_report
+from nbops.cli.pipeline_report import write_report
 from nbops.errors import NbopsError
 
 if TYPE_CHECKING:
@@ -42,6 +45,7 @@ def add_parser(commands: argparse._SubParsersAction[argparse.ArgumentParser]) ->
     stop.add_argument("run", nargs="?", default="last", help="id, beginning of an id, or last")
     _action(actions, "list", "list the pipelines of the workspace", _list)
     add_carrying(actions)
+    add_report(actions)
 
 
 def _action(
@@ -64,6 +68,8 @@ def _how_to_run(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--keep-going", action="store_true", help="after a failure run what does not depend on it")
     parser.add_argument("--no-retries", action="store_true", help="let whoever calls see to retries")
     parser.add_argument("--cold", action="store_true", help="do not fork kernels from a warm parent")
+    parser.add_argument("--report", default="", metavar="FILE.md", help="write a report in Markdown when it is over")
+    parser.add_argument("--against", default="", metavar="RUN|BRANCH", help="what the report compares with")
     # For whoever started this process for a person: see nbops.pipelines.launching.
     for word in ("--run-id", "--trigger", "--schedule"):
         parser.add_argument(word, default="", help=argparse.SUPPRESS)
@@ -97,7 +103,7 @@ class Progress:
 
 
 def _run(options: argparse.Namespace) -> int:
-    from nbops.pipelines.engine import execute_pipeline
+    from nbops.pipelines.engine import execute_pipeline, located
     from nbops.pipelines.options import given_parameters
 
     if options.dry_run:
@@ -123,6 +129,9 @@ def _run(options: argparse.Namespace) -> int:
             schedule=options.schedule,
             run_id=options.run_id,
         )
+    if options.report:
+        _, workspace = located(options.file, chosen)
+        write_report(workspace, result.run_id or "last", Path(options.report), options.against)
     if options.json:
         print_json(result.to_dict())
     else:

@@ -21,10 +21,10 @@ if TYPE_CHECKING:
     import pandas as pd
 
 MOST_CATEGORIES = 10_000
-_IDENTIFIER_SHARE = 0.95
-_IDENTIFIER_ROWS = 50
-_NUMBER_SHARE = 0.9
-_NUMBER_DISTINCT = 20
+IDENTIFIER_SHARE = 0.95
+IDENTIFIER_ROWS = 50
+NUMBER_SHARE = 0.9
+NUMBER_DISTINCT = 20
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -190,7 +190,7 @@ def _counts_rows(values: pd.Series, base: ColumnProfile, reference: ColumnProfil
     """Whether whole numbers merely number the rows: all different, and hardly more values than rows."""
     if reference is not None:
         return reference.kind == "identifier"
-    if base.nulls or base.rows < _IDENTIFIER_ROWS or int(values.max()) - int(values.min()) >= 2 * base.rows:
+    if base.nulls or base.rows < IDENTIFIER_ROWS or int(values.max()) - int(values.min()) >= 2 * base.rows:
         return False
     return bool(values.is_unique)
 
@@ -230,13 +230,13 @@ def _texts(base: ColumnProfile, values: pd.Series, reference: ColumnProfile | No
     known = present.drop_duplicates()
     share = float(pd.to_numeric(known, errors="coerce").notna().mean())
     distinct = len(known)
-    if share >= _NUMBER_SHARE and distinct > _NUMBER_DISTINCT and (reference is None or reference.kind == "number"):
+    if share >= NUMBER_SHARE and distinct > NUMBER_DISTINCT and (reference is None or reference.kind == "number"):
         # Numbers that came as text because a few cells are blank or hold a word.
         numbers = pd.to_numeric(values, errors="coerce")
         found = number_column(replace(base, nulls=int(numbers.isna().sum())), numbers.to_numpy(dtype=float), reference)
         return replace(found, parsed=share, blank=blank)
     column = _counted(base, present, "category")
-    unique = distinct >= _IDENTIFIER_SHARE * base.count and base.count >= _IDENTIFIER_ROWS
+    unique = distinct >= IDENTIFIER_SHARE * base.count and base.count >= IDENTIFIER_ROWS
     kind = reference.kind if reference and reference.kind in {"category", "identifier"} else "category"
     if reference is None and unique and share < 0.5:
         kind = "identifier"

@@ -91,12 +91,13 @@ def _fixed(parts: Sequence[str]) -> list[str]:
 def _joined(paths: Sequence[Path], start: Path, options: Mapping[str, Any] | None) -> pd.DataFrame:
     import pandas as pd
 
-    frames = [read_table(path, options).assign(**_keys(path, start)) for path in paths]
+    frames = [read_table(path, options).assign(**keys_of(path, start)) for path in paths]
     # Types are of no account here: an empty part has none, and settling comes later.
     return pd.concat([frame for frame in frames if len(frame)] or frames[:1], ignore_index=True)
 
 
-def _keys(path: Path, start: Path) -> dict[str, str | None]:
+def keys_of(path: Path, start: Path) -> dict[str, str | None]:
+    """Give the columns that the folders named ``key=value`` between a folder and a file stand for."""
     inner = path.parent.relative_to(start) if path.is_relative_to(start) else path.parent
     pairs = [part.partition("=") for part in inner.parts if "=" in part]
     return {key: None if value == _NULL else value for key, _, value in pairs if key}

@@ -47,7 +47,7 @@ class Closing:
         """
         if done.failure is not None:
             line = f"{done.failure.type}: {done.failure.message}" if done.failure.message else done.failure.type
-            raise StageFailed(stage.name, done.failure.cell, line[:500], str(done.notebook))
+            raise StageFailed(stage.name, stage.source.number(done.failure.cell), line[:500], str(done.notebook))
         files = {name: self._pipeline.folder / name for name in stage.files}
         files |= rewritten(plan.parts, self._pipeline, stage)
         written = tuple(file_output(name, path) for name, path in files.items())

@@ -231,7 +231,7 @@ class Coordinator:
                 stage=stage.name,
                 name=stage.slug,
                 source=stage.notebook,
-                parameters=plan.parameters.values,
+                parameters=plan.parameters.injected,
                 variables=stage.variables,
                 folder=self._pipeline.folder,
                 place=place,
@@ -251,7 +251,7 @@ class Coordinator:
         return {
             **stage.environment,
             "NBOPS_PARENT_RUN": run.run_id,
-            "NBOPS_NOTEBOOK": str(stage.notebook),
+            "NBOPS_NOTEBOOK": str(stage.written),
             "NBOPS_WORKSPACE": str(self._workspace.root),
             "NBOPS_STAGE": f"{self._pipeline.name}/{stage.name}",
         }

@@ -16,7 +16,7 @@ PARAMETERS_TAG = "parameters"
 
 @dataclass(frozen=True, slots=True)
 class Cell:
-    """A cell: ``number`` counts from 1 over all cells, ``kind`` is ``code``, ``markdown`` or ``raw``."""
+    """A cell: ``number`` counts from 1 over all cells of the notebook as written, ``kind`` is ``code``, ``markdown`` or ``raw``."""
 
     number: int
     kind: str
@@ -31,6 +31,9 @@ class Notebook:
     ``parameters`` maps each name of the cell tagged ``parameters`` to its default (``None`` where that is no literal);
     ``types`` to what is written as its type, there or in the notebook's metadata ``nbops.parameters``; ``parameters_cell`` is
     that cell's number, 0 for none. ``outputs`` are the names in the metadata ``nbops.outputs``.
+
+    A notebook that was made from the cells of another has that one as ``origin``; it ``receives`` variables, as objects, from
+    the stage that is named with each, and ``gives`` some, each with the cells that write and read it.
     """
 
     path: Path
@@ -41,11 +44,23 @@ class Notebook:
     language: str = ""
     types: Mapping[str, str] = field(default_factory=dict)
     parameters_cell: int = 0
+    receives: Mapping[str, str] = field(default_factory=dict)
+    gives: Mapping[str, Mapping[str, Any]] = field(default_factory=dict)
+    origin: Path | None = None
 
     @property
     def code(self) -> tuple[Cell, ...]:
         """The code cells."""
         return tuple(cell for cell in self.cells if cell.kind == "code")
+
+    @property
+    def is_python(self) -> bool:
+        """Whether its code is Python, as far as it says."""
+        return self.language in {"", "python", "ipython"}
+
+    def number(self, position: int) -> int:
+        """Give the number that a cell has in the notebook as written, by its position from 1 in this one."""
+        return self.cells[min(position, len(self.cells)) - 1].number if position > 0 and self.cells else position
 
 
 def read_notebook(path: Path) -> Notebook:
@@ -58,7 +73,7 @@ def read_notebook(path: Path) -> Notebook:
     """
     try:
         content = json.loads(path.read_text(encoding="utf-8-sig"))
-        return _parsed(path, content)
+        return notebook_of(path, content)
     except OSError as error:
         raise PipelineError(f"{path} cannot be read: {error.strerror or error}.") from error
     except (ValueError, TypeError, AttributeError, KeyError) as error:
@@ -77,7 +92,14 @@ def python_lines(source: str) -> str:
     )
 
 
-def _parsed(path: Path, content: Any) -> Notebook:
+def notebook_of(path: Path, content: Any) -> Notebook:
+    """Give what a pipeline needs to know of the content of a notebook file.
+
+    Raises
+    ------
+    TypeError
+        It is no notebook.
+    """
     if not isinstance(content, dict):
         raise TypeError("it is not a JSON object")
     if not isinstance(content.get("nbformat"), int):
@@ -101,6 +123,8 @@ def _parsed(path: Path, content: Any) -> Notebook:
         outputs=tuple(str(name) for name in outputs) if isinstance(outputs, list) else (),
         kernel=str(spec.get("name", "")),
         language=str(spec.get("language", "") or _table(metadata, "language_info").get("name", "")).lower(),
+        receives={name: str(stage) for name, stage in _table(ours, "receives").items()},
+        gives={name: place for name, place in _table(ours, "gives").items() if isinstance(place, dict)},
         types={**{name: text for name, text in written.items() if text}, **types},
         parameters_cell=tagged.number if tagged else 0,
     )
@@ -119,7 +143,9 @@ def _type(given: Any) -> str:
 def _cell(number: int, cell: dict[str, Any]) -> Cell:
     source = cell.get("source", cell.get("input", ""))
     text = "".join(source) if isinstance(source, list) else str(source)
-    tags = _table(cell, "metadata").get("tags")
+    metadata = _table(cell, "metadata")
+    tags, origin = metadata.get("tags"), _table(_table(metadata, "nbops"), "origin").get("cell")
+    number = origin if isinstance(origin, int) else number
     return Cell(
         number, str(cell.get("cell_type", "code")), text, tuple(map(str, tags)) if isinstance(tags, list) else ()
     )

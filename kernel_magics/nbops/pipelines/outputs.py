@@ -16,19 +16,22 @@ from pathlib import Path
 from typing import Any
 
 from nbops.errors import PipelineError, UsageError
+from nbops.pipelines.kinds import FILES, kind_of, plain
 from nbops.workspace.blobs import write_atomically
 
 FOLDER = "NBOPS_STAGE_OUTPUTS"
-_DEEPEST = 50
+# The parameter by which a stage is told of the objects it takes and gives.
+GIVEN = "nbops_given"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Output:
     """A value a stage gave away.
 
-    ``kind`` is ``json``, ``table``, ``file``, ``model``, or ``withheld`` for a secret that is not kept; ``value`` is what a downstream notebook receives: the value
-    itself, an absolute path, or ``run/model``. ``digest`` (sha256) names the content. ``model`` describes a fitted
-    estimator as :class:`nbops.records.ModelRef` does.
+    ``kind`` is ``json``, ``literal`` (text of a Python literal), ``table``, ``array``, ``file``, ``model``, or ``withheld``
+    for a secret that is not kept; ``value`` is what a downstream notebook receives: the value itself, an absolute path, or
+    ``run/model``. ``digest`` (sha256) names the content. ``model`` describes a fitted estimator as
+    :class:`nbops.records.ModelRef` does; ``form`` what makes the object of the same type again.
     """
 
     name: str
@@ -36,6 +39,7 @@ class Output:
     value: Any
     digest: str
     model: Mapping[str, Any] = field(default_factory=dict)
+    form: Mapping[str, Any] = field(default_factory=dict)
 
     def to_dict(self) -> dict[str, Any]:
         """Give JSON-able values."""
@@ -45,16 +49,22 @@ class Output:
             "value": self.value,
             "digest": self.digest,
             "model": dict(self.model),
+            "form": dict(self.form),
         }
 
     @classmethod
     def from_dict(cls, data: Mapping[str, Any]) -> Output:
         """Read what :meth:`to_dict` gave."""
-        return cls(**{name: data[name] for name in ("name", "kind", "value", "digest", "model")})
+        kept = {name: data[name] for name in ("name", "kind", "value", "digest", "model")}
+        return cls(**kept, form=data.get("form", {}))
+
+    def described(self) -> dict[str, Any]:
+        """Give what one must know beside the value to make the object again."""
+        return {"kind": self.kind, "digest": self.digest, "form": dict(self.form)}
 
     def intact(self, digest: Callable[[Path], str] | None = None) -> bool:
         """Whether the value is at hand; a file must still have its ``digest``."""
-        if self.kind not in {"table", "file"}:
+        if self.kind not in FILES:
             return self.kind != "withheld"
         try:
             return (digest or digest_of)(Path(self.value)) == self.digest
@@ -70,8 +80,9 @@ def output(name: str, value: Any) -> None:
     name
         Downstream notebooks receive the value under this name if their parameters cell declares it.
     value
-        JSON-able values go as they are, tables as the path of a Parquet file, existing files (``pathlib.Path``, or text
-        that looks like a path) as absolute path, fitted estimators as ``run/model``.
+        JSON-able values go as they are, tables as the path of a Parquet file, arrays of numpy as that of a ``.npy`` file,
+        existing files (``pathlib.Path``, or text that looks like a path) as absolute path, fitted estimators as
+        ``run/model``.
 
     Raises
     ------
@@ -82,9 +93,9 @@ def output(name: str, value: Any) -> None:
         raise UsageError(f"{name!r} cannot name an output.", hint="Use a Python name.")
     folder = os.environ.get(FOLDER)
     if folder:
-        _save(Path(folder), name, value)
+        save(Path(folder), name, value, kind_of(name, value))
     else:
-        _kind(name, value)
+        kind_of(name, value)
 
 
 def save_named(namespace: Mapping[str, Any], names: Iterable[str]) -> None:
@@ -129,63 +140,58 @@ def digest_of(path: Path) -> str:
         return hashlib.file_digest(file, "sha256").hexdigest()
 
 
-def _save(folder: Path, name: str, value: Any) -> None:
-    kind = _kind(name, value)
-    if kind == "table":
-        from nbops.data.reading import write_table
+def save(folder: Path, name: str, value: Any, kind: str) -> None:
+    """Write down a value of a kind in an outputs folder.
 
-        frame = value.to_frame(value.name if value.name is not None else name) if value.ndim == 1 else value
-        path = write_table(frame, folder / f"{name}.parquet")
-        item = Output(name=name, kind="table", value=str(path.absolute()), digest=digest_of(path))
+    Raises
+    ------
+    UsageError
+        It is a model that cannot be stored.
+    DataError
+        It is a table that cannot be written.
+    """
+    if kind == "table":
+        item = _table(folder, name, value)
+    elif kind == "array":
+        item = _array(folder, name, value)
     elif kind == "file":
         item = file_output(name, Path(value).expanduser())
     elif kind == "model":
         item = _model(name, value)
     else:
-        plain = _plain(name, value)
-        text = json.dumps(plain, sort_keys=True)
-        item = Output(name=name, kind="json", value=plain, digest=hashlib.sha256(text.encode()).hexdigest())
+        told = repr(value) if kind == "literal" else plain(name, value)
+        form = {"type": "path"} if isinstance(value, os.PathLike) else {}
+        text = json.dumps(told, sort_keys=True)
+        item = Output(name=name, kind=kind, value=told, digest=_sha(text.encode()), form=form)
     write_atomically(folder / f"{name}.json", json.dumps(item.to_dict(), ensure_ascii=True).encode())
 
 
-def _kind(name: str, value: Any) -> str:
-    kind = type(value)
-    if isinstance(value, os.PathLike):
-        if not Path(value).expanduser().is_file():
-            raise UsageError(f"the output {name!r} names {value}, which is no file.")
-        return "file"
-    if isinstance(value, str) and (os.sep in value or "." in value) and len(value) < 4096 and os.path.isfile(value):
-        return "file"
-    if kind.__module__.partition(".")[0] == "pandas" and hasattr(
-        value, "to_parquet" if value.ndim == 2 else "to_frame"
-    ):
-        return "table"
-    if hasattr(kind, "fit") and (hasattr(kind, "predict") or hasattr(kind, "transform")):
-        return "model"
-    _plain(name, value)
-    return "json"
+def _table(folder: Path, name: str, value: Any) -> Output:
+    from nbops.data.reading import write_table
+
+    form: dict[str, Any] = {}
+    if value.ndim == 1:
+        # Parquet has tables only; what was one column is to be one again.
+        form = {"type": "index" if hasattr(value, "is_unique") and not hasattr(value, "index") else "series"}
+        own = value.name
+        form["name"] = own if own is None or isinstance(own, (str, int)) else str(own)
+        value = value.to_frame(name=str(own) if own is not None else name)
+        if form["type"] == "index":
+            value = value.reset_index(drop=True)
+    path = write_table(value, folder / f"{name}.parquet")
+    return Output(name=name, kind="table", value=str(path.absolute()), digest=digest_of(path), form=form)
 
 
-def _plain(name: str, value: Any, depth: int = 0) -> Any:
-    if value is None or isinstance(value, (bool, str)):
-        return value
-    if isinstance(value, int):
-        return int(value)
-    if isinstance(value, float):
-        return float(value)
-    if depth < _DEEPEST:
-        if isinstance(value, Mapping) and all(isinstance(key, str) for key in value):
-            return {str(key): _plain(name, item, depth + 1) for key, item in value.items()}
-        if isinstance(value, (list, tuple)):
-            return [_plain(name, item, depth + 1) for item in value]
-    if type(value).__module__ == "numpy" and getattr(value, "shape", None) == ():
-        return _plain(name, value.item(), depth + 1)
-    if isinstance(value, os.PathLike):
-        return str(value)
-    raise UsageError(
-        f"the output {name!r} holds a {type(value).__name__}, which cannot be passed on.",
-        hint="Pass numbers, texts, lists, dictionaries with text keys, DataFrames, files or fitted estimators.",
-    )
+def _array(folder: Path, name: str, value: Any) -> Output:
+    import io
+
+    import numpy as np
+
+    content = io.BytesIO()
+    np.save(content, value, allow_pickle=False)
+    path = folder / f"{name}.npy"
+    write_atomically(path, content.getvalue())
+    return Output(name=name, kind="array", value=str(path.absolute()), digest=digest_of(path))
 
 
 def _model(name: str, value: Any) -> Output:
@@ -199,6 +205,10 @@ def _model(name: str, value: Any) -> Output:
         raise UsageError(f"the output {name!r} is a model that cannot be passed on: {stored.ref.problem}.")
     put_bytes(find_workspace(), stored.blob[1])
     return Output(name=name, kind="model", value="", digest=stored.ref.digest, model=to_wire(stored.ref))
+
+
+def _sha(data: bytes) -> str:
+    return hashlib.sha256(data).hexdigest()
 
 
 def is_finite(value: Any) -> bool:

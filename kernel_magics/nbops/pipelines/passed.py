@@ -10,6 +10,7 @@ from dataclasses import replace
 from pathlib import Path
 
 from nbops.errors import NbopsError
+from nbops.pipelines.kinds import FILES
 from nbops.pipelines.outputs import Output
 from nbops.pipelines.passing import Given, Parameters
 from nbops.pipelines.spec import Pipeline, Stage
@@ -44,8 +45,10 @@ def gave(
     """Give what a stage wrote: what it gives away, and frames that its tracked cells had from its untracked ones."""
     later = (pipeline.stages[pipeline.graph.place(name)].source for name in pipeline.graph.downstream(stage.name))
     # A value that no stage receives is a result and no data.
-    wanted = {name for source in {id(one): one for one in later}.values() for name in source.parameters}
-    items = [item for item in outputs if item.kind in {"table", "file", "model"} or item.name in wanted]
+    wanted = {
+        name for source in {id(one): one for one in later}.values() for name in (*source.parameters, *source.receives)
+    }
+    items = [item for item in outputs if item.kind in {*FILES, "model"} or item.name in wanted]
     found = [_value(item, run.run_id, "written") for item in items]
     known = {ref.fingerprint for ref in reads}
     if any("nbops" in cell.source for cell in stage.source.code):
@@ -72,7 +75,7 @@ def _handed(workspace: Workspace, parent: str, files: set[str]) -> list[DataRef]
 
 
 def _value(item: Output, run_id: str, context: str) -> DataRef:
-    if item.kind in {"table", "file"}:
+    if item.kind in FILES:
         return replace(_file(Path(item.value), item.digest, context), name=item.name)
     # The same number in two runs is not the same thing.
     own = hashlib.sha256(f"{run_id}/{item.name}".encode()).hexdigest()

@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 
 from nbops.errors import PipelineError
 from nbops.pipelines.graph import Graph
-from nbops.pipelines.outputs import Output
+from nbops.pipelines.outputs import GIVEN, Output
 from nbops.pipelines.spec import Pipeline, Stage
 
 Given = Mapping[str, Mapping[str, Output]]
@@ -16,11 +16,27 @@ Given = Mapping[str, Mapping[str, Output]]
 
 @dataclass(frozen=True, slots=True)
 class Parameters:
-    """``values`` to inject; ``identity`` names the content behind each; ``sources`` the stages it came from."""
+    """``values`` by name; ``identity`` names the content behind each; ``sources`` the stages it came from.
+
+    ``objects`` are those that the notebook is to have as objects, with what the values are; ``places`` the cells that write
+    and read what it gives.
+    """
 
     values: dict[str, Any]
     identity: dict[str, Any]
     sources: dict[str, tuple[str, ...]]
+    objects: dict[str, Any] = field(default_factory=dict)
+    places: Mapping[str, Any] = field(default_factory=dict)
+
+    @property
+    def injected(self) -> dict[str, Any]:
+        """What the notebook is told: values, those that become objects under one name of their own."""
+        told = {name: value for name, value in self.values.items() if name not in self.objects}
+        if self.objects or self.places:
+            # Each value right behind its name, where what keeps secrets back looks for it.
+            values = {name: self.values[name] for name in self.objects}
+            told[GIVEN] = {"values": values, "kinds": self.objects, "places": dict(self.places)}
+        return told
 
 
 def parameters_of(pipeline: Pipeline, stage: Stage, given: Given) -> Parameters:
@@ -60,7 +76,13 @@ def parameters_of(pipeline: Pipeline, stage: Stage, given: Given) -> Parameters:
                 hint=f"Set {name} in its parameters, or make its default a list to gather them.",
             )
         sources[name] = tuple(nearest)
-    return Parameters(values, identity, sources)
+    objects: dict[str, Any] = {}
+    for name, giver in stage.source.receives.items():
+        item = given.get(giver, {}).get(name)
+        if item is not None:
+            values[name], identity[name], sources[name] = item.value, item.digest, (giver,)
+            objects[name] = item.described()
+    return Parameters(values, identity, sources, objects, stage.source.gives)
 
 
 def _givers(pipeline: Pipeline, stage: Stage, given: Given) -> dict[str, list[str]]:

@@ -55,7 +55,7 @@ class Recorder:
         tags = {"pipeline": self._pipeline.name, "stage": stage.name, "reason": redact(reason)[0]}
         if stage.template:
             tags["template"] = stage.template
-        run = self._new(stage.name, "stage", stage.notebook.as_posix(), tags)
+        run = self._new(stage.name, "stage", stage.written.as_posix(), tags)
         params, hits = _params(parameters)
         run = replace(run, parent_id=self.run.run_id, params=params, redactions=hits)
         self._box.start(run)

@@ -42,7 +42,7 @@ def collected(folder: Path) -> dict[str, Output]:
     """Read the outputs of a stage; files that hold a secret are removed, and its digest is shortened."""
     found = read_outputs(folder)
     for name, item in found.items():
-        if item.kind == "json" and kept({name: item.value})[name] != item.value:
+        if item.kind in {"json", "literal"} and kept({name: item.value})[name] != item.value:
             (folder / f"{name}.json").unlink(missing_ok=True)
             found[name] = replace(item, digest=item.digest[:_DIGITS], model={WITHHELD: True})
     return found

@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import Any
 
 from nbops.pipelines.declaration.naming import slug_of
+from nbops.pipelines.kinds import FILES
 from nbops.pipelines.outputs import Output
 from nbops.workspace import Workspace
 from nbops.workspace.blobs import write_atomically
@@ -47,7 +48,7 @@ class StageState:
     def written(self) -> frozenset[str]:
         """Paths of the files that the stage wrote."""
         items = (*self.outputs.values(), *self.files)
-        return frozenset(str(item.value) for item in items if item.kind in {"table", "file"})
+        return frozenset(str(item.value) for item in items if item.kind in FILES)
 
 
 class States:

@@ -52,6 +52,7 @@ from nbops.records.promotions import (
     PromotionView,
     RequestStatus,
 )
+from nbops.records.reports import DriftFound, PipelineReport, StageMetric
 from nbops.records.runs import (
     RUN_MIME,
     ArtifactRef,
@@ -88,6 +89,7 @@ __all__ = [
     "Change",
     "DataRef",
     "Difference",
+    "DriftFound",
     "Environment",
     "ErrorInfo",
     "Explanation",
@@ -108,6 +110,7 @@ __all__ = [
     "ModelRef",
     "ModelVersion",
     "Obstacle",
+    "PipelineReport",
     "PipelineRun",
     "PipelineSummary",
     "Placement",
@@ -123,6 +126,7 @@ __all__ = [
     "RunRow",
     "Schedule",
     "ScheduleRun",
+    "StageMetric",
     "StageRun",
     "VersionChange",
     "VersionDiff",

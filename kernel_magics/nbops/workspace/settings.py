@@ -60,6 +60,7 @@ _TABLES = frozenset(
         "scheduler",
         "schedules",
         "track",
+        "warm",
         "webhooks",
     }
 )

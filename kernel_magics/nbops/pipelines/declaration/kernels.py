@@ -17,7 +17,7 @@ def kernel_note(stage: Stage) -> str:
     """Say in which kernel a stage runs, and why where its notebook does not say so."""
     named = stage.kernel or stage.source.kernel
     if not named:
-        return f"{USUAL} ({stage.notebook.name} names no kernel)"
+        return f"{USUAL} ({stage.written.name} names no kernel)"
     if named == USUAL or is_installed(named):
         return named
     return f"{USUAL} ({named} is not installed here)"
@@ -29,7 +29,7 @@ def missing_kernel(stage: Stage) -> tuple[str, str] | None:
     A notebook in Python runs in ``python3`` where its own kernel is not installed: many name one that only their author has.
     """
     named = stage.kernel or stage.source.kernel
-    usual = named in {"", USUAL} or (not stage.kernel and stage.source.language in {"", "python"})
+    usual = named in {"", USUAL} or (not stage.kernel and stage.source.is_python)
     if usual or is_installed(named):
         return None
     known = sorted({USUAL, *_known()})

@@ -10,18 +10,15 @@ from pathlib import Path
 from typing import Any
 
 from nbops.errors import InvalidPipeline, NotFoundError, PipelineError
-from nbops.pipelines.declaration import positions
-from nbops.pipelines.declaration.checks import check
-from nbops.pipelines.declaration.foreach import expanded
+from nbops.pipelines.declaration.assembling import assembled
 from nbops.pipelines.declaration.keys import PIPELINE_KEYS, declared
-from nbops.pipelines.declaration.linking import linked
 from nbops.pipelines.declaration.parameters import with_defaults
-from nbops.pipelines.declaration.problems import Problems, meant
+from nbops.pipelines.declaration.problems import Place, Problems, meant
 from nbops.pipelines.declaration.sources import Sources
 from nbops.pipelines.declaration.stages import Pipeline
 from nbops.pipelines.declaration.table import Table, parameters_in
 
-_POSITION = re.compile(r" \(at (?:line (\d+), column (\d+)|end of document)\)")
+_POSITION = r" \(at (?:line (\d+), column (\d+)|end of document)\)"
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,7 +27,7 @@ class _Found:
 
     file: Path
     table: Any
-    path: positions.Path
+    path: Place
     text: str
 
 
@@ -40,9 +37,10 @@ def load_pipeline(path: str | Path, *, root: Path | None = None, check_inputs: b
     Parameters
     ----------
     path
-        A pipeline file, or the name of a pipeline in ``nbops.toml``.
+        A pipeline file, a notebook with tags (``stage:NAME``), or the name of a pipeline in ``nbops.toml``.
     root
-        Folder of that ``nbops.toml``; the working directory by default.
+        Folder of that ``nbops.toml``, the working directory by default; for a notebook that of the workspace in which the
+        notebooks of its stages are made, by default the workspace it lies in.
     check_inputs
         Whether the files that stages read must be there, unless a stage before makes them.
 
@@ -54,13 +52,26 @@ def load_pipeline(path: str | Path, *, root: Path | None = None, check_inputs: b
         Something is wrong with it: every problem is told with its line, up to ten.
     PipelineError
         The file holds several pipelines, or cannot be read.
+    WorkspaceError
+        The notebooks of stages cannot be written.
     """
-    found = _located(Path(path).expanduser(), Path.cwd() if root is None else root)
-    problems = Problems(found.file.name, positions.lines_of(found.text))
+    path = Path(path).expanduser()
+    if path.suffix == ".ipynb" and path.is_file():
+        # Loaded when it is needed: most pipelines have a file.
+        from nbops.pipelines.declaration.tagged.reading import load_tagged
+
+        return load_tagged(path.absolute(), root, check_inputs=check_inputs)
+    found = _located(path, Path.cwd() if root is None else root)
+    problems = Problems(found.file.name, found.text)
     pipeline = _pipeline(found, problems, check_inputs)
     problems.raise_any()
     assert pipeline is not None
     return pipeline
+
+
+def table_of(path: str | Path, *, root: Path | None = None) -> dict[str, Any]:
+    """Give the table that declares a pipeline, as its file has it; the file must be known to be right."""
+    return dict(_located(Path(path).expanduser(), Path.cwd() if root is None else root).table)
 
 
 def _located(path: Path, root: Path) -> _Found:
@@ -79,7 +90,7 @@ def _located(path: Path, root: Path) -> _Found:
         if isinstance(several, dict) and str(path) in several:
             return _named(own, text, several, str(path))
     folder = path.parent
-    beside = [other.name for other in folder.glob("*.toml")] if folder.is_dir() else []
+    beside = [one.name for end in ("*.toml", "*.ipynb") for one in folder.glob(end)] if folder.is_dir() else []
     raise NotFoundError(f"There is no pipeline file {path}.", hint=meant(path.name, beside))
 
 
@@ -103,10 +114,10 @@ def _toml(path: Path) -> tuple[str, dict[str, Any]]:
         line = path.read_bytes()[: error.start].count(b"\n") + 1
         raise _no_toml(path, line, "it is not written in UTF-8") from error
     except tomllib.TOMLDecodeError as error:
-        place = _POSITION.search(str(error))
+        place = re.search(_POSITION, str(error))
         line = int(place[1]) if place and place[1] else len(text.rstrip().splitlines()) or 1
         column = f" (column {place[2]})" if place and place[2] else " (the file ends here)"
-        raise _no_toml(path, line, _POSITION.sub("", str(error)) + column) from error
+        raise _no_toml(path, line, re.sub(_POSITION, "", str(error)) + column) from error
     except RecursionError as error:
         raise _no_toml(path, 0, "it is nested too deeply") from error
 
@@ -135,19 +146,8 @@ def _pipeline(found: _Found, problems: Problems, check_inputs: bool) -> Pipeline
         for name, content in tables.items()
     }
     read = with_defaults(read, shared, problems, (*found.path, "parameters"))
-    known = {name: one for name, one in read.items() if one is not None}
-    places = {name: one.path for name, one in known.items()}
-    groups = {name: expanded(one.stage, one.axes) for name, one in known.items()}
-    pipeline = Pipeline(
-        name=table.text("name", usual) or "pipeline",
-        path=found.file,
-        stages=linked(groups, read.keys() - known.keys(), base or found.file.parent, places, problems),
-        jobs=table.whole("jobs", 1, 1) if "jobs" in found.table else None,
-        description=table.text("description"),
-        base=base,
-    )
-    check(pipeline, known, problems, inputs=check_inputs)
-    return pipeline
+    name = table.text("name", usual) or "pipeline"
+    return assembled(found.file, table, read, name=name, base=base, check_inputs=check_inputs)
 
 
 def _base(table: Table, folder: Path) -> Path | None:

@@ -31,6 +31,10 @@ class Sources:
         self._templates: dict[str, Path] | None = None
         self._read: dict[Path, Notebook | PipelineError] = {}
 
+    def put(self, path: Path, notebook: Notebook) -> None:
+        """Note a notebook that was read already."""
+        self._read[path] = notebook
+
     def of(self, table: Mapping[str, Any]) -> Notebook:
         """Give the notebook that a stage's table names.
 

@@ -19,7 +19,7 @@ class Stage:
     ``outputs`` are names of variables, or files beside the pipeline file; ``inputs`` files or patterns. ``timeout`` is for
     the whole notebook, ``cell_timeout`` for each cell, both in seconds; ``memory`` (bytes) and ``cpus`` are what it is
     expected to need. A stage that a ``foreach`` made has the name of the declared one as ``group`` and its own values of
-    the grid as ``instance``; ``number`` is its place in the grid. ``line`` is where it is declared in the file.
+    the grid as ``instance``; ``number`` is its place in the grid.
     """
 
     name: str
@@ -41,12 +41,16 @@ class Stage:
     instance: Mapping[str, Any] = field(default_factory=dict)
     number: int = 0
     description: str = ""
-    line: int = 0
 
     @property
     def notebook(self) -> Path:
-        """The notebook as it was written."""
+        """The notebook that runs."""
         return self.source.path
+
+    @property
+    def written(self) -> Path:
+        """The notebook that a person wrote: for a stage of a tagged notebook that one."""
+        return self.source.origin or self.source.path
 
     @property
     def slug(self) -> str:

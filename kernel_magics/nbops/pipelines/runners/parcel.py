@@ -16,6 +16,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from nbops.errors import PipelineError
+from nbops.pipelines.kinds import FILES
 from nbops.pipelines.outputs import Output
 from nbops.pipelines.work import Done, Work, perform
 from nbops.workspace import Workspace, find_workspace
@@ -220,7 +221,7 @@ def _models(
 
 
 def _moved(item: Output, before: Path, place: Path, folder: Path) -> Output:
-    if item.kind not in {"table", "file", "array"}:
+    if item.kind not in FILES:
         return item
     path = Path(str(item.value))
     for old, new in ((before, place), (before.parent / _PROJECT, folder)):

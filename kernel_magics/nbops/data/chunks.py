@@ -1,0 +1,111 @@
+"""A table in pieces, so that a file need not fit into memory."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from nbops.data.reading import kind_of_file, read_table
+from nbops.errors import DataError, NbopsError, NotFoundError
+
+if TYPE_CHECKING:
+    import pyarrow as pa
+
+ROWS = 65_536
+
+
+def read_chunks(
+    path: Path, *, rows: int = ROWS, columns: Sequence[str] | None = None, as_text: bool = False
+) -> Iterator[pa.Table]:
+    """Give a table as Arrow tables, one at least, in the order of its rows.
+
+    Parquet, CSV and TSV are read piece by piece, other kinds whole.
+
+    Parameters
+    ----------
+    rows
+        Of a piece, at most.
+    columns
+        Only these.
+    as_text
+        Leave the columns of a CSV as the text that is written, instead of guessing a type from each piece.
+
+    Raises
+    ------
+    NotFoundError
+        There is no such file.
+    DataError
+        It is empty or cannot be read.
+    """
+    if not path.is_file():
+        raise NotFoundError(f"There is no file {path}.")
+    if path.stat().st_size == 0:
+        raise DataError(f"{path} is empty.")
+    kind = kind_of_file(path)
+    try:
+        if kind in {".parquet", ".pq"}:
+            yield from _parquet(path, rows, columns)
+        elif kind in {".csv", ".tsv"}:
+            yield from _csv(path, rows, columns, as_text, "\t" if kind == ".tsv" else ",")
+        else:
+            frame = read_table(path)
+            yield _arrow(frame if columns is None else frame[list(columns)])
+    except NbopsError:
+        raise
+    except Exception as error:
+        said = " ".join(str(error).split())[:200]
+        raise DataError(f"{path} cannot be read as {kind[1:]}: {said}") from error
+
+
+def _parquet(path: Path, rows: int, columns: Sequence[str] | None) -> Iterator[pa.Table]:
+    import pyarrow as pa
+    import pyarrow.parquet as pq
+
+    with pq.ParquetFile(path) as file:
+        wanted = None if columns is None else list(columns)
+        found = False
+        for batch in file.iter_batches(batch_size=rows, columns=wanted):
+            found = True
+            yield _without_index(pa.Table.from_batches([batch]))
+        if not found:
+            empty = file.schema_arrow.empty_table()
+            yield _without_index(empty if wanted is None else empty.select(wanted))
+
+
+def _csv(path: Path, rows: int, columns: Sequence[str] | None, as_text: bool, separator: str) -> Iterator[pa.Table]:
+    import pandas as pd
+
+    options: dict[str, Any] = {
+        "sep": separator,
+        "low_memory": False,
+        "usecols": None if columns is None else list(columns),
+    }
+    if as_text:
+        options["dtype"] = str
+    with pd.read_csv(path, chunksize=rows, **options) as pieces:
+        found = False
+        for piece in pieces:
+            found = True
+            yield _arrow(piece)
+    if not found:
+        yield _arrow(pd.read_csv(path, nrows=0, **options))
+
+
+def _arrow(frame: Any) -> pa.Table:
+    import pyarrow as pa
+
+    frame = frame.set_axis([str(name) for name in frame.columns], axis=1)
+    try:
+        return pa.Table.from_pandas(frame, preserve_index=False)
+    except (pa.ArrowInvalid, pa.ArrowTypeError):
+        # Cells of several types: as text, which is what they would be in a CSV.
+        mixed = [name for name in frame.columns if frame[name].dtype == object]
+        plain = frame.assign(**{name: frame[name].map(str, na_action="ignore") for name in mixed})
+        return pa.Table.from_pandas(plain, preserve_index=False)
+
+
+def _without_index(table: pa.Table) -> pa.Table:
+    """Leave out what pandas stored as the index of rows."""
+    kept = [name for name in table.column_names if not name.startswith("__index_level_")]
+    return table.select(kept).replace_schema_metadata(None)

@@ -1,0 +1,112 @@
+"""Profiles of rows in parts: the same bit by bit however they are parted, and those of the whole frame."""
+
+from __future__ import annotations
+
+from fractions import Fraction
+
+import numpy as np
+import pandas as pd
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from nbops.data import exact, parts
+from nbops.data.exact import WordCounts, exact_sum, rounded
+from nbops.data.profile import profile_frame
+from nbops.errors import DataError
+from nbops.pipelines.partitions import profile_files
+
+
+def _frame(rows: int = 3000) -> pd.DataFrame:
+    draw = np.random.default_rng(7)
+    return pd.DataFrame(
+        {
+            "year": draw.integers(2015, 2025, rows),
+            "amount": np.where(draw.random(rows) < 0.1, np.nan, draw.lognormal(0, 3, rows) - 2),
+            "tiny": draw.normal(size=rows) * 1e-300,
+            "huge": np.where(draw.random(rows) < 0.01, np.inf, draw.normal(size=rows) * 1e200),
+            "city": draw.choice(["Köln", "Lyon", " ", None], rows),
+            "text": [f"{i % 97}.5" if i % 11 else "n/a" for i in range(rows)],
+            "flag": draw.random(rows) < 0.3,
+            "when": pd.date_range("2024", periods=rows, freq="7h"),
+            "key": [f"k{i}" for i in range(rows)],
+            "number": np.arange(rows),
+            "empty": [None] * rows,
+        }
+    )
+
+
+@settings(max_examples=5)
+@given(data=st.data())
+def test_parts_and_order_make_no_difference(tmp_path_factory, data):
+    folder = tmp_path_factory.mktemp("parts")
+    frame = _frame(400)
+    order = np.random.default_rng(data.draw(st.integers(0, 99))).permutation(len(frame))
+    cuts = sorted(data.draw(st.sets(st.integers(1, len(frame) - 1), max_size=5)))
+    paths = []
+    for number, rows in enumerate(np.split(order, cuts)):
+        paths.append(folder / f"{number}.parquet")
+        frame.iloc[rows].to_parquet(paths[-1])
+    frame.to_parquet(folder / "whole.parquet")
+    assert profile_files(paths) == profile_files([folder / "whole.parquet"])
+
+
+def test_it_is_the_profile_of_the_whole_frame(tmp_path):
+    frame = _frame()
+    paths = []
+    for number in range(4):
+        paths.append(tmp_path / f"{number}.{'csv' if number == 2 else 'parquet'}")
+        part = frame.iloc[number * 750 : (number + 1) * 750]
+        part.to_csv(paths[-1], index=False) if number == 2 else part.to_parquet(paths[-1])
+    found, usual = profile_files(paths), profile_frame(frame)
+    assert {c.name: c.kind for c in found.columns} == {c.name: c.kind for c in usual.columns}
+    with np.errstate(over="ignore"):
+        same = profile_frame(frame, reference=found)
+    for column in found.columns:
+        other = same.column(column.name)
+        for name in ("rows", "nulls", "histogram", "infinite", "minimum", "maximum", "categories", "distinct", "blank"):
+            assert getattr(column, name) == getattr(other, name), (column.name, name)
+        assert column.total == pytest.approx(other.total, rel=1e-12) or np.isnan(other.total)
+    assert found.column("year").shift == pytest.approx(2019, abs=20)
+    # A reference has its kinds and shifts kept, and one look is enough.
+    again = profile_files(paths, reference=usual, columns=["amount", "city"])
+    assert [c.name for c in again.columns] == ["amount", "city"]
+    assert again.column("amount").histogram == usual.column("amount").histogram
+    assert usual.column("city").categories == again.column("city").categories
+    with pytest.raises(DataError, match="no parts"):
+        profile_files([])
+
+
+@given(st.lists(st.floats(allow_nan=False, allow_infinity=False), max_size=30))
+def test_a_sum_is_exact(values):
+    array = np.array(values, dtype=float)
+    assert exact_sum(array) == sum(map(Fraction, values)) * 2**1074
+    expected = sum(map(Fraction, values))
+    try:
+        assert rounded(exact_sum(array)) == float(expected)
+    except OverflowError:
+        assert np.isinf(rounded(exact_sum(array)))
+
+
+def test_more_words_than_are_kept_are_a_sample_that_does_not_depend_on_the_parts(monkeypatch):
+    monkeypatch.setattr(exact, "MOST_WORDS", 2000)
+    words = pd.Series([f"w{i}" for i in range(3000)] + ["w7"] * 50)
+    whole = WordCounts.of(words)
+    halves = WordCounts.of(words[::2])
+    halves.add(WordCounts.of(words[1::2]))
+    assert whole.cut and len(whole.counts) == 2000
+    assert whole.counts == halves.counts and whole.total == halves.total == 3050
+    assert whole.distinct == pytest.approx(3000, rel=0.1)
+    assert not WordCounts.of(words[:10]).cut and WordCounts.of(words[:10]).unique
+
+
+def test_a_column_that_a_part_lacks_is_missing_there(tmp_path):
+    pd.DataFrame({"a": [1, 2], "b": ["x", "y"]}).to_parquet(tmp_path / "1.parquet")
+    pd.DataFrame({"a": [3.5]}).to_parquet(tmp_path / "2.parquet")
+    pd.DataFrame({"a": [], "b": []}).to_parquet(tmp_path / "3.parquet")
+    found = profile_files([tmp_path / f"{n}.parquet" for n in (1, 2, 3)])
+    assert found.rows == 3
+    assert (found.column("b").nulls, found.column("a").nulls) == (1, 0)
+    counted = parts.together([parts.look(tmp_path / "2.parquet"), parts.look(tmp_path / "1.parquet")])
+    assert parts.profile_of(parts.together([parts.count(tmp_path / "2.parquet", found)]), found).rows == 1
+    assert counted["b"].nulls == 1
