@@ -61,7 +61,8 @@ def main(repeats: int = 2) -> bool:
     logging.disable(logging.WARNING)
     warnings.simplefilter("ignore")
     with tempfile.TemporaryDirectory() as folder:
-        return all([_case(name, sources, Path(folder), repeats) for name, sources in _CASES.items()])
+        reached = [_case(name, sources, Path(folder), repeats) for name, sources in _CASES.items()]
+        return all(reached)
 
 
 if __name__ == "__main__":
