@@ -38,7 +38,7 @@ class Problems:
     text: str = ""
     cells: dict[Place, int] | None = None
     found: list[Problem] = field(default_factory=list)
-    _lines: dict[Place, int] | None = None
+    _lines: dict[Place, int] | None = field(default=None, init=False)
 
     def add(self, path: Place, message: str, hint: str = "") -> None:
         """Note what is wrong at a key of the file."""
