@@ -46,7 +46,7 @@ def build(name: str, pipeline: str, given: Mapping[str, Any], *, origin: str = "
         if key not in KEYS:
             raise UsageError(f"{where}unknown key {key!r}.", hint=meant(key, KEYS) or f"Known: {', '.join(KEYS)}.")
         _check_type(where, key, value)
-    given = {key: value for key, value in given.items() if value not in ("", None, False)}
+    given = {key: value for key, value in given.items() if value is not None and value is not False and value != ""}
     chosen = [key for key in TRIGGERS if key in given]
     if len(chosen) != 1:
         said = f"{' and '.join(chosen)} are two triggers" if chosen else "nothing says when it runs"

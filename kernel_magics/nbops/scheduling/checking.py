@@ -6,7 +6,7 @@ import difflib
 import math
 import os
 import re
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from pathlib import Path
 from typing import get_args
 
@@ -34,8 +34,8 @@ _SUBJECTS = {
 }
 
 
-def check(workspace: Workspace, schedule: Schedule) -> Pipeline:
-    """Check a schedule and give the pipeline that it starts.
+def check(workspace: Workspace, schedule: Schedule) -> None:
+    """Check a schedule and the pipeline that it starts.
 
     Raises
     ------
@@ -45,6 +45,20 @@ def check(workspace: Workspace, schedule: Schedule) -> Pipeline:
         There is no such pipeline.
     PipelineError
         The pipeline's file is wrong.
+    SettingsError
+        ``nbops.toml`` declares a webhook that cannot be used.
+    """
+    check_facts(workspace, schedule)
+    pipeline_of(workspace, schedule.pipeline)
+
+
+def check_facts(workspace: Workspace, schedule: Schedule) -> None:
+    """Check a schedule without its pipeline.
+
+    Raises
+    ------
+    UsageError
+        Something of it cannot be used; the message names it.
     SettingsError
         ``nbops.toml`` declares a webhook that cannot be used.
     """
@@ -59,7 +73,19 @@ def check(workspace: Workspace, schedule: Schedule) -> Pipeline:
     _check_parameters(schedule)
     for alert in schedule.alerts:
         _check_alert(workspace, alert)
-    return load_pipeline(pipeline_path(workspace, schedule.pipeline), root=workspace.root)
+
+
+def pipeline_of(workspace: Workspace, pipeline: str) -> Pipeline:
+    """Read the pipeline that a schedule names. Files that its stages read need not be there yet.
+
+    Raises
+    ------
+    NotFoundError
+        There is no such pipeline.
+    PipelineError
+        Its file is wrong.
+    """
+    return load_pipeline(pipeline_path(workspace, pipeline), root=workspace.root, check_inputs=False)
 
 
 def pipeline_path(workspace: Workspace, pipeline: str) -> Path:
@@ -134,10 +160,19 @@ def _check_alert(workspace: Workspace, alert: str) -> None:
         )
 
 
-def problem_of(workspace: Workspace, schedule: Schedule) -> str:
-    """Say in a line why a schedule cannot be used now; empty when it can."""
+def problem_of(workspace: Workspace, schedule: Schedule, pipelines: dict[str, str]) -> str:
+    """Say in a line why a schedule cannot be used now; empty when it can.
+
+    ``pipelines`` holds what is wrong with pipelines that were looked at before, and is added to.
+    """
+    if schedule.pipeline not in pipelines:
+        pipelines[schedule.pipeline] = _said(lambda: pipeline_of(workspace, schedule.pipeline))
+    return _said(lambda: check_facts(workspace, schedule)) or pipelines[schedule.pipeline]
+
+
+def _said(checked: Callable[[], object]) -> str:
     try:
-        check(workspace, schedule)
+        checked()
     except NbopsError as error:
         return str(error)
     return ""

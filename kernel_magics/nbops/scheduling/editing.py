@@ -43,7 +43,7 @@ def add_schedule(
     seen = _seen(workspace, schedule)
     with audited(workspace, actor, "schedule-add") as change:
         schedule = replace(schedule, author=actor.name, created_at=clock.now())
-        if schedule.name in _names(change, workspace):
+        if _exists(change, workspace, schedule.name):
             raise UsageError(
                 f"There is a schedule {schedule.name!r} already.", hint="Remove it first, or choose another name."
             )
@@ -193,6 +193,12 @@ def _drop_waiting(change: AuditedChange, workspace: Workspace, name: str, why: s
     r = tables.schedule_runs
     waiting = (owned(workspace, r), r.c.schedule == name, r.c.status == "queued")
     change.connection.execute(r.update().where(*waiting).values(status="skipped", error=why, ended_at=change.at))
+
+
+def _exists(change: AuditedChange, workspace: Workspace, name: str) -> bool:
+    s = tables.schedules
+    query = select(s.c.name).where(owned(workspace, s), s.c.name == name)
+    return change.connection.execute(query).first() is not None
 
 
 def _names(change: AuditedChange, workspace: Workspace) -> list[str]:

@@ -38,7 +38,9 @@ def schedules(workspace: Workspace) -> tuple[Schedule, ...]:
     settle(workspace, time.time())
     with open_ledger(workspace).connect() as connection:
         found = read_schedules(connection, workspace)
-    return tuple(replace(one, problem=problem_of(workspace, one) or one.problem) for one in found)
+    # Many schedules of one pipeline have its file read once.
+    pipelines: dict[str, str] = {}
+    return tuple(replace(one, problem=problem_of(workspace, one, pipelines) or one.problem) for one in found)
 
 
 def schedule(workspace: Workspace, name: str) -> Schedule:
@@ -54,7 +56,7 @@ def schedule(workspace: Workspace, name: str) -> Schedule:
         found = read_schedules(connection, workspace, name)
         if not found:
             raise missing(name, list(connection.scalars(select(_S.c.name).where(owned(workspace, _S)))))
-    return replace(found[0], problem=problem_of(workspace, found[0]) or found[0].problem)
+    return replace(found[0], problem=problem_of(workspace, found[0], {}) or found[0].problem)
 
 
 def schedule_runs(workspace: Workspace, name: str = "", limit: int = 50) -> tuple[ScheduleRun, ...]:

@@ -28,6 +28,8 @@ from nbops.scheduling.triggers import EVENTS
 from nbops.workspace import Workspace
 
 _TICK, _IDLE, _STUMBLED = 1.0, 5.0, 15.0
+# How often at most one that only looks once looks at data that grow.
+_LOOKS = 60
 # Events are looked for when something was written, and at the latest after so long.
 _EVENTS_EVERY = 60.0
 _S, _R = tables.schedules, tables.schedule_runs
@@ -107,11 +109,15 @@ class Scheduler:
         state = _State(**row._mapping)
         # Where there is nothing to look after, nothing is written.
         self.leads = bool(state.schedules or state.active) and self._lease.mine(state.held, now)
-        if self.leads and (self._planned(state, now) or state.active):
+        if not self.leads:
+            return False
+        if state.active:
+            # First, so that a run that has just ended is in nobody's way.
             settle(self._workspace, now)
+        if self._planned(state, now) or state.active:
             at_once = self._at_once or read_scheduler(self._workspace).at_once
             start_waiting(self._workspace, now, self._start, at_once=at_once)
-        return self.leads
+        return True
 
     def _planned(self, state: _State, now: float) -> int:
         """Write down what has come due."""
@@ -144,6 +150,13 @@ class Scheduler:
             ``nbops.toml`` cannot be used.
         """
         led = self.tick()
+        for _ in range(_LOOKS):
+            if not self._data.undecided:
+                break
+            # Data are only taken when they stay as they are.
+            self._clock.wait(_TICK, threading.Event())
+            self._data.hurry()
+            self.tick()
         self._post.round()
         self.close()
         return led

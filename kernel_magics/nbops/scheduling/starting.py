@@ -68,7 +68,8 @@ def start_waiting(workspace: Workspace, now: float, start: Starter, *, at_once: 
         if not waiting:
             return 0
         running, busy = _busy(connection, workspace)
-        schedules = {row.name: schedule_of(row) for row in connection.execute(select(_S).where(owned(workspace, _S)))}
+        wanted = (owned(workspace, _S), _S.c.name.in_({row.schedule for row in waiting}))
+        schedules = {row.name: schedule_of(row) for row in connection.execute(select(_S).where(*wanted))}
     for row in waiting:
         schedule = schedules.get(row.schedule)
         if schedule is None or running >= at_once:
