@@ -32,8 +32,20 @@ def project(tmp_path_factory):
     (folder / "nbops.toml").write_text("courier = false\n")
     shutil.copy(templates()["gate"].parent / "pipelines" / "cicd.toml", folder)
     (folder / "notebooks").mkdir()
-    cell = {"cell_type": "code", "id": "c", "metadata": {}, "source": "assert 1 + 1 == 2", "outputs": [], "execution_count": None}
-    book = {"cells": [cell], "metadata": {"kernelspec": {"name": "python3", "display_name": "p", "language": "python"}}, "nbformat": 4, "nbformat_minor": 5}
+    cell = {
+        "cell_type": "code",
+        "id": "c",
+        "metadata": {},
+        "source": "assert 1 + 1 == 2",
+        "outputs": [],
+        "execution_count": None,
+    }
+    book = {
+        "cells": [cell],
+        "metadata": {"kernelspec": {"name": "python3", "display_name": "p", "language": "python"}},
+        "nbformat": 4,
+        "nbformat_minor": 5,
+    }
     (folder / "notebooks" / "check.ipynb").write_text(json.dumps(book))
     workspace = find_workspace(folder)
     X, y = load_diabetes(return_X_y=True, as_frame=True)
@@ -60,7 +72,9 @@ def test_from_data_to_production_and_back(project):
     tried = first.stage("integration_test").outputs["integration"]
     assert first.stage("integration_test").outputs["served_version"] == 2
     assert all(check["passed"] for check in tried)
-    assert {"health", "identity", "input example", "refuses a wrong column", "refuses a pickle"} <= {check["check"] for check in tried}
+    assert {"health", "identity", "input example", "refuses a wrong column", "refuses a pickle"} <= {
+        check["check"] for check in tried
+    }
 
     # A worse candidate stops at its gate, and nothing else changes.
     text = file.read_text()
@@ -73,7 +87,11 @@ def test_from_data_to_production_and_back(project):
     assert [stage.status for stage in second.stages][-4:] == ["failed", "pending", "pending", "pending"]
     assert second.stage("test_notebooks").status == "skipped"
     assert (holder(project, "model", "Production"), holder(project, "model", "Staging")) == (2, None)
-    assert [version.lifecycle_stage for version in get_model(project, "model").versions] == ["None", "Production", "Archived"]
+    assert [version.lifecycle_stage for version in get_model(project, "model").versions] == [
+        "None",
+        "Production",
+        "Archived",
+    ]
     report = pull_request_markdown(pipeline_report(project))
     assert "❌ model version 3 for Production: 1 of 2 gates do not pass: not worse than the champion" in report
     assert "### Gates of model version 3 for Production" in report
