@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Any
 
 from nbops.capture import redact
 from nbops.errors import NbopsError, PipelineError, StageFailed
+from nbops.pipelines.checkpoints.facts import facts_of
 from nbops.pipelines.closing import Closing
 from nbops.pipelines.options import Options, forced
 from nbops.pipelines.planning import Plan, Planner
@@ -242,6 +243,7 @@ class Coordinator:
                 timeout=stage.timeout,
                 cell_timeout=stage.cell_timeout,
                 resume=resume,
+                facts=facts_of(plan.parts),
                 stop=self._stop,
             ),
             self._told,
@@ -258,9 +260,10 @@ class Coordinator:
 
     def _checkpoint(self, attempt: Attempt) -> Path | None:
         before = attempt.plan.state
-        if not self._options.resume or attempt.number > 1 or before is None or not before.checkpoint:
+        if not self._options.resume or attempt.number > 1 or before is None or before.status == "succeeded":
             return None
-        return Path(before.checkpoint) if before.key == attempt.plan.key else None
+        # Of one whose runner was killed nobody has said that there is a state. Whether it still counts is seen there.
+        return Path(before.checkpoint) if before.checkpoint else Path(before.notebook).parent / "checkpoint"
 
     def _progress(self, attempt: Attempt, at: CellProgress) -> None:
         self._rows.stage(attempt.stage.name, cell=at.cell, cells=at.cells, line=at.line)

@@ -40,6 +40,7 @@ class Work:
     timeout: float | None = None
     cell_timeout: float | None = None
     resume: Path | None = None
+    facts: Mapping[str, str] = field(default_factory=dict)
     stop: threading.Event | None = None
 
     @property
@@ -97,6 +98,7 @@ def perform(work: Work, tell: Callable[[CellProgress], None]) -> Done:
                 cell_timeout=work.cell_timeout,
                 checkpoint=work.place / "checkpoint",
                 resume=work.resume,
+                facts=work.facts,
                 stop=work.stop,
             )
         )
