@@ -13,9 +13,10 @@ from typing import TYPE_CHECKING, Any
 
 from nbops.capture import redact
 from nbops.errors import NbopsError, PipelineError, StageFailed
+from nbops.pipelines.checkpoints.facts import facts_of
 from nbops.pipelines.closing import Closing
 from nbops.pipelines.options import Options, forced
-from nbops.pipelines.planning import Plan, Planner, facts_of
+from nbops.pipelines.planning import Plan, Planner
 from nbops.pipelines.recording import Recorder
 from nbops.pipelines.result import EventKind, PipelineEvent, PipelineResult, StageResult
 from nbops.pipelines.rows import RunRows

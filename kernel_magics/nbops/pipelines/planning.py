@@ -104,15 +104,3 @@ class Planner:
             if not there or not item.intact(digests.of):
                 return item.name
         return ""
-
-
-def facts_of(parts: Parts) -> dict[str, str]:
-    """Give what the state of a stage's kernel depends on beside its code and parameters, by words for people."""
-    found = {f"input {name}": str(digest) for name, digest in parts["inputs"].items()}
-    found |= {f"module {name}": str(digest) for name, digest in parts["modules"].items()}
-    found |= {
-        f"{name} of {stage}": str(digest)
-        for stage, given in parts["upstream"].items()
-        for name, digest in given.items()
-    }
-    return found | {name: str(version) for name, version in parts["packages"].items()}
