@@ -16,7 +16,7 @@ SETTINGS = compgen -e | grep -E '^(NBOPS|MLFLOW)_' | grep -vxE 'NBOPS_(SHOTS|LON
 CLEAN_ENV = unset $$($(SETTINGS)) &&
 
 .NOTPARALLEL:
-.PHONY: help setup demo lab test lint js unit notebooks e2e bench system clean
+.PHONY: help setup demo lab test lint js unit notebooks e2e bench system exports clean
 
 help: ## this list
 	@grep -E '^[a-z0-9]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*##/\t/' | expand -t 12
@@ -58,7 +58,7 @@ demo: setup ## the whole life cycle on real data, in ./nbops-demo
 lab: setup ## JupyterLab with the tutorial
 	$(BIN)/jupyter lab $$([ "$$(id -u)" -ne 0 ] || echo --allow-root) notebooks/01_quickstart.ipynb
 
-test: setup system lint js unit notebooks e2e ## every test
+test: setup system exports lint js unit notebooks e2e ## every test
 
 lint: setup ## ruff, mypy, import-linter
 	$(BIN)/ruff check .
@@ -84,8 +84,11 @@ e2e: setup ## a real JupyterLab in headless Chromium
 bench: setup ## benchmarks, as ratios against peers and limits of the same run
 	$(CLEAN_ENV) $(BIN)/python benchmarks
 
-system: ## what the tests need beyond PyPI and npm: Chromium, PostgreSQL
+system: ## what the tests need beyond PyPI and npm: Chromium, PostgreSQL, Groovy
 	bash tools/system_packages.sh
+
+exports: setup ## environments of Airflow, Kubeflow Pipelines and Prefect, for the tests of exports
+	$(BIN)/python tools/export_environments.py
 
 clean: ## remove everything that was built
 	rm -rf $(VENV) build dist extension/node_modules extension/lib extension/nbops_lab/labextension

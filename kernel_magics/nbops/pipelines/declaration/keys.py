@@ -2,17 +2,13 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
 from nbops.errors import PipelineError
-from nbops.pipelines.declaration.foreach import axes_of
 from nbops.pipelines.declaration.naming import STAGE_NAME
-from nbops.pipelines.declaration.positions import Path, line_at
-from nbops.pipelines.declaration.problems import Problems
-from nbops.pipelines.declaration.quantities import bytes_of, seconds_of
+from nbops.pipelines.declaration.problems import Place, Problems
 from nbops.pipelines.declaration.sources import Sources
 from nbops.pipelines.declaration.stages import Stage
 from nbops.pipelines.declaration.table import Table, kind_of, parameters_in
@@ -38,7 +34,6 @@ STAGE_KEYS = (
     "description",
 )
 _RESOURCES = ("memory", "cpus")
-_ENVIRONMENT = re.compile(r"[A-Za-z_]\w*", re.ASCII)
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,11 +41,11 @@ class Declared:
     """A stage as its table has it, the values of its grid by name, and where the table stands in the file."""
 
     stage: Stage
-    path: Path
+    path: Place
     axes: Mapping[str, list[Any]] = field(default_factory=dict)
 
 
-def declared(name: str, content: Any, path: Path, problems: Problems, sources: Sources) -> Declared | None:
+def declared(name: str, content: Any, path: Place, problems: Problems, sources: Sources) -> Declared | None:
     """Read the table of a stage; nothing where not even its notebook is known."""
     if not STAGE_NAME.fullmatch(name):
         problems.add(path, f"{name!r} cannot name a stage.", "Use letters, digits, blanks and . _ + -")
@@ -61,7 +56,7 @@ def declared(name: str, content: Any, path: Path, problems: Problems, sources: S
     table = Table(problems, path, content, f"stage {name!r}: ")
     strange = table.known(STAGE_KEYS)
     limits = _limits(table)
-    axes = axes_of(Table(problems, (*path, "foreach"), table.table("foreach"), table.said))
+    axes = _axes(table) if "foreach" in content else {}
     parameters, names = parameters_in(table), _outputs(table)
     for key in axes.keys() & parameters.keys():
         problems.add((*path, "foreach", key), f"{table.said}{key!r} is both in foreach and in parameters.")
@@ -85,10 +80,15 @@ def declared(name: str, content: Any, path: Path, problems: Problems, sources: S
         kernel=table.text("kernel"),
         cache=table.truth("cache", True),
         description=table.text("description"),
-        line=line_at(problems.lines, path),
         **limits,
     )
     return Declared(stage, path, axes)
+
+
+def _axes(table: Table) -> dict[str, list[Any]]:
+    from nbops.pipelines.declaration.foreach import axes_of
+
+    return axes_of(Table(table.problems, (*table.path, "foreach"), table.table("foreach"), table.said))
 
 
 def _limits(table: Table) -> dict[str, Any]:
@@ -96,12 +96,24 @@ def _limits(table: Table) -> dict[str, Any]:
     resources.known(_RESOURCES)
     return {
         "retries": table.whole("retries", 0, 0),
-        "retry_delay": table.amount("retry_delay", seconds_of, 0.0),
-        "timeout": table.amount("timeout", seconds_of, None, positive=True),
-        "cell_timeout": table.amount("cell_timeout", seconds_of, None, positive=True),
-        "memory": resources.amount("memory", bytes_of, 0),
+        "retry_delay": table.amount("retry_delay", _seconds, 0.0),
+        "timeout": table.amount("timeout", _seconds, None, positive=True),
+        "cell_timeout": table.amount("cell_timeout", _seconds, None, positive=True),
+        "memory": resources.amount("memory", _bytes, 0),
         "cpus": resources.whole("cpus", 1, 1),
     }
+
+
+def _seconds(value: Any) -> float:
+    from nbops.pipelines.declaration.quantities import seconds_of
+
+    return seconds_of(value)
+
+
+def _bytes(value: Any) -> int:
+    from nbops.pipelines.declaration.quantities import bytes_of
+
+    return bytes_of(value)
 
 
 def _outputs(table: Table) -> tuple[str, ...]:
@@ -115,7 +127,7 @@ def _outputs(table: Table) -> tuple[str, ...]:
 def _environment(table: Table) -> dict[str, str]:
     found: dict[str, str] = {}
     for name, value in table.table("environment").items():
-        if not _ENVIRONMENT.fullmatch(name):
+        if not (name.isidentifier() and name.isascii()):
             said, hint = f"{name!r} cannot name an environment variable.", ""
         elif not isinstance(value, str) or "\0" in value:
             said, hint = f"environment variable {name} must be text, not {kind_of(value)}.", f'Write {name} = "…"'

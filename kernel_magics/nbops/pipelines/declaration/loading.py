@@ -10,16 +10,15 @@ from pathlib import Path
 from typing import Any
 
 from nbops.errors import InvalidPipeline, NotFoundError, PipelineError
-from nbops.pipelines.declaration import positions
 from nbops.pipelines.declaration.assembling import assembled
 from nbops.pipelines.declaration.keys import PIPELINE_KEYS, declared
 from nbops.pipelines.declaration.parameters import with_defaults
-from nbops.pipelines.declaration.problems import Problems, meant
+from nbops.pipelines.declaration.problems import Place, Problems, meant
 from nbops.pipelines.declaration.sources import Sources
 from nbops.pipelines.declaration.stages import Pipeline
 from nbops.pipelines.declaration.table import Table, parameters_in
 
-_POSITION = re.compile(r" \(at (?:line (\d+), column (\d+)|end of document)\)")
+_POSITION = r" \(at (?:line (\d+), column (\d+)|end of document)\)"
 
 
 @dataclass(frozen=True, slots=True)
@@ -28,7 +27,7 @@ class _Found:
 
     file: Path
     table: Any
-    path: positions.Path
+    path: Place
     text: str
 
 
@@ -63,11 +62,16 @@ def load_pipeline(path: str | Path, *, root: Path | None = None, check_inputs: b
 
         return load_tagged(path.absolute(), root, check_inputs=check_inputs)
     found = _located(path, Path.cwd() if root is None else root)
-    problems = Problems(found.file.name, positions.lines_of(found.text))
+    problems = Problems(found.file.name, found.text)
     pipeline = _pipeline(found, problems, check_inputs)
     problems.raise_any()
     assert pipeline is not None
     return pipeline
+
+
+def table_of(path: str | Path, *, root: Path | None = None) -> dict[str, Any]:
+    """Give the table that declares a pipeline, as its file has it; the file must be known to be right."""
+    return dict(_located(Path(path).expanduser(), Path.cwd() if root is None else root).table)
 
 
 def _located(path: Path, root: Path) -> _Found:
@@ -86,7 +90,7 @@ def _located(path: Path, root: Path) -> _Found:
         if isinstance(several, dict) and str(path) in several:
             return _named(own, text, several, str(path))
     folder = path.parent
-    beside = [other.name for other in folder.glob("*.toml")] if folder.is_dir() else []
+    beside = [one.name for end in ("*.toml", "*.ipynb") for one in folder.glob(end)] if folder.is_dir() else []
     raise NotFoundError(f"There is no pipeline file {path}.", hint=meant(path.name, beside))
 
 
@@ -110,10 +114,10 @@ def _toml(path: Path) -> tuple[str, dict[str, Any]]:
         line = path.read_bytes()[: error.start].count(b"\n") + 1
         raise _no_toml(path, line, "it is not written in UTF-8") from error
     except tomllib.TOMLDecodeError as error:
-        place = _POSITION.search(str(error))
+        place = re.search(_POSITION, str(error))
         line = int(place[1]) if place and place[1] else len(text.rstrip().splitlines()) or 1
         column = f" (column {place[2]})" if place and place[2] else " (the file ends here)"
-        raise _no_toml(path, line, _POSITION.sub("", str(error)) + column) from error
+        raise _no_toml(path, line, re.sub(_POSITION, "", str(error)) + column) from error
     except RecursionError as error:
         raise _no_toml(path, 0, "it is nested too deeply") from error
 

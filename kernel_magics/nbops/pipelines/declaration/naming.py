@@ -5,7 +5,6 @@ from __future__ import annotations
 import hashlib
 import json
 import re
-import unicodedata
 from collections.abc import Mapping
 from typing import Any
 
@@ -45,6 +44,10 @@ def shown(value: Any) -> str:
 
 def folded(name: str) -> str:
     """Give a name as file systems compare it that know no capitals and one form of accents."""
+    if name.isascii():
+        return name.lower()
+    import unicodedata
+
     return unicodedata.normalize("NFC", name).casefold()
 
 

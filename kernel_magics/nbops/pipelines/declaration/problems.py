@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 
 from nbops.errors import InvalidPipeline
-from nbops.pipelines.declaration.positions import Path, line_at
 
+# Where something stands in a file: keys from the top, elements of arrays by their number.
+Place = tuple[str | int, ...]
 _MOST = 10
 
 
@@ -31,18 +32,26 @@ class Problem:
 
 @dataclass(slots=True)
 class Problems:
-    """Gathers what is wrong with one file. Of a notebook, ``lines`` are numbers of cells (``in_cells``)."""
+    """Gathers what is wrong with one file: with its ``text``, or, of a notebook, with the ``cells`` that say something."""
 
     file: str
-    lines: dict[Path, int] = field(default_factory=dict)
+    text: str = ""
+    cells: dict[Place, int] | None = None
     found: list[Problem] = field(default_factory=list)
-    in_cells: bool = False
+    _lines: dict[Place, int] | None = field(default=None, init=False)
 
-    def add(self, path: Path, message: str, hint: str = "") -> None:
+    def add(self, path: Place, message: str, hint: str = "") -> None:
         """Note what is wrong at a key of the file."""
-        at = line_at(self.lines, path)
-        place = {"cell": at} if self.in_cells else {"line": at}
-        self.found.append(Problem(file=self.file, message=message, hint=hint, **place))
+        if self.cells is not None:
+            self.add_cell(self.file, _nearest(self.cells, path), message, hint)
+            return
+        if self._lines is None:
+            # Only now: most files are right.
+            from nbops.pipelines.declaration.positions import lines_of
+
+            self._lines = lines_of(self.text)
+        line = _nearest(self._lines, path)
+        self.found.append(Problem(file=self.file, message=message, hint=hint, line=line))
 
     def add_cell(self, notebook: str, cell: int, message: str, hint: str = "") -> None:
         """Note what is wrong in a cell of a notebook; 0 for the whole of it."""
@@ -70,6 +79,13 @@ class Problems:
         raise InvalidPipeline(
             message, tuple((one.file, one.line, one.cell, one.message) for one in problems), hint=hint
         )
+
+
+def _nearest(places: Mapping[Place, int], path: Place) -> int:
+    """Give the place of a key, or of the nearest thing around it; 0 where nothing is known."""
+    while path and path not in places:
+        path = path[:-1]
+    return places.get(path, 0)
 
 
 def meant(word: str, known: Iterable[str]) -> str:

@@ -20,7 +20,7 @@ class Stage:
     the whole notebook, ``cell_timeout`` for each cell, both in seconds; ``memory`` (bytes) and ``cpus`` are what it is
     expected to need. A stage that a ``foreach`` made has the name of the declared one as ``group`` and its own values of
     the grid as ``instance``; ``number`` is its place in the grid. ``cache`` says whether an earlier result may stand in place
-    of running. ``line`` is where it is declared in the file.
+    of running.
     """
 
     name: str
@@ -43,7 +43,6 @@ class Stage:
     number: int = 0
     cache: bool = True
     description: str = ""
-    line: int = 0
 
     @property
     def notebook(self) -> Path:

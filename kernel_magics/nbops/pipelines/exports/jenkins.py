@@ -49,9 +49,9 @@ def _lines(request: Request) -> Iterator[str]:
 
 
 def _job(request: Request, job: Job) -> Iterator[str]:
-    limit = minutes(job.timeout if job.retries else job.whole, 60)
     # Jenkins knows no delay between attempts; nbops does.
     outside = job.retries > 0 and not job.retry_delay
+    limit = minutes(job.timeout if outside else job.whole, 60)
     options = [f"retry({job.retries + 1})"] if outside else []
     if limit is not None:
         options.append(f"timeout(time: {limit}, unit: 'MINUTES')")
@@ -75,10 +75,9 @@ def _stage(
 
 
 def _report(request: Request) -> str:
-    return (
-        shell(request.nbops("pipeline", "report"))
-        + f" --against {shell([request.branch])} --output nbops-report.md || true"
-    )
+    # A checkout need not know the branch; a report against the run before is better than none.
+    report = shell([*request.nbops("pipeline", "report"), "--output", "nbops-report.md"])
+    return f"{report} --against {shell([f'origin/{request.branch}'])} || {report} || true"
 
 
 def _sh(script: str) -> str:

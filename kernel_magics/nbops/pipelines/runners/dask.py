@@ -7,7 +7,7 @@ import logging
 import queue
 import threading
 import uuid
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from nbops.errors import MissingExtraError, NbopsError, PipelineError
 from nbops.pipelines.runners.base import Told
@@ -15,6 +15,9 @@ from nbops.pipelines.runners.local import processors
 from nbops.pipelines.runners.parcel import Parcel, Reply, open_parcel, pack, unpack
 from nbops.pipelines.work import Work
 from nbops.workspace import Workspace
+
+if TYPE_CHECKING:
+    from nbops.pipelines.execution import CellProgress
 
 _SHIP = "?ship=true"
 # How often a worker asks whether the run was stopped, in seconds.
@@ -117,11 +120,11 @@ class DaskRunner:
             told.put(Told(work.stage, _said(work, error)))
 
     def _progress(self, event: tuple[float, dict[str, Any]]) -> None:
-        from nbops.pipelines.execution import CellProgress
+        from nbops.pipelines.execution import CellProgress as Progress
 
         _, message = event
         if self._told is not None and message.get("stage") in self._works:
-            at = CellProgress(message["cell"], message["cells"], message["line"], message["elapsed"])
+            at = Progress(message["cell"], message["cells"], message["line"], message["elapsed"])
             self._told.put(Told(message["stage"], at))
 
 
@@ -144,36 +147,28 @@ def _carry_out(parcel: Parcel, topic: str) -> Reply:
 
     worker = distributed.get_worker()
     stop, over = threading.Event(), threading.Event()
-    stopped = distributed.Event(f"{topic}-stopped")
+    stopped = distributed.Event(f"{topic}-stopped", client=distributed.get_client())
 
     def watch() -> None:
         while not over.wait(_ASK):
-            try:
+            # A scheduler that does not answer ends its workers itself, and they their kernels.
+            with contextlib.suppress(Exception):
                 if stopped.is_set():
                     stop.set()
                     return
-            except Exception:
-                # The scheduler is gone, and with it whoever wanted this.
-                stop.set()
-                return
 
-    thread = threading.Thread(target=watch, daemon=True)
-    thread.start()
-    try:
-        return open_parcel(
-            parcel,
-            lambda at: worker.log_event(
-                topic,
-                {
-                    "stage": parcel.work.stage,
-                    "cell": at.cell,
-                    "cells": at.cells,
-                    "line": at.line,
-                    "elapsed": at.elapsed,
-                },
-            ),
-            stop,
+    def tell(at: CellProgress) -> None:
+        worker.log_event(
+            topic,
+            {"stage": parcel.work.stage, "cell": at.cell, "cells": at.cells, "line": at.line, "elapsed": at.elapsed},
         )
+
+    threading.Thread(target=watch, daemon=True).start()
+    try:
+        return open_parcel(parcel, tell, stop)
+    except KeyboardInterrupt:
+        # In a worker an interrupt would end the process and whatever else it has.
+        raise PipelineError(f"stage {parcel.work.stage!r} was stopped.") from None
     finally:
         over.set()
 
