@@ -10,8 +10,9 @@ from dataclasses import replace
 from sqlalchemy import select
 from sqlalchemy.engine import Connection
 
-from nbops.errors import UsageError
+from nbops.errors import NbopsError, UsageError
 from nbops.ledger import open_ledger, tables
+from nbops.pipelines.spec import Pipeline
 from nbops.records import Identity, Schedule, ScheduleRun
 from nbops.scheduling.alerts import undelivered
 from nbops.scheduling.checking import problem_of
@@ -155,7 +156,7 @@ def _with_problems(connection: Connection, workspace: Workspace, found: list[Sch
     """Say of each schedule what is wrong with it, its pipeline, or the alerts of its last run."""
     untold = undelivered(connection, workspace, [one.last.id for one in found if one.last is not None])
     # Many schedules of one pipeline have its file read once.
-    pipelines: dict[str, str] = {}
+    pipelines: dict[str, Pipeline | NbopsError] = {}
 
     def problem(one: Schedule) -> str:
         last = untold.get(one.last.id, "") if one.last is not None else ""
