@@ -123,9 +123,9 @@ def _typed(column: pd.Series, kind: str) -> pd.Series:
         if wrong := [value for value in column.dropna() if not isinstance(value, str)]:
             raise DataError(f"Column {name!r} must be text; one row has {wrong[0]!r:.60}.")
         # Also so that what is missing is what it was in training, which encoders tell from anything else.
-        return column.astype(kind)
+        return column.astype(pd.api.types.pandas_dtype(kind))
     # A category that was not among those learnt is the model's business.
-    return column.astype("category" if kind == "category" else object)
+    return column.astype("category") if kind == "category" else column.astype(object)
 
 
 def _numbers(column: pd.Series, kind: str) -> pd.Series:
