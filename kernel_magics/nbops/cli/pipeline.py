@@ -131,15 +131,15 @@ def _run(options: argparse.Namespace) -> int:
             schedule=options.schedule,
             run_id=options.run_id,
         )
-    if options.report:
-        _, workspace = located(options.file, chosen)
-        write_report(workspace, result.run_id or "last", Path(options.report), options.against)
     if options.json:
         print_json(result.to_dict())
     else:
         from nbops.views.pipeline import result_text
 
         print(result_text(result))
+    if options.report:
+        _, workspace = located(options.file, chosen)
+        write_report(workspace, result.run_id or "last", Path(options.report), options.against)
     if result.failure is not None:
         print(f"nbops: {result.error}", file=sys.stderr)
         return 1
