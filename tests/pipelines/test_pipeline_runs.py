@@ -259,6 +259,8 @@ def test_resume_goes_on_from_the_failed_cell_and_says_so(project):
     mended = project.run(resume=True)
     assert mended.status == "succeeded", mended.error
     assert mended.stage("late").reason.endswith("; from cell 5")
+    runs = history.pipeline_runs(project.workspace)
+    assert (runs[0].resumed_from, runs[1].resumed_from) == (runs[1].run_id, "")
     assert mended.stage("late").outputs == {"y": 56}
     assert (project.folder / "count").read_text() == "."
 

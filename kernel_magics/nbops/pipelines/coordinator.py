@@ -89,11 +89,11 @@ class Coordinator:
         self._recorder = Recorder(self._workspace, self._pipeline, self._options.run_id)
         self._closing = Closing(self._workspace, self._planner, self._recorder)
         try:
-            self._rows = RunRows(self._workspace, self._pipeline, self._options, self._recorder.run.run_id, "")
+            self._rows = RunRows(self._workspace, self._pipeline, self._options, self._recorder.run.run_id)
+            self._reuse = Reuse(self._workspace, self._planner, self._recorder)
             self._runner: Runner = runner_for(
                 self._options.on, self._options.jobs or self._pipeline.jobs, self._workspace
             )
-            self._reuse = Reuse(self._workspace, self._planner, self._recorder)
         except BaseException as error:
             self._recorder.done("FAILED", _told(error), {})
             if hasattr(self, "_rows"):

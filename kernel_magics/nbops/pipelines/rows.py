@@ -11,6 +11,7 @@ from dataclasses import replace
 from typing import Any
 
 import sqlalchemy
+from sqlalchemy.engine import Connection
 
 from nbops.errors import LedgerError
 from nbops.ledger import tables
@@ -48,7 +49,7 @@ class RunRows:
         The ledger cannot be written.
     """
 
-    def __init__(self, workspace: Workspace, pipeline: Pipeline, options: Options, run_id: str, resumed: str) -> None:
+    def __init__(self, workspace: Workspace, pipeline: Pipeline, options: Options, run_id: str) -> None:
         self._ledger: Ledger = open_ledger(workspace)
         self.run_id = run_id
         self._stages = {
@@ -57,7 +58,7 @@ class RunRows:
         self._positions = {stage.name: position for position, stage in enumerate(pipeline.stages)}
         self._dirty: set[str] = set()
         self._lock, self._wake, self._closed = threading.Lock(), threading.Event(), False
-        self._write_first(workspace, pipeline, options, resumed)
+        self._write_first(workspace, pipeline, options)
         self._thread = threading.Thread(target=self._beat, name="nbops-pipeline-heartbeat", daemon=True)
         self._thread.start()
 
@@ -86,11 +87,11 @@ class RunRows:
                 return
             time.sleep(0.5 * attempt)
 
-    def _write_first(self, workspace: Workspace, pipeline: Pipeline, options: Options, resumed: str) -> None:
-        now = time.time()
+    def _write_first(self, workspace: Workspace, pipeline: Pipeline, options: Options) -> None:
+        now, owner = time.time(), workspace_id(workspace)
         row = {
             "run_id": self.run_id,
-            "workspace": workspace_id(workspace),
+            "workspace": owner,
             "pipeline": pipeline.name,
             "path": pipeline.path.as_posix(),
             "status": "running",
@@ -101,7 +102,7 @@ class RunRows:
             "heartbeat_at": now,
             "started_at": now,
             "error": "",
-            "resumed_from": resumed,
+            "resumed_from": "",
             "options": {
                 "force": options.force,
                 "only": list(options.only),
@@ -111,6 +112,8 @@ class RunRows:
             },
         }
         with self._ledger.begin() as connection:
+            if options.resume:
+                row["resumed_from"] = _last_failed(connection, owner, pipeline, self.run_id)
             changes = {name: value for name, value in row.items() if name != "run_id"}
             first = self._ledger.upsert(tables.pipeline_runs).values(**row)
             # Whoever launched it has written a row, so that it is seen before this process is up.
@@ -157,6 +160,16 @@ class RunRows:
             "position": self._positions[stage.stage],
             "detail": detail | {"after": list(stage.after)},
         }
+
+
+def _last_failed(connection: Connection, owner: str, pipeline: Pipeline, run_id: str) -> str:
+    """Give the run that one of the same pipeline goes on from: the last, unless it ended well."""
+    runs = tables.pipeline_runs
+    mine = (runs.c.workspace == owner) & (runs.c.pipeline == pipeline.name) & (runs.c.run_id != run_id)
+    last = connection.execute(
+        sqlalchemy.select(runs.c.run_id, runs.c.status).where(mine).order_by(runs.c.started_at.desc()).limit(1)
+    ).first()
+    return str(last.run_id) if last is not None and last.status != "succeeded" else ""
 
 
 def _bound(row: Mapping[str, Any]) -> dict[str, Any]:
