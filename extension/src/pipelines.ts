@@ -1,4 +1,5 @@
 import type {
+  Explanation,
   PipelineRun,
   PipelineSummary,
   Schedule,
@@ -54,19 +55,13 @@ export interface IStagePage {
   readonly running: boolean;
 }
 
-/** What a stage differs in from its last good run; empty where nothing does. */
-export interface IWhy {
-  readonly stage: string;
-  readonly reason: string;
-  readonly differences: readonly string[];
-}
-
 /** Pipelines and their runs, as the server part knows them. */
 export interface IPipelines {
   list(path: string): Promise<readonly IPipelineLine[]>;
   /** What would run now, and why. */
   plan(pipeline: IPipelineRef): Promise<PipelineRun>;
-  why(pipeline: IPipelineRef, stage: string): Promise<IWhy>;
+  /** Whether a stage would run, and everything in which it differs from its last good run. */
+  why(pipeline: IPipelineRef, stage: string): Promise<Explanation>;
   /** The newest runs of a pipeline. */
   runs(pipeline: IPipelineRef, limit: number): Promise<readonly IRunLine[]>;
   run(run: IPipelineRunRef): Promise<PipelineRun>;

@@ -11,11 +11,10 @@ import type {
   ISchedules,
   IStagePage,
   IStageRef,
-  IWhy,
   ScheduleAct,
   ScheduleDraft
 } from './pipelines';
-import type { PipelineRun, Schedule, ScheduleRun } from './records';
+import type { Explanation, PipelineRun, Schedule, ScheduleRun } from './records';
 
 function ofStage({ runId, stage }: IStageRef, what: string): string[] {
   return ['pipelines', 'runs', runId, 'stages', stage, what];
@@ -33,8 +32,8 @@ export class PipelinesApi implements IPipelines {
     return this._http.get<PipelineRun>(['pipelines', 'graph'], { path, pipeline });
   }
 
-  why({ path, pipeline }: IPipelineRef, stage: string): Promise<IWhy> {
-    return this._http.get<IWhy>(['pipelines', 'why'], { path, pipeline, stage });
+  why({ path, pipeline }: IPipelineRef, stage: string): Promise<Explanation> {
+    return this._http.get<Explanation>(['pipelines', 'why'], { path, pipeline, stage });
   }
 
   runs({ path, pipeline }: IPipelineRef, limit: number): Promise<readonly IRunLine[]> {
