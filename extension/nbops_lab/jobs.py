@@ -27,9 +27,9 @@ from nbops.errors import NbopsError, NotFoundError, PipelineBusy, UsageError
 from nbops.pipelines.engine import execute_pipeline
 from nbops.pipelines.execution import read_executed
 from nbops.pipelines.notebook import read_notebook
-from nbops.pipelines.options import given_parameters
 from nbops.pipelines.result import PipelineResult
 from nbops.pipelines.spec import Pipeline, Stage, load_pipeline
+from nbops.scheduling.building import read_parameters
 from nbops.workspace import find_workspace
 from nbops.workspace.blobs import write_atomically
 
@@ -105,7 +105,7 @@ class NbopsExecutionManager(ExecutionManager):  # type: ignore[misc]
         content = read_executed(staged)
         declared = content.metadata.get("nbops", {})
         named = given.pop(PARAMETER, "") or (declared.get("pipeline", "") if isinstance(declared, Mapping) else "")
-        parameters = given_parameters(f"{name}={value}" for name, value in given.items())
+        parameters = read_parameters(given)
         if named:
             return load_pipeline(self._file(str(named)), root=Path(self.root_dir)), parameters, False
         if any(str(tag).startswith(_TAG) for cell in content.cells for tag in cell.metadata.get("tags", ())):

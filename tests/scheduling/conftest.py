@@ -166,6 +166,13 @@ def place(tmp_path: Path) -> Workspace:
 
 
 @pytest.fixture
+def shared(place: Workspace, ledger_uri: str, monkeypatch: pytest.MonkeyPatch) -> Workspace:
+    """That workspace with its ledger in each database in turn."""
+    monkeypatch.setenv("NBOPS_LEDGER_URI", ledger_uri)
+    return find_workspace(place.root)
+
+
+@pytest.fixture
 def world(place: Workspace) -> Callable[..., World]:
     """Make a world that begins at a time."""
 

@@ -18,6 +18,7 @@ from aiosmtpd.smtp import AuthResult, LoginPassword
 
 from nbops.errors import SettingsError, UsageError
 from nbops.ledger import open_ledger, tables
+from nbops.scheduling import schedules
 from nbops.scheduling.mail import read_smtp
 
 SECRET = "correct horse battery staple"
@@ -129,14 +130,16 @@ def test_a_mail_that_is_not_taken_is_tried_again_and_holds_up_nothing(failing, m
 
 def test_a_server_that_is_away_is_given_up_in_the_end(failing, mailbox, at):
     settings(failing, smtp(1))
-    failing.add(alerts=("email:ada@example.org",))
+    failing.add(cron="0 6 1 7 *", alerts=("email:ada@example.org",))
     scheduler = fail(failing, at)
     for _ in range(14):
         scheduler.once()
         failing.clock.time += 22000
     assert states(failing) == [("given up", 12)]
-    with open_ledger(failing.workspace).connect() as connection:
-        assert "127.0.0.1:1 does not take the mail" in connection.execute(tables.alerts.select()).one().error
+    problem = schedules(failing.workspace)[0].problem
+    assert (
+        "The alert to email:ada@example.org was given up: The mail server 127.0.0.1:1 does not take the mail" in problem
+    )
 
 
 def test_a_password_goes_over_tls_only(failing, at, tmp_path, monkeypatch):

@@ -25,14 +25,11 @@ def declare(place):
 
 def test_files_are_made_true(place, declare):
     declare(NIGHTLY)
-    declare(
-        '[schedules.fresh]\non_data = "data/*.csv"\nrows = 100\nparameters = { depth = 4, deep = true }\n', "churn.toml"
-    )
+    declare('[schedules.fresh]\non_data = "data/*.csv"\nrows = 100\n', "churn.toml")
     done = apply_declared(place, identity=ADA)
     assert (done.added, done.changed, done.unchanged, done.left) == (("nightly", "fresh"), (), (), ())
     fresh = schedule(place, "fresh")
     assert (fresh.origin, fresh.pipeline, fresh.threshold) == ("churn.toml", "churn.toml", 100)
-    assert fresh.parameters == {"depth": "4", "deep": "true"}
     assert apply_declared(place).unchanged == ("nightly", "fresh")
     declare(NIGHTLY.replace("0 6", "0 7"))
     pause_schedule(place, "nightly")

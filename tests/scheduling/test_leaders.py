@@ -18,17 +18,9 @@ from nbops.records import Schedule
 from nbops.scheduling import add_schedule
 from nbops.scheduling.lease import TERM, Held, Lease
 from nbops.tracking.process import process_identity
-from nbops.workspace import find_workspace
 
 RACER = str(Path(__file__).with_name("racer.py"))
 SECONDS = 4.0
-
-
-@pytest.fixture
-def shared(place, ledger_uri, monkeypatch):
-    """The workspace with its ledger in each database in turn."""
-    monkeypatch.setenv("NBOPS_LEDGER_URI", ledger_uri)
-    return find_workspace(place.root)
 
 
 @pytest.mark.slow

@@ -45,6 +45,23 @@ def test_after_everything_was_killed_nothing_is_running_and_what_waited_runs(pla
     assert sorted(map(tuple, runs)) == [("lost", "slow"), ("succeeded", "slow")]
 
 
+def test_a_workspace_that_is_removed_is_not_brought_back(place):
+    add_schedule(place, Schedule(name="x", pipeline="churn.toml", trigger="manual"))
+    scheduler = subprocess.Popen(
+        [sys.executable, "-m", "nbops", "scheduler"],
+        cwd=place.root,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        text=True,
+    )
+    assert scheduler.stdout.readline().startswith("scheduler of ")
+    place.root.rename(place.root.with_name("elsewhere"))
+    _, said = scheduler.communicate(timeout=60)
+    assert scheduler.returncode == 1
+    assert "is no longer the workspace that this began in" in said
+    assert not place.root.exists()
+
+
 def _write(root, source: str) -> None:
     import nbformat
 

@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import json
 
+import nbformat
 import pytest
 from IPython.core.interactiveshell import InteractiveShell
 from traitlets.config import Config
 
 from nbops.cli import main
 from nbops.scheduling import schedules
+from nbops.scheduling.building import read_parameters
 
 
 @pytest.fixture(autouse=True)
@@ -37,18 +39,16 @@ def as_json(command, *words: str):
 
 def test_the_life_of_a_schedule(command, place):
     nightly = ("nightly", "churn.toml", "--cron", "0 6 * * 1-5", "--timezone", "Europe/Berlin")
-    added = as_json(command, "add", *nightly, "--set", "depth=4", "--missed", "all", "--cap", "3", "--alert", "lab")
+    added = as_json(command, "add", *nightly, "--missed", "all", "--cap", "3", "--alert", "lab")
     assert added["words"] == "At 06:00 on Monday through Friday, Europe/Berlin"
-    assert (added["missed"], added["missed_cap"], added["parameters"]) == ("all", 3, {"depth": "4"})
+    assert (added["missed"], added["missed_cap"], added["alerts"]) == ("all", 3, ["lab"])
     assert len(as_json(command, "next", "nightly", "-n", "3")) == 3
     assert as_json(command, "pause", "nightly")["paused"]
     assert command("next", "nightly")[1] == "paused\n"
     assert not as_json(command, "resume", "nightly")["paused"]
     assert [one["name"] for one in as_json(command, "list")] == ["nightly"]
     assert as_json(command, "history", "nightly") == []
-    shown = command("show", "nightly")[1]
-    assert "At 06:00 on Monday through Friday" in shown
-    assert "depth=4" in shown
+    assert "At 06:00 on Monday through Friday" in command("show", "nightly")[1]
     assert as_json(command, "remove", "nightly") == {"removed": "nightly"}
     assert command("list")[1].startswith("No schedules here.")
 
@@ -59,6 +59,17 @@ def test_paths_are_those_of_the_shell(command, place, monkeypatch):
     added = as_json(command, "add", "fresh", "../churn.toml", "--on-data", "*.csv", "--rows", "10")
     assert (added["pipeline"], added["subject"], added["threshold"]) == ("churn.toml", "sub/*.csv", 10)
     assert as_json(command, "add", "any", "../churn.toml", "--on-data", "../data")["measure"] == "files"
+
+
+def test_parameters_are_those_of_the_pipeline(command, place):
+    book = nbformat.read(place.root / "stage.ipynb", as_version=4)
+    book.cells.insert(0, nbformat.v4.new_code_cell("day: str = ''\ndepth: int = 1", metadata={"tags": ["parameters"]}))
+    nbformat.write(book, place.root / "stage.ipynb")
+    given = ("--set", "day=2026-07-01", "--set", "only.depth=4")
+    assert as_json(command, "add", "x", "churn.toml", "--manual", *given)["parameters"]["day"] == "2026-07-01"
+    # What TOML takes for a date is text for a pipeline.
+    assert read_parameters({"day": "2026-07-01", "only.depth": "4"}) == {"day": "2026-07-01", "only.depth": 4}
+    assert "Did you mean 'depth'" in command("add", "y", "churn.toml", "--manual", "--set", "depht=4")[2]
 
 
 def test_declared_ones_are_applied(command, place):
@@ -113,10 +124,10 @@ def shell(monkeypatch):
 
 def test_the_magic(shell, place, capsys):
     shell.user_ns["file"] = "churn.toml"
-    cell = '%schedule add nightly {file} --cron "0 6 * * 1-5" --timezone Europe/Berlin --set depth=4 --cap 2'
+    cell = '%schedule add nightly {file} --cron "0 6 * * 1-5" --timezone Europe/Berlin --cap 2'
     assert shell.run_cell(cell).success
     (one,) = schedules(place)
-    assert (one.cron, one.parameters, one.missed_cap) == ("0 6 * * 1-5", {"depth": "4"}, 2)
+    assert (one.cron, one.timezone, one.missed_cap) == ("0 6 * * 1-5", "Europe/Berlin", 2)
     for line, said in [
         ("%schedule", "nightly"),
         ("%schedule next nightly --n 2", "06:00"),

@@ -153,7 +153,12 @@ def test_signals_that_came_while_nobody_looked(here, looks):
 
 
 def test_a_secret_in_a_signal_is_not_kept(here):
-    emit(here.workspace, "drift", "churn", {"message": "token = 'ghp_abcdefghijklmnopqrstuvwxyz012345'"})
+    said = {
+        "message": "token = 'ghp_abcdefghijklmnopqrstuvwxyz012345'",
+        "worse": {"mae": float("nan")},
+        "columns": ["a"],
+    }
+    emit(here.workspace, "drift", "churn", said)
     from nbops.ledger import open_ledger, tables
 
     with open_ledger(here.workspace).connect() as connection:
@@ -192,6 +197,32 @@ def test_after_another_pipeline(here, looks):
     here.finish("b" * 32)
     assert looks() == ["ingest succeeded, run bbbbbbbb"]
     assert len(looks(8)) == 1
+
+
+def test_it_is_the_same_in_both_databases(shared, world, at):
+    here = world(at("2026-07-01T05:00"), shared)
+    here.add("time", cron="1 5 * * *")
+    here.add("data", trigger="data", subject="data", measure="rows", threshold=2, pipeline=here.pipeline("a"))
+    here.add("drift", trigger="drift", subject="churn", pipeline=here.pipeline("b"))
+    here.add("promotion", trigger="promotion", subject="churn", pipeline=here.pipeline("c"))
+    here.add("after", trigger="pipeline", subject="churn", overlap="queue", pipeline=here.pipeline("d"))
+    csv(here.workspace.root / "data" / "a.csv", 2)
+    here.clock.time += 30
+    emit(shared, "drift", "churn", {"mae": float("inf")}, at=here.clock.time)
+    with audited(shared, ADA, "promote", model="churn", version=1, detail={"target": "Staging"}) as change:
+        change.at = here.clock.time
+    scheduler = here.scheduler()
+    for _ in range(10):
+        here.clock.time += 11
+        here.end()
+        scheduler.tick()
+    assert sorted((name, status) for name, status, _ in here.rows()) == [
+        ("after", "succeeded"),
+        ("data", "succeeded"),
+        ("drift", "succeeded"),
+        ("promotion", "succeeded"),
+        ("time", "succeeded"),
+    ]
 
 
 def test_pipelines_that_would_start_each_other_are_refused(here):

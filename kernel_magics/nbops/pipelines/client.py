@@ -343,13 +343,3 @@ def oom_kills() -> int:
             if line.startswith("oom_kill "):
                 return int(line.split()[1])
     return 0
-
-
-async def stop_kernel(started: Any, *, now: bool = False) -> None:
-    """End a kernel; unless it is busy it ends itself."""
-    manager = started.manager
-    with contextlib.suppress(Exception):
-        await manager.shutdown_kernel(now=now or not await manager.is_alive())
-    started.client.stop_channels()
-    with contextlib.suppress(Exception):
-        await manager.cleanup_resources()

@@ -13,7 +13,7 @@ from nbops.errors import PipelineError
 from nbops.pipelines.checkpoints.keeping import Subject, checkpoint_limit
 from nbops.pipelines.checkpoints.states import Spoilt, States
 from nbops.pipelines.cleaning import Cleaner
-from nbops.pipelines.client import Broken, Client, Limits, name_cells, stop_kernel
+from nbops.pipelines.client import Broken, Client, Limits, name_cells
 from nbops.pipelines.journal import read_executed
 from nbops.pipelines.loops import Stopped, run_here, unless
 from nbops.pipelines.marks import begin, end
@@ -21,7 +21,7 @@ from nbops.pipelines.outputs import FOLDER
 from nbops.pipelines.preparing import SAVE_TAG, executable, number, prepare
 from nbops.pipelines.saving import file_saver
 from nbops.pipelines.streams import shortened
-from nbops.pipelines.warm import Started, start_kernel
+from nbops.pipelines.warm import Started, start_kernel, stop_kernel
 
 __all__ = ["SAVE_TAG", "CellProgress", "Executed", "Failure", "Task", "execute", "read_executed"]
 

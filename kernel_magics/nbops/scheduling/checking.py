@@ -2,25 +2,25 @@
 
 from __future__ import annotations
 
-import difflib
 import math
 import os
 import re
-from collections.abc import Callable, Iterable
 from pathlib import Path
 from typing import get_args
 
 from nbops.capture import redact
 from nbops.errors import NbopsError, UsageError
+from nbops.pipelines.options import with_parameters
 from nbops.pipelines.spec import Pipeline, load_pipeline
 from nbops.records import Schedule
 from nbops.records.pipelines import MissedPolicy, OverlapPolicy, TriggerKind
+from nbops.scheduling.building import read_parameters
 from nbops.scheduling.cron import Cron
+from nbops.scheduling.wording import MEASURES, meant
 from nbops.tracking.hooks import read_hooks
 from nbops.workspace import Workspace
 from nbops.workspace.settings import FILE_NAME
 
-MEASURES = ("rows", "bytes", "files")
 _NAME = re.compile(r"[^\W][\w .+-]{0,79}")
 ADDRESS = re.compile(r"[^@\s<>,;:\"]+@[^@\s<>,;:\"]+")
 _MOST = 1000
@@ -49,7 +49,7 @@ def check(workspace: Workspace, schedule: Schedule) -> None:
         ``nbops.toml`` declares a webhook that cannot be used.
     """
     check_facts(workspace, schedule)
-    pipeline_of(workspace, schedule.pipeline)
+    with_parameters(pipeline_of(workspace, schedule.pipeline), read_parameters(schedule.parameters))
 
 
 def check_facts(workspace: Workspace, schedule: Schedule) -> None:
@@ -98,12 +98,6 @@ def relative_pipeline(workspace: Workspace, pipeline: str) -> str:
     """Name a pipeline's file from the root of the workspace, if it lies in it: a workspace may be moved."""
     file = Path(os.path.normpath(pipeline_path(workspace, pipeline)))
     return file.relative_to(workspace.root).as_posix() if file.is_relative_to(workspace.root) else str(file)
-
-
-def meant(word: str, known: Iterable[str]) -> str:
-    """Ask whether the closest of the known words was meant."""
-    near = difflib.get_close_matches(word, list(known), 1)
-    return f"Did you mean {near[0]!r}?" if near else ""
 
 
 def _one_of(what: str, value: str, known: tuple[str, ...]) -> None:
@@ -160,19 +154,22 @@ def _check_alert(workspace: Workspace, alert: str) -> None:
         )
 
 
-def problem_of(workspace: Workspace, schedule: Schedule, pipelines: dict[str, str]) -> str:
+def problem_of(workspace: Workspace, schedule: Schedule, pipelines: dict[str, Pipeline | NbopsError]) -> str:
     """Say in a line why a schedule cannot be used now; empty when it can.
 
-    ``pipelines`` holds what is wrong with pipelines that were looked at before, and is added to.
+    ``pipelines`` holds what was read for other schedules, and is added to.
     """
     if schedule.pipeline not in pipelines:
-        pipelines[schedule.pipeline] = _said(lambda: pipeline_of(workspace, schedule.pipeline))
-    return _said(lambda: check_facts(workspace, schedule)) or pipelines[schedule.pipeline]
-
-
-def _said(checked: Callable[[], object]) -> str:
+        try:
+            pipelines[schedule.pipeline] = pipeline_of(workspace, schedule.pipeline)
+        except NbopsError as error:
+            pipelines[schedule.pipeline] = error
+    found = pipelines[schedule.pipeline]
+    if isinstance(found, NbopsError):
+        return str(found)
     try:
-        checked()
+        check_facts(workspace, schedule)
+        with_parameters(found, read_parameters(schedule.parameters))
     except NbopsError as error:
         return str(error)
     return ""

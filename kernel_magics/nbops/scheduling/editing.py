@@ -11,12 +11,13 @@ from nbops.errors import NotFoundError, UsageError
 from nbops.ledger import open_ledger, tables
 from nbops.ledger.audit import AuditedChange, audited
 from nbops.records import Identity, Schedule
-from nbops.scheduling.checking import check, meant, relative_pipeline
+from nbops.scheduling.checking import check, relative_pipeline
 from nbops.scheduling.circles import refuse_circle
 from nbops.scheduling.clock import SYSTEM, Clock
 from nbops.scheduling.data import measure
 from nbops.scheduling.rows import owned, read_schedules, schedule_of, values_of, words_of
 from nbops.scheduling.triggers import first_mark, first_next
+from nbops.scheduling.wording import meant
 from nbops.workspace import Workspace
 from nbops.workspace.identity import who
 from nbops.workspace.ownership import workspace_id
@@ -142,7 +143,7 @@ def resume_schedule(
 
 def _checked(workspace: Workspace, schedule: Schedule) -> Schedule:
     schedule = replace(
-        schedule,
+        _without_idle_facts(schedule),
         name=schedule.name.strip(),
         pipeline=relative_pipeline(workspace, schedule.pipeline),
         alerts=tuple(dict.fromkeys(schedule.alerts)),
@@ -156,6 +157,16 @@ def _checked(workspace: Workspace, schedule: Schedule) -> Schedule:
             others = read_schedules(connection, workspace)
         refuse_circle(workspace, schedule, others)
     return schedule
+
+
+def _without_idle_facts(schedule: Schedule) -> Schedule:
+    """Drop what belongs to other triggers than the schedule's own."""
+    trigger = schedule.trigger
+    if trigger != "cron":
+        schedule = replace(schedule, cron="", timezone="UTC")
+    if trigger in ("cron", "manual"):
+        schedule = replace(schedule, subject="")
+    return schedule if trigger == "data" else replace(schedule, measure="", threshold=0.0)
 
 
 def _seen(workspace: Workspace, schedule: Schedule) -> dict[str, Any]:

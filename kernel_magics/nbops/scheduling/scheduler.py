@@ -26,6 +26,7 @@ from nbops.scheduling.settling import settle
 from nbops.scheduling.starting import Starter, launch_pipeline, start_waiting
 from nbops.scheduling.triggers import EVENTS
 from nbops.workspace import Workspace
+from nbops.workspace.ownership import workspace_id
 
 _TICK, _IDLE, _STUMBLED = 1.0, 5.0, 15.0
 # How often at most one that only looks once looks at data that grow.
@@ -87,7 +88,7 @@ class Scheduler:
         self._clock = clock
         self._lease, self._data = Lease(workspace), DataWatch(workspace)
         self._post = AlertPost(workspace, self._clock)
-        self._query = _query(workspace, self._lease.name)
+        self._query, self._home = _query(workspace, self._lease.name), workspace_id(workspace)
         self._seen: tuple[int, int, float] | None = None
         self._events_at = 0.0
         self._said = ""
@@ -130,14 +131,15 @@ class Scheduler:
         return planned
 
     def run(self, stop: threading.Event) -> None:
-        """Work until ``stop`` is set; errors are logged and outlived."""
+        """Work until ``stop`` is set or the workspace is gone or made anew; errors are logged and outlived."""
         post = threading.Thread(
             target=self._post.run, args=(stop, lambda: self.leads), name="nbops-alerts", daemon=True
         )
         post.start()
-        while not stop.is_set():
+        while not stop.is_set() and self._at_home():
             self._clock.wait(self._guarded(), stop)
-        self.close()
+        if self._at_home():
+            self.close()
 
     def once(self) -> bool:
         """Do what is to be done now and send the alerts that are due; give whether this one led.
@@ -170,6 +172,13 @@ class Scheduler:
                 self._lease.release()
             except NbopsError as error:
                 _log.warning("%s", error)
+
+    def _at_home(self) -> bool:
+        """Whether the workspace is the one this began in; opening the ledger of one that was removed would bring it back."""
+        try:
+            return (self._workspace.data / "workspace-id").read_text(encoding="ascii").strip() == self._home
+        except (OSError, UnicodeDecodeError):
+            return False
 
     def _guarded(self) -> float:
         problem, pause = "", _TICK
