@@ -118,6 +118,24 @@ export interface ISchedules {
   preview(path: string, cron: string, timezone: string): Promise<IPreview>;
 }
 
+/** What a new project is asked to be. */
+export interface IProjectDraft {
+  readonly name: string;
+  readonly template: string;
+  /** A file to learn from, as the file browser names it, and the column to predict; empty for a sample. */
+  readonly data: string;
+  readonly target: string;
+  /** Which service gets a file too: `github`, `gitlab`, `jenkins` or `none`. */
+  readonly ci: string;
+}
+
+/** New projects, as the server part makes them. */
+export interface IProjects {
+  templates(): Promise<readonly string[]>;
+  /** Make a project in a folder; its own folder, as the file browser names it. */
+  make(folder: string, draft: IProjectDraft): Promise<string>;
+}
+
 /** What a person can do with pipelines. Every action is also a command. */
 export interface IPipelineActions {
   show(pipeline: IPipelineRef & { runId?: string }): void;

@@ -6,6 +6,8 @@ import type {
   IPipelineRunRef,
   IPipelines,
   IPreview,
+  IProjectDraft,
+  IProjects,
   IRunLine,
   ISaved,
   ISchedules,
@@ -96,5 +98,19 @@ export class SchedulesApi implements ISchedules {
 
   preview(path: string, cron: string, timezone: string): Promise<IPreview> {
     return this._http.get<IPreview>(['schedules', 'preview'], { path, cron, timezone });
+  }
+}
+
+/** New projects, over the server part. */
+export class ProjectsApi implements IProjects {
+  constructor(private readonly _http: Http) {}
+
+  templates(): Promise<readonly string[]> {
+    return this._http.get<string[]>(['projects'], {});
+  }
+
+  async make(folder: string, draft: IProjectDraft): Promise<string> {
+    const made = await this._http.post<{ folder: string }>(['projects'], { path: folder }, draft);
+    return made.folder;
   }
 }

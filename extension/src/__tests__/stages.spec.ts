@@ -7,7 +7,15 @@ import {
   stageEdges,
   stageNodes
 } from '../model/stages';
-import { askedWords, countWords, headline, nodeDetail, planWords, stageSign, triggerWords } from '../model/stageWords';
+import {
+  askedWords,
+  countWords,
+  headline,
+  nodeDetail,
+  planWords,
+  stageSign,
+  triggerWords
+} from '../model/stageWords';
 import type { PipelineRun, StageRunStatus } from '../records';
 import { FAILED_RUN, pipelineRun, stage, STAGES, trans } from './samples';
 
@@ -116,10 +124,11 @@ test('no two states look alike', () => {
 });
 
 test('what a run was asked to do is told where it is not usual', () => {
-  const asked = (options: object) => askedWords(pipelineRun({ options: options as Record<string, unknown> }), trans);
+  const asked = (options: object) =>
+    askedWords(pipelineRun({ options: options as Record<string, unknown> }), trans);
   expect(asked({ force: false, only: [], from: '', parameters: {}, jobs: null })).toBe('');
-  expect(asked({ force: true, only: ['a', 'b'], parameters: { depth: 6, target: 'Churn', grid: [1, 2] } })).toBe(
-    'also what was up to date · only a, b · depth = 6 · target = Churn · grid = [1,2]'
-  );
+  expect(
+    asked({ force: true, only: ['a', 'b'], parameters: { depth: 6, target: 'Churn', grid: [1, 2] } })
+  ).toBe('also what was up to date · only a, b · depth = 6 · target = Churn · grid = [1,2]');
   expect(asked({})).toBe('');
 });
