@@ -10,6 +10,7 @@ import os
 from pathlib import Path
 from typing import Any
 
+import zmq
 from jupyter_client.manager import AsyncKernelManager
 from papermill.engines import NBClientEngine, NotebookExecutionManager
 from papermill.iorw import LocalHandler, papermill_io
@@ -79,6 +80,8 @@ class _Manager(NotebookExecutionManager):  # type: ignore[misc]
         class Kernels(AsyncKernelManager):
             def client(self, **options: Any) -> Any:
                 client = super().client(**options)
+                # By default outputs that come faster than they are kept are thrown away.
+                client.context.setsockopt(zmq.RCVHWM, 0)
                 name_cells(client, lambda: outer._cell, known)
                 return client
 

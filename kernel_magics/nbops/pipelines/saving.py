@@ -101,9 +101,12 @@ class Saver:
             return
         if self._aside is not None and not self._aside.done():
             return
+        begun = time.monotonic()
         self.settle()
         content = self._content()
-        self._not_before = time.monotonic() + self._every
+        now = time.monotonic()
+        # A cell with very many outputs that still runs is put together anew each time.
+        self._not_before = now + max(self._every, _SHARE * (now - begun))
         self._pool = self._pool or ThreadPoolExecutor(1, "nbops-saving")
         self._aside = self._pool.submit(self._store_aside, content)
 
