@@ -14,6 +14,7 @@ from nbops.cli.options import common, print_json, workspace_of
 from nbops.cli.pipeline_carrying import add_actions as add_carrying
 from nbops.cli.pipeline_report import add_actions as add_report
 from nbops.cli.pipeline_report import write_report
+from nbops.cli.pipeline_why import add_action as add_why
 from nbops.errors import NbopsError
 
 if TYPE_CHECKING:
@@ -44,6 +45,7 @@ def add_parser(commands: argparse._SubParsersAction[argparse.ArgumentParser]) ->
     stop = _action(actions, "stop", "stop a run", _stop)
     stop.add_argument("run", nargs="?", default="last", help="id, beginning of an id, or last")
     _action(actions, "list", "list the pipelines of the workspace", _list)
+    add_why(actions)
     add_carrying(actions)
     add_report(actions)
 
