@@ -39,7 +39,7 @@ def _pack(options: argparse.Namespace) -> int:
 
 
 def _unpack(options: argparse.Namespace) -> int:
-    from nbops.pipelines.carrying import unpack
+    from nbops.pipelines.unpacking import unpack
 
     done = unpack(workspace_of(options), [Path(file) for file in options.file])
     if options.json:

@@ -424,4 +424,6 @@ def _line(error: NbopsError) -> str:
 def _told(error: BaseException | None) -> ErrorInfo | None:
     if error is None:
         return None
-    return ErrorInfo(type=type(error).__name__, message=redact(" ".join(str(error).split()))[0][:500])
+    # Where its notebook is stands in the row of the stage; what to type is for whoever sits at the terminal.
+    said = error.message if isinstance(error, StageFailed) else str(error)
+    return ErrorInfo(type=type(error).__name__, message=redact(" ".join(said.split()))[0][:500])

@@ -69,7 +69,9 @@ def _parameters(
 
 
 def _code(before: Mapping[str, Any], after: Mapping[str, Any], _: object) -> Iterator[Difference]:
-    old, new = before.get("notebook", []), after.get("notebook", [])
+    # The first states held the number of a cell beside its digest.
+    old = [cell[1] if isinstance(cell, list) else cell for cell in before.get("notebook", [])]
+    new = after.get("notebook", [])
     if old == new:
         return
     found = list(_cells_differ(before, after, old, new))
