@@ -2,5 +2,5 @@
 
 import importlib
 
-for name in ("load", "fingerprint", "cell", "registry"):
+for name in ("load", "fingerprint", "cell", "registry", "saving"):
     importlib.import_module(name).main()

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import asyncio
+import gzip
 import json
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from typing import Any, ParamSpec, TypeVar
 
 from jupyter_server.auth.decorator import authorized
@@ -13,9 +14,11 @@ from tornado import web
 
 from nbops.errors import (
     ApprovalRefused,
+    InvalidPipeline,
     LedgerError,
     NbopsError,
     NotFoundError,
+    PipelineError,
     PromotionConflict,
     PromotionRefused,
     RegistryError,
@@ -44,9 +47,12 @@ _STATUS: tuple[tuple[type[NbopsError], int], ...] = (
     (NotFoundError, 404),
     (UsageError, 400),
     (RegistryError, 409),
+    (InvalidPipeline, 422),
+    (PipelineError, 409),
     (LedgerError, 503),
 )
 _DIGITS = 9
+_LONG = 1 << 15
 _TRUE, _FALSE = frozenset({"1", "true", "yes"}), frozenset({"", "0", "false", "no"})
 
 
@@ -82,12 +88,12 @@ class NbopsHandler(APIHandler):
         loop = asyncio.get_running_loop()
         return await loop.run_in_executor(self.workspaces.threads, lambda: function(*args, **kwargs))
 
-    async def place(self) -> Place:
-        """Give the workspace and notebook that the ``path`` parameter names, and watch that workspace."""
-        path = self.get_query_argument("path", "", strip=False)
+    async def place(self, path: str | None = None) -> Place:
+        """Give the workspace and notebook that ``path`` (by default the parameter) names, and watch that workspace."""
+        named = self.get_query_argument("path", "", strip=False) if path is None else path
 
         def find() -> Place:
-            place = self.workspaces.locate(path)
+            place = self.workspaces.locate(named)
             try:
                 self.workspaces.attend(place)
             except (NbopsError, OSError) as error:  # a courier that does not start must not hide the runs
@@ -104,11 +110,15 @@ class NbopsHandler(APIHandler):
             raise NotFoundError("Nothing has been tracked here yet.", hint="Run a cell that starts with %%track.")
         return place
 
-    def writable(self, place: Place) -> Place:
-        """Give ``place`` back if something was tracked there and it may be changed."""
+    def changeable(self, place: Place) -> Place:
+        """Give ``place`` back if it may be changed."""
         if place.workspace.readonly:
             raise ReadOnlyError("nbops is read-only here.", hint="Unset NBOPS_READONLY or readonly in nbops.toml.")
-        return self.tracked(place)
+        return place
+
+    def writable(self, place: Place) -> Place:
+        """Give ``place`` back if something was tracked there and it may be changed."""
+        return self.tracked(self.changeable(place))
 
     def identity(self, workspace: Workspace) -> Identity:
         """Give who acts by this request. Reads settings: call it in a thread."""
@@ -148,6 +158,21 @@ class NbopsHandler(APIHandler):
             raise UsageError("The body must be a JSON object of strings.")
         return found
 
+    def typed(self, known: Mapping[str, Callable[[object], bool]]) -> dict[str, Any]:
+        """Read the request's JSON object, whose names must be known and whose values are what these tests say."""
+        try:
+            found = json.loads(self.request.body or b"{}")
+        except (UnicodeDecodeError, ValueError, RecursionError):
+            found = None
+        if not isinstance(found, dict):
+            raise UsageError("The body must be a JSON object.")
+        for name, value in found.items():
+            if name not in known:
+                raise UsageError(f"Unknown field {name[:40]!r}.", hint=f"Known: {', '.join(sorted(known))}.")
+            if not known[name](value):
+                raise UsageError(f"The field {name!r} is of the wrong kind.")
+        return found
+
     def fields(self, known: frozenset[str]) -> dict[str, str]:
         """Read the request's JSON object, whose names must all be known: a slip must not change what is meant."""
         found = self.body()
@@ -159,7 +184,15 @@ class NbopsHandler(APIHandler):
         """Finish with a record, or a container of records, as JSON."""
         self.set_status(status)
         self.set_header("Cache-Control", "no-store")
-        self.finish(json.dumps(to_wire(value), allow_nan=False))
+        self.finish(self.squeezed(json.dumps(to_wire(value), allow_nan=False).encode()))
+
+    def squeezed(self, body: bytes) -> bytes:
+        """Compress a long answer, if whoever asked takes that: a run of a thousand stages is asked for each second."""
+        if len(body) < _LONG or "gzip" not in self.request.headers.get("Accept-Encoding", ""):
+            return body
+        self.set_header("Content-Encoding", "gzip")
+        self.set_header("Vary", "Accept-Encoding")
+        return gzip.compress(body, compresslevel=1)
 
     def write_error(self, status_code: int, **kwargs: Any) -> None:
         """Answer an error as ``{"message", "hint"}``; what is not meant for people goes to the log only.

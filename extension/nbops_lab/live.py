@@ -2,7 +2,8 @@
 
 SQLite files are asked for their ``data_version``, which costs microseconds and moves exactly when another connection
 has committed; file times would also move when a reader opens and closes the file, and every refresh would cause the
-next. A ledger in PostgreSQL is asked for its revision once a second.
+next. Only then is the ledger asked for its revision: signs of life and leases are nothing to see. A ledger in PostgreSQL
+is asked for its revision once a second.
 """
 
 from __future__ import annotations
@@ -17,7 +18,7 @@ from concurrent.futures import Executor
 from pathlib import Path
 
 from nbops.errors import NbopsError
-from nbops.tracking.watch import Watch
+from nbops.tracking.watch import LedgerWatch, Watch
 from nbops.workspace import Workspace
 
 TICK = 0.3
@@ -145,5 +146,5 @@ class Watcher:
 def _ledger_probe(workspace: Workspace) -> Watch | LedgerProbe:
     scheme, _, path = workspace.ledger_uri.partition(":///")
     if scheme.startswith("sqlite") and path:
-        return Watch(Path(path).absolute())
+        return LedgerWatch(Path(path).absolute())
     return LedgerProbe(workspace)

@@ -5,10 +5,28 @@ from __future__ import annotations
 from nbops_lab.artifacts import ArtifactHandler
 from nbops_lab.audit import AuditHandler, VerifyHandler
 from nbops_lab.base import NbopsHandler
+from nbops_lab.executed import CheckpointsHandler, ExecutedHandler
 from nbops_lab.lineage import LineageHandler
 from nbops_lab.models import CardHandler, HistoryHandler, ModelsHandler, VersionsHandler
+from nbops_lab.pipelines import (
+    GraphHandler,
+    PipelineRunHandler,
+    PipelineRunsHandler,
+    PipelinesHandler,
+    RunActHandler,
+    StagePageHandler,
+    WhyHandler,
+)
 from nbops_lab.promotion import DecisionHandler, GatesHandler, PromotionHandler, RequestsHandler
 from nbops_lab.runs import ExperimentsHandler, RunHandler, RunsHandler, SeriesHandler
+from nbops_lab.schedules import (
+    FailuresHandler,
+    PreviewHandler,
+    ScheduleActHandler,
+    ScheduleHandler,
+    ScheduleRunsHandler,
+    SchedulesHandler,
+)
 from nbops_lab.status import StatusHandler
 
 _ROOT = "/nbops/api"
@@ -35,4 +53,19 @@ def routes() -> list[tuple[str, type[NbopsHandler]]]:
         (f"{_ROOT}/audit", AuditHandler),
         (f"{_ROOT}/audit/verify", VerifyHandler),
         (f"{_ROOT}/lineage", LineageHandler),
+        (f"{_ROOT}/pipelines", PipelinesHandler),
+        (f"{_ROOT}/pipelines/graph", GraphHandler),
+        (f"{_ROOT}/pipelines/why", WhyHandler),
+        (f"{_ROOT}/pipelines/runs", PipelineRunsHandler),
+        (f"{_ROOT}/pipelines/runs/([^/]+)", PipelineRunHandler),
+        (f"{_ROOT}/pipelines/runs/([^/]+)/([^/]+)", RunActHandler),
+        (f"{_ROOT}/pipelines/runs/([^/]+)/stages/([^/]+)/page", StagePageHandler),
+        (f"{_ROOT}/executed/(.*)/checkpoints", CheckpointsHandler),
+        (f"{_ROOT}/executed/(.*)", ExecutedHandler),
+        (f"{_ROOT}/schedules", SchedulesHandler),
+        (f"{_ROOT}/schedules/preview", PreviewHandler),
+        (f"{_ROOT}/schedules/failures", FailuresHandler),
+        (f"{_ROOT}/schedules/([^/]+)", ScheduleHandler),
+        (f"{_ROOT}/schedules/([^/]+)/runs", ScheduleRunsHandler),
+        (f"{_ROOT}/schedules/([^/]+)/([^/]+)", ScheduleActHandler),
     ]

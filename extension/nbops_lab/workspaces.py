@@ -8,6 +8,7 @@ settings (``NBOPS_WORKSPACE``, ``nbops.toml``) can point elsewhere, never a requ
 
 from __future__ import annotations
 
+import contextlib
 import os
 import time
 from concurrent.futures import ThreadPoolExecutor
@@ -74,6 +75,8 @@ class Workspaces:
         """
         full = self._confine(path)
         try:
+            with contextlib.suppress(FileNotFoundError, NotADirectoryError):
+                os.lstat(full)
             workspace = find_workspace(full)
         except OSError as error:  # a name too long, a folder that may not be entered
             raise UsageError(f"That path cannot be looked at: {error.strerror}.") from error

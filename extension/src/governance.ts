@@ -78,6 +78,8 @@ export interface IQuestion {
   readonly verb: string;
   /** Whether a reason must be given. */
   readonly reason: boolean;
+  /** Whether no words are asked for at all. */
+  readonly wordless?: boolean;
   /** Whether it takes something away. */
   readonly danger?: boolean;
   /** A reason that was already written. */

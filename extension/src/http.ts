@@ -21,20 +21,39 @@ export class Http {
     return this._request<T>(parts, query, {});
   }
 
-  /** Send a JSON object of strings. */
-  post<T>(parts: readonly string[], query: Query, body: Query): Promise<T> {
+  /** Send a JSON object. */
+  post<T>(parts: readonly string[], query: Query, body: object): Promise<T> {
     return this._request<T>(parts, query, { method: 'POST', body: JSON.stringify(body) });
   }
 
+  put<T>(parts: readonly string[], query: Query, body: object): Promise<T> {
+    return this._request<T>(parts, query, { method: 'PUT', body: JSON.stringify(body) });
+  }
+
+  delete<T>(parts: readonly string[], query: Query): Promise<T> {
+    return this._request<T>(parts, query, { method: 'DELETE' });
+  }
+
+  /** Ask for something that is no JSON. */
+  async getText(parts: readonly string[], query: Query): Promise<{ text: string; headers: Headers }> {
+    const response = await this._send(parts, query, {});
+    return { text: await response.text(), headers: response.headers };
+  }
+
   private async _request<T>(parts: readonly string[], query: Query, init: RequestInit): Promise<T> {
+    const response = await this._send(parts, query, init);
+    return (await response.json().catch(() => null)) as T;
+  }
+
+  private async _send(parts: readonly string[], query: Query, init: RequestInit): Promise<Response> {
     let response: Response;
     try {
       response = await ServerConnection.makeRequest(this.url(parts, query), init, this._settings);
     } catch (reason) {
       throw new ApiError(0, reason instanceof Error ? reason.message : String(reason));
     }
-    const data: unknown = await response.json().catch(() => null);
     if (!response.ok) {
+      const data: unknown = await response.json().catch(() => null);
       const { message, hint } = (data ?? {}) as { message?: unknown; hint?: unknown };
       throw new ApiError(
         response.status,
@@ -42,6 +61,6 @@ export class Http {
         typeof hint === 'string' ? hint : ''
       );
     }
-    return data as T;
+    return response;
   }
 }

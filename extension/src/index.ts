@@ -3,10 +3,15 @@ import { card } from './plugins/card';
 import { cellMetadata } from './plugins/cellMetadata';
 import { commands } from './plugins/commands';
 import { core } from './plugins/core';
+import { executed } from './plugins/executed';
 import { news } from './plugins/news';
 import { panel } from './plugins/panel';
+import { pipelineCommands } from './plugins/pipelineCommands';
+import { pipelineFiles } from './plugins/pipelineFiles';
+import { pipelineNews } from './plugins/pipelineNews';
 import { registryCommands } from './plugins/registryCommands';
 import { runCommands } from './plugins/runCommands';
+import { scheduleCommands } from './plugins/scheduleCommands';
 
 const plugins: JupyterFrontEndPlugin<unknown>[] = [
   core,
@@ -16,7 +21,12 @@ const plugins: JupyterFrontEndPlugin<unknown>[] = [
   commands,
   runCommands,
   registryCommands,
-  news
+  news,
+  pipelineNews,
+  pipelineCommands,
+  pipelineFiles,
+  executed,
+  scheduleCommands
 ];
 
 export default plugins;

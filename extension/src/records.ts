@@ -589,7 +589,7 @@ export interface Explanation {
   readonly cached: boolean;
 }
 
-/** One run of a pipeline. ``trigger`` says what started it (``manual``, ``cron``, …), ``runner`` where its stages ran. */
+/** One run of a pipeline. */
 export interface PipelineRun {
   readonly run_id: string;
   readonly pipeline: string;
@@ -602,6 +602,7 @@ export interface PipelineRun {
   readonly ended_at: WireNumber | null;
   readonly error: string;
   readonly resumed_from: string;
+  readonly options: Readonly<Record<string, unknown>>;
   readonly stages: readonly StageRun[];
 }
 

@@ -111,6 +111,9 @@ export const DEFAULT_SETTINGS: IPanelSettings = {
   notify: true
 };
 
+/** Name of the drive on which executed notebooks lie: the files do not show the hidden folder they are kept in. */
+export const EXECUTED = 'nbops';
+
 /** Ids of the commands. */
 export const CommandIDs = {
   open: 'nbops:open',
@@ -127,5 +130,18 @@ export const CommandIDs = {
   archiveVersion: 'nbops:archive-version',
   allowPickle: 'nbops:allow-pickle',
   insertLoad: 'nbops:insert-load',
-  verifyAudit: 'nbops:verify-audit'
+  verifyAudit: 'nbops:verify-audit',
+  runPipeline: 'nbops:run-pipeline',
+  showPipeline: 'nbops:show-pipeline',
+  resumePipeline: 'nbops:resume-pipeline',
+  stopPipeline: 'nbops:stop-pipeline',
+  openPipelineFile: 'nbops:open-pipeline-file',
+  stageLog: 'nbops:stage-log',
+  openExecuted: 'nbops:open-executed',
+  runFile: 'nbops:run-file-as-pipeline',
+  showFile: 'nbops:show-file-as-pipeline',
+  editSchedule: 'nbops:edit-schedule',
+  actOnSchedule: 'nbops:act-on-schedule',
+  deleteSchedule: 'nbops:delete-schedule',
+  newProject: 'nbops:new-project'
 } as const;

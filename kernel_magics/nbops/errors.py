@@ -85,6 +85,10 @@ class PipelineError(NbopsError):
     """A pipeline file is wrong or a pipeline cannot run."""
 
 
+class PipelineBusy(PipelineError):
+    """A pipeline runs already: it does so once at a time in a workspace."""
+
+
 class InvalidPipeline(PipelineError):
     """A pipeline is declared wrongly: one line for each problem, the first place first.
 

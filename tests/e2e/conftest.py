@@ -255,7 +255,8 @@ def _environment(base: Path) -> dict[str, str]:
     own = {
         "PATH": f"{_BIN}{os.pathsep}{os.environ['PATH']}",
         "HOME": str(base),
-        "PYTHONPATH": str(base),
+        # What the tests import is what server and kernels import.
+        "PYTHONPATH": os.pathsep.join(filter(None, [str(base), os.environ.get("PYTHONPATH", "")])),
         "JUPYTERLAB_SETTINGS_DIR": str(base / "user-settings"),
         "JUPYTERLAB_WORKSPACES_DIR": str(base / "workspaces"),
         "JUPYTER_CONFIG_DIR": str(base / "config"),

@@ -68,6 +68,12 @@ def test_it_runs_and_shows_itself(project, capsys):
     assert {stage.status for stage in pipeline.plan().stages} == {"pending"}
     result = pipeline.run()
     assert [stage.outputs for stage in result.stages] == [{"table": [1]}, {"model": 2}, {"model": 4}]
+    pipeline.why("train")
+    told = capsys.readouterr().out
+    assert told.count("train[depth=") == 2
+    assert "clean" not in told
+    with pytest.raises(PipelineError, match="has no stage 'trian'. Did you mean 'train'"):
+        pipeline.why("trian")
     pipeline.show()
     assert "churn: up to date" in capsys.readouterr().out
     assert {stage.status for stage in pipeline.run().stages} == {"skipped"}

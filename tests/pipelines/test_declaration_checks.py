@@ -233,3 +233,14 @@ def test_a_pipeline_is_read_with_the_standard_library_alone(project):
         [sys.executable, "-c", code], cwd=project.folder, capture_output=True, text=True, check=True, env={**os.environ}
     )
     assert done.stdout.strip() == "[]"
+
+
+def test_what_follows_from_another_problem_is_not_told(project):
+    project.notebook("a.ipynb", "1")
+    text = (
+        '[stages.a]\nnotebook = "no.ipynb"\noutputs = ["x.csv"]\n'
+        '[stages.b]\nnotebook = "a.ipynb"\nafter = ["a"]\ninputs = ["x.csv"]\n'
+    )
+    told = _told(project, text)
+    assert told.startswith("pipeline.toml:2: stage 'a': there is no notebook")
+    assert "\n" not in told

@@ -32,7 +32,7 @@ def passed(tmp_path_factory):
             patch.chdir(folder)
             give({"x": value, GIVEN: {"places": {"x": places or {}}}}, "x")
             item = read_outputs(folder / "values")["x"]
-            namespace = {GIVEN: {"values": {"x": item.to_dict()}}}
+            namespace = {GIVEN: {"values": {"x": item.value}, "kinds": {"x": item.described()}}}
             take(namespace, "x")
             return namespace["x"]
 

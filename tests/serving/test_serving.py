@@ -7,10 +7,12 @@ import os
 import signal
 import subprocess
 import sys
+import time
 from types import SimpleNamespace
 
 import httpx
 import pandas as pd
+import psutil
 import pytest
 from sklearn.compose import make_column_transformer
 from sklearn.datasets import load_iris
@@ -196,3 +198,53 @@ def test_a_changed_file_is_not_served(registry, capsys):
         assert "has been changed since it was registered" in capsys.readouterr().err
     finally:
         path.write_bytes(before)
+
+
+def test_a_trial_finds_a_server_that_answers_otherwise(registry):
+    """The checks of the integration test against the served version, and against another one."""
+    from nbops.serving.process import ServedProcess
+    from nbops.serving.trying import Trial
+
+    table = _CITIES.assign(age=[None, *range(1, 20)], target=1.0).tail(19)
+    with ServedProcess("people@Staging", registry) as server:
+        trial = Trial(server, load_served("people/1", registry), registry)
+        trial.health()
+        trial.identity()
+        trial.example()
+        trial.rows(table)
+        trial.refusals()
+        assert [one for one in trial.checks if not one.passed] == []
+        assert [one.name for one in trial.checks][:4] == ["health", "identity", "input example", "19 held-out rows"]
+        assert trial.checks[2].seen == "5 predictions as its own"
+        # Nobody without the token is answered.
+        assert httpx.get(f"{server.facts['url']}/version").status_code == 401
+        other = load_served("people/1", registry)
+        other.model.steps[-1][1].intercept_ += 1.0
+        wrong = Trial(server, other, registry)
+        wrong.rows(table)
+        assert wrong.checks[0].seen == "19 predictions, 19 differ from the model's own"
+        assert not wrong.checks[0].passed
+        process = server._process
+    assert process.poll() is not None
+
+
+def test_a_server_ends_with_whoever_started_it(registry):
+    """Also when that one is killed and has no time to say so."""
+    code = (
+        "import sys, time\nfrom nbops.serving.process import ServedProcess\nfrom nbops.workspace import find_workspace\n"
+        f"with ServedProcess('people@Staging', find_workspace({str(registry.root)!r})) as server:\n"
+        "    print(server.facts['url'], server._process.pid, flush=True)\n    time.sleep(600)\n"
+    )
+    caller = subprocess.Popen([sys.executable, "-c", code], stdout=subprocess.PIPE, text=True)
+    assert caller.stdout is not None
+    url, pid = caller.stdout.readline().split()
+    assert httpx.get(f"{url}/ping").status_code == 200
+    caller.kill()
+    caller.wait()
+    caller.stdout.close()
+    for _ in range(600):
+        if not psutil.pid_exists(int(pid)) or psutil.Process(int(pid)).status() == psutil.STATUS_ZOMBIE:
+            break
+        time.sleep(0.05)
+    else:
+        pytest.fail("the server still runs")

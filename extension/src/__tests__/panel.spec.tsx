@@ -10,7 +10,10 @@ import {
   fakeActions,
   fakeApi,
   fakeGovernance,
+  fakePipelineActions,
+  fakePipelines,
   fakeRegistry,
+  fakeSchedules,
   MODELS,
   page,
   request,
@@ -25,10 +28,20 @@ async function show(
   const governance = fakeGovernance(governed);
   const registry = fakeRegistry();
   const feed = new ChangeFeed();
-  const model = new PanelModel({ api, governance, feed, visible: () => true });
+  const [pipelines, schedules] = [fakePipelines(), fakeSchedules()];
+  const model = new PanelModel({ api, governance, pipelines, schedules, feed, visible: () => true });
   const actions = fakeActions();
   const urlOf = (runId: string, artifact: string) => `/files/${runId}/${artifact}`;
-  render(<Panel model={model} actions={actions} registry={registry} urlOf={urlOf} trans={trans} />);
+  render(
+    <Panel
+      model={model}
+      actions={actions}
+      registry={registry}
+      pipelines={fakePipelineActions()}
+      urlOf={urlOf}
+      trans={trans}
+    />
+  );
   await act(async () => {
     model.setNotebook('work/01_train.ipynb');
     await Promise.all([model.runs.refresh(), model.models.refresh(), model.waiting.refresh()]);

@@ -4,7 +4,7 @@ import { DELAY } from '../model/refresher';
 import { ApiError, DEFAULT_SETTINGS } from '../tokens';
 import type { Card } from '../records';
 import { RunModel } from '../model/run';
-import { card, fakeApi, fakeGovernance } from './samples';
+import { card, fakeApi, fakeGovernance, fakePipelines, fakeSchedules } from './samples';
 
 beforeEach(() => jest.useFakeTimers());
 afterEach(() => jest.useRealTimers());
@@ -12,7 +12,14 @@ afterEach(() => jest.useRealTimers());
 async function shown(change: Parameters<typeof fakeApi>[0] = {}) {
   const api = fakeApi(change);
   const feed = new ChangeFeed();
-  const model = new PanelModel({ api, governance: fakeGovernance(), feed, visible: () => true });
+  const model = new PanelModel({
+    api,
+    governance: fakeGovernance(),
+    pipelines: fakePipelines(),
+    schedules: fakeSchedules(),
+    feed,
+    visible: () => true
+  });
   model.setNotebook('work/01_train.ipynb');
   await jest.advanceTimersByTimeAsync(DELAY);
   return { api, feed, model };

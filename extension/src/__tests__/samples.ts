@@ -13,6 +13,8 @@ import type {
   RunPage,
   RunRow
 } from '../records';
+import type { IPipelineActions, IPipelines, IRunLine, ISchedules } from '../pipelines';
+import type { PipelineRun, Schedule, ScheduleRun, StageRun } from '../records';
 import type { IApi, IRunActions, IRunsQuery, IServerStatus, ITrans } from '../tokens';
 
 function fill(text: string, values: unknown[]): string {
@@ -411,6 +413,186 @@ export function fakeRegistry(): jest.Mocked<IRegistryActions> {
     insertLoad: jest.fn(),
     ask: jest.fn<Promise<string | null>, [IQuestion]>(async () => 'because'),
     changed: jest.fn()
+  };
+}
+
+export function stage(name: string, change: Partial<StageRun> = {}): StageRun {
+  return {
+    stage: name,
+    status: 'succeeded',
+    group: '',
+    after: [],
+    attempt: 1,
+    reason: 'never ran',
+    key: 'a1b2c3d4',
+    track_id: '',
+    started_at: 1000,
+    ended_at: 1003,
+    cell: 3,
+    cells: 3,
+    line: '',
+    kernel: 'forked',
+    notebook: `/srv/work/.nbops/pipelines/churn/r1/${name}.ipynb`,
+    error: '',
+    failed_cell: 0,
+    resumable: false,
+    resume_problem: '',
+    ...change
+  };
+}
+
+/** Ingest, then two beside each other, then one after both. */
+export const STAGES: readonly StageRun[] = [
+  stage('ingest'),
+  stage('clean', { after: ['ingest'] }),
+  stage('train', { after: ['ingest'] }),
+  stage('report', { after: ['clean', 'train'] })
+];
+
+export function pipelineRun(change: Partial<PipelineRun> = {}): PipelineRun {
+  return {
+    run_id: 'r1',
+    pipeline: 'churn',
+    path: '/srv/work/pipeline.toml',
+    status: 'succeeded',
+    trigger: 'manual',
+    schedule: '',
+    runner: 'local',
+    started_at: 1000,
+    ended_at: 1010,
+    error: '',
+    resumed_from: '',
+    options: {},
+    stages: STAGES,
+    ...change
+  };
+}
+
+/** A run as a list has it. */
+export function runLine(run: PipelineRun): IRunLine {
+  const counts: Record<string, number> = {};
+  run.stages.forEach(({ status }) => (counts[status] = (counts[status] ?? 0) + 1));
+  return { ...run, counts };
+}
+
+/** A run in which `train` failed and `report` therefore did not run. */
+export const FAILED_RUN = pipelineRun({
+  status: 'failed',
+  stages: [
+    stage('ingest', { status: 'skipped', reason: 'unchanged' }),
+    stage('clean', { after: ['ingest'] }),
+    stage('train', { after: ['ingest'], status: 'failed', failed_cell: 4, error: 'ValueError: NaN' }),
+    stage('report', {
+      after: ['clean', 'train'],
+      status: 'pending',
+      reason: '',
+      started_at: null,
+      notebook: ''
+    })
+  ]
+});
+
+export function schedule(change: Partial<Schedule> = {}): Schedule {
+  return {
+    name: 'nightly',
+    pipeline: 'pipeline.toml',
+    trigger: 'cron',
+    cron: '0 2 * * *',
+    timezone: 'UTC',
+    subject: '',
+    measure: '',
+    threshold: 0,
+    missed: 'once',
+    missed_cap: 10,
+    overlap: 'skip',
+    parameters: {},
+    alerts: ['lab'],
+    paused: false,
+    author: 'ada',
+    origin: '',
+    created_at: 1000,
+    next_at: 4000,
+    problem: '',
+    words: 'At 02:00 every day, UTC',
+    last: null,
+    ...change
+  };
+}
+
+export function due(id: number, change: Partial<ScheduleRun> = {}): ScheduleRun {
+  return {
+    id,
+    schedule: 'nightly',
+    due_at: 1000 + id,
+    status: 'succeeded',
+    evidence: 'due at 02:00',
+    run_id: `r${id}`,
+    started_at: 1000,
+    ended_at: 1009,
+    error: '',
+    ...change
+  };
+}
+
+/** Pipelines whose answers a test may replace; one that ran once. */
+export function fakePipelines(
+  change: Partial<Record<keyof IPipelines, jest.Mock>> = {}
+): jest.Mocked<IPipelines> {
+  const line = {
+    name: 'churn',
+    path: '/srv/work/pipeline.toml',
+    problem: '',
+    runs: 1,
+    last: runLine(pipelineRun())
+  };
+  return {
+    list: jest.fn(async () => [line]),
+    plan: jest.fn(async () =>
+      pipelineRun({
+        run_id: '',
+        stages: STAGES.map(one => ({ ...one, status: 'skipped', reason: 'unchanged' }))
+      })
+    ),
+    why: jest.fn(async (_: object, name: string) => ({ stage: name, reason: '', differences: [] })),
+    runs: jest.fn(async () => [runLine(pipelineRun())]),
+    run: jest.fn(async () => pipelineRun()),
+    page: jest.fn(async () => ({ html: '<p>cell</p>', running: false })),
+    launch: jest.fn(async () => ({ path: 'p', runId: 'r2' })),
+    resume: jest.fn(async () => ({ path: 'p', runId: 'r2' })),
+    stop: jest.fn(async () => ({})),
+    ...change
+  } as jest.Mocked<IPipelines>;
+}
+
+/** Schedules whose answers a test may replace. */
+export function fakeSchedules(
+  change: Partial<Record<keyof ISchedules, jest.Mock>> = {}
+): jest.Mocked<ISchedules> {
+  return {
+    list: jest.fn(async () => [schedule()]),
+    runs: jest.fn(async () => [due(2), due(1)]),
+    failures: jest.fn(async () => []),
+    save: jest.fn(async (_: string, draft: object) => ({ schedule: schedule(draft), times: [4000, 5000] })),
+    remove: jest.fn(async () => ({})),
+    act: jest.fn(async () => ({})),
+    preview: jest.fn(async () => ({ times: [4000, 5000], problem: '' })),
+    ...change
+  } as jest.Mocked<ISchedules>;
+}
+
+export function fakePipelineActions(): jest.Mocked<IPipelineActions> {
+  return {
+    show: jest.fn(),
+    run: jest.fn(),
+    resume: jest.fn(),
+    stop: jest.fn(),
+    openFile: jest.fn(),
+    log: jest.fn(),
+    openExecuted: jest.fn(),
+    openTracked: jest.fn(),
+    schedule: jest.fn(),
+    actOnSchedule: jest.fn(),
+    deleteSchedule: jest.fn()
   };
 }
 

@@ -3,6 +3,8 @@ import { NODE, reach, type LineageModel } from '../model/lineage';
 import type { IPlace } from '../model/layered';
 import type { LineageEdge, LineageNode } from '../records';
 import type { ITrans } from '../tokens';
+import { MARGIN } from './canvas';
+import { cut, GraphEdge } from './GraphEdge';
 import { useStore } from './hooks';
 
 interface IGraphProps {
@@ -11,8 +13,6 @@ interface IGraphProps {
   readonly onOpen: (node: LineageNode) => void;
   readonly trans: ITrans;
 }
-
-export const MARGIN = 12;
 
 /** The shape of each kind of node: told apart without colour. */
 const SHAPES: Record<string, string> = {
@@ -75,12 +75,13 @@ export function LineageGraph(props: IGraphProps): React.JSX.Element {
       onKeyDown={onKeyDown}
     >
       {edges.map((edge, i) => (
-        <Edge
+        <GraphEdge
           key={i}
           from={layout.places.get(edge.source)}
           to={layout.places.get(edge.target)}
+          measure={NODE}
           label={[edge.label, edge.columns.join(', ')].filter(Boolean).join(': ')}
-          lit={near.has(edge.source) && near.has(edge.target)}
+          className={near.has(edge.source) && near.has(edge.target) ? '' : 'nbops-far'}
         />
       ))}
       {shown.map(node => {
@@ -160,35 +161,6 @@ function Node(props: INodeProps): React.JSX.Element {
       <text x={10} y={35} className="nbops-node-detail">
         {cut(node.detail, 24)}
       </text>
-    </g>
-  );
-}
-
-/** SVG text does not cut itself. */
-function cut(text: string, most: number): string {
-  return text.length > most ? `${text.slice(0, most - 1)}…` : text;
-}
-
-interface IEdgeProps {
-  readonly from: IPlace | undefined;
-  readonly to: IPlace | undefined;
-  readonly label: string;
-  readonly lit: boolean;
-}
-
-function Edge({ from, to, label, lit }: IEdgeProps): React.JSX.Element | null {
-  if (!from || !to) {
-    return null;
-  }
-  const [x1, y1] = [from.x + NODE.width, from.y + NODE.height / 2];
-  const [x2, y2] = [to.x, to.y + NODE.height / 2];
-  const bend = Math.max(20, Math.abs(x2 - x1) / 2);
-  return (
-    <g className={`nbops-edge ${lit ? '' : 'nbops-far'}`} aria-hidden="true">
-      <path d={`M${x1} ${y1} C${x1 + bend} ${y1} ${x2 - bend} ${y2} ${x2 - 5} ${y2}`}>
-        {label && <title>{label}</title>}
-      </path>
-      <path className="nbops-arrow" d={`M${x2} ${y2} l-7 -3.5 v7 z`} />
     </g>
   );
 }

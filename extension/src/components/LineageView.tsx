@@ -1,11 +1,12 @@
-import React, { useLayoutEffect, useRef, useState } from 'react';
+import React, { useState } from 'react';
 import { formatCount, formatMoment } from '../model/format';
 import { NODE, type LineageModel, type Side } from '../model/lineage';
 import type { LineageNode } from '../records';
 import type { ITrans } from '../tokens';
+import { bounded, STEP, useCanvas } from './canvas';
 import { Failure } from './Failure';
 import { useStore } from './hooks';
-import { kindWord, LineageGraph, MARGIN } from './LineageGraph';
+import { kindWord, LineageGraph } from './LineageGraph';
 import { Fold, Pairs } from './Pairs';
 
 /** What a node leads to. */
@@ -21,51 +22,15 @@ export interface ILineageProps {
   readonly trans: ITrans;
 }
 
-const STEP = 1.25;
-const [SMALLEST, LARGEST] = [0.3, 2.5];
-/** A graph that is wider than the tab is made smaller at first, but stays readable. */
-const READABLE = 0.7;
-
-/** Gives a new graph a size that fits, and keeps the node looked at in view. */
-function useCanvas(
-  model: LineageModel,
-  zoom: number,
-  setZoom: (zoom: number) => void
-): React.RefObject<HTMLDivElement> {
-  const { layout, selected } = useStore(model);
-  const canvas = useRef<HTMLDivElement>(null);
-  useLayoutEffect(() => {
-    const width = canvas.current?.clientWidth ?? 0;
-    if (width > 0) {
-      setZoom(Math.min(1, Math.max(READABLE, width / (layout.width + 2 * MARGIN))));
-    }
-  }, [layout, setZoom]);
-  useLayoutEffect(() => {
-    const box = canvas.current;
-    const place = layout.places.get(selected);
-    if (box && place) {
-      const [left, top] = [(place.x + MARGIN) * zoom, (place.y + MARGIN) * zoom];
-      box.scrollLeft = within(box.scrollLeft, left, NODE.width * zoom, box.clientWidth);
-      box.scrollTop = within(box.scrollTop, top, NODE.height * zoom, box.clientHeight);
-    }
-  }, [layout, selected, zoom]);
-  return canvas;
-}
-
-/** Where to scroll to so that a stretch is seen, with its neighbours if it was not. */
-function within(scroll: number, start: number, size: number, seen: number): number {
-  return start < scroll || start + size > scroll + seen ? start + size / 2 - seen / 2 : scroll;
-}
-
 /** What a model came from and what came from it: a graph, the facts of one node, and all of it as a table. */
 export function LineageView(props: ILineageProps): React.JSX.Element {
   const { model, actions, trans } = props;
-  const { lineage, failure, loading, shown, start } = useStore(model);
+  const { lineage, failure, loading, shown, start, layout, selected } = useStore(model);
   const [zoom, setZoom] = useState(1);
-  const canvas = useCanvas(model, zoom, setZoom);
+  const canvas = useCanvas(layout, NODE, selected, zoom, setZoom);
   return (
     <article className="nbops-lineage" aria-label={trans.__('Lineage of %1', start)} aria-busy={loading}>
-      <Head {...props} zoom={zoom} onZoom={value => setZoom(Math.min(LARGEST, Math.max(SMALLEST, value)))} />
+      <Head {...props} zoom={zoom} onZoom={value => setZoom(bounded(value))} />
       {failure && <Failure failure={failure} onRetry={() => void model.refresh()} trans={trans} />}
       {!lineage && loading && <p role="status">{trans.__('Loading the lineage…')}</p>}
       {lineage?.truncated && (

@@ -1,35 +1,49 @@
 import React, { useEffect, useRef, useState } from 'react';
 import type { IRegistryActions } from '../governance';
 import type { AuditModel } from '../model/audit';
+import type { ListModel } from '../model/list';
 import type { ModelsModel } from '../model/models';
 import type { PanelModel } from '../model/panel';
 import type { RunModel } from '../model/run';
+import { whenWords } from '../model/when';
+import type { IPipelineActions, IPipelineLine } from '../pipelines';
+import { toNumber } from '../model/format';
+import type { Schedule } from '../records';
 import type { IRunActions, ITrans } from '../tokens';
 import { AuditSection } from './AuditSection';
-import { useStore } from './hooks';
+import { useNow, useStore } from './hooks';
 import { ModelsSection } from './ModelsSection';
+import { PipelinesSection } from './PipelinesSection';
 import { RunDetail } from './RunDetail';
 import { RunsSection, ScopeSelect } from './RunsSection';
+import { SchedulesSection } from './SchedulesSection';
 import { Section } from './Section';
 
 export interface IPanelProps {
   readonly model: PanelModel;
   readonly actions: IRunActions;
   readonly registry: IRegistryActions;
+  readonly pipelines: IPipelineActions;
   readonly urlOf: (runId: string, artifact: string) => string;
   readonly trans: ITrans;
 }
 
-/** The sidebar: runs, models and the audit log, or one run. */
+/** The sidebar: runs, models, pipelines, schedules and the audit log, or one run. */
 export function Panel(props: IPanelProps): React.JSX.Element {
   const { detail } = useStore(props.model);
   return detail ? <Detail {...props} run={detail} /> : <Overview {...props} />;
 }
 
-function Overview({ model, registry, trans }: IPanelProps): React.JSX.Element {
+function Overview({ model, registry, pipelines, trans }: IPanelProps): React.JSX.Element {
   const { opened } = useStore(model);
   const box = useRef<HTMLDivElement>(null);
-  const [open, setOpen] = useState({ runs: true, models: true, audit: false });
+  const [open, setOpen] = useState({
+    runs: true,
+    models: true,
+    pipelines: true,
+    schedules: false,
+    audit: false
+  });
   const toggle = (name: keyof typeof open) => setOpen({ ...open, [name]: !open[name] });
   useEffect(() => {
     // Coming back from a run, the list has the focus again.
@@ -70,6 +84,24 @@ function Overview({ model, registry, trans }: IPanelProps): React.JSX.Element {
         />
       </Section>
       <Section
+        name={trans.__('Pipelines')}
+        className="nbops-flow"
+        open={open.pipelines}
+        onToggle={() => toggle('pipelines')}
+        aside={<PipelineState model={model.pipelines} trans={trans} />}
+      >
+        <PipelinesSection model={model.pipelines} actions={pipelines} trans={trans} />
+      </Section>
+      <Section
+        name={trans.__('Schedules')}
+        className="nbops-flow"
+        open={open.schedules}
+        onToggle={() => toggle('schedules')}
+        aside={<ScheduleState model={model.schedules} trans={trans} />}
+      >
+        <SchedulesSection model={model.schedules} actions={pipelines} trans={trans} />
+      </Section>
+      <Section
         name={trans.__('Audit')}
         className="nbops-audit"
         open={open.audit}
@@ -87,6 +119,50 @@ function Count({ model, trans }: { model: ModelsModel; trans: ITrans }): React.J
   return (
     <span className="nbops-dim nbops-num" role="status">
       {loaded ? trans._n('%1 model', '%1 models', models.length) : ''}
+    </span>
+  );
+}
+
+/** What needs a look among the pipelines, said also when the section is folded. */
+function PipelineState({
+  model,
+  trans
+}: {
+  model: ListModel<IPipelineLine>;
+  trans: ITrans;
+}): React.JSX.Element {
+  const { items, loaded } = useStore(model);
+  const count = (status: string) => items.filter(one => one.last?.status === status).length;
+  const [running, failed] = [count('running'), count('failed')];
+  return (
+    <span
+      role="status"
+      className={failed > 0 ? 'nbops-bad' : running > 0 ? 'nbops-busy' : 'nbops-dim nbops-num'}
+    >
+      {failed > 0
+        ? trans._n('%1 failed', '%1 failed', failed)
+        : running > 0
+          ? trans._n('%1 running', '%1 running', running)
+          : loaded && items.length > 0
+            ? trans._n('%1 pipeline', '%1 pipelines', items.length)
+            : ''}
+    </span>
+  );
+}
+
+/** When something runs by itself next, or how many schedules cannot. */
+function ScheduleState({ model, trans }: { model: ListModel<Schedule>; trans: ITrans }): React.JSX.Element {
+  const { items } = useStore(model);
+  const now = useNow();
+  const broken = items.filter(one => one.problem !== '').length;
+  const times = items
+    .filter(one => !one.paused && one.next_at !== null)
+    .map(one => toNumber(one.next_at ?? 0));
+  return broken > 0 ? (
+    <span className="nbops-bad">{trans._n('%1 problem', '%1 problems', broken)}</span>
+  ) : (
+    <span className="nbops-dim nbops-num">
+      {times.length > 0 ? trans.__('next %1', whenWords(Math.min(...times), now, trans)) : ''}
     </span>
   );
 }

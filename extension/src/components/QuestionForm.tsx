@@ -17,18 +17,20 @@ export function QuestionForm({ question, onChange, trans }: IQuestionFormProps):
       <p className="nbops-question" id={id}>
         {question.text}
       </p>
-      <label>
-        {question.reason ? trans.__('Reason (needed)') : trans.__('Reason (optional)')}
-        <input
-          required={question.reason}
-          aria-describedby={id}
-          value={reason}
-          onChange={event => {
-            setReason(event.target.value);
-            onChange(event.target.value);
-          }}
-        />
-      </label>
+      {!question.wordless && (
+        <label>
+          {question.reason ? trans.__('Reason (needed)') : trans.__('Reason (optional)')}
+          <input
+            required={question.reason}
+            aria-describedby={id}
+            value={reason}
+            onChange={event => {
+              setReason(event.target.value);
+              onChange(event.target.value);
+            }}
+          />
+        </label>
+      )}
     </div>
   );
 }

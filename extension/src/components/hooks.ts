@@ -6,12 +6,13 @@ export function useStore<T>(store: Store<T>): T {
   return useSyncExternalStore(store.subscribe, store.snapshot);
 }
 
-/** The time in seconds since the epoch, as new as the last drawing and at most a minute old. */
-export function useNow(): number {
+/** The time in seconds since the epoch, as new as the last drawing and at most so many seconds old. */
+export function useNow(seconds = 60): number {
   const [, tick] = useState(0);
   useEffect(() => {
-    const timer = setInterval(() => document.visibilityState === 'visible' && tick(n => n + 1), 60_000);
+    const look = () => document.visibilityState === 'visible' && tick(n => n + 1);
+    const timer = setInterval(look, 1000 * seconds);
     return () => clearInterval(timer);
-  }, []);
+  }, [seconds]);
   return Date.now() / 1000;
 }

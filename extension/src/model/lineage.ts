@@ -3,6 +3,7 @@ import type { Lineage, LineageEdge, LineageNode } from '../records';
 import { failureOf, type IFailure } from './failure';
 import { layered, type ILayout, type IMeasure } from './layered';
 import { Store } from './store';
+import { step } from './walking';
 
 export const NODE: IMeasure = { width: 150, height: 44, across: 34, down: 14 };
 
@@ -77,39 +78,8 @@ export class LineageModel extends Store<ILineageState> {
 
   /** The node that a key leads to from the one looked at, if there is one. */
   step(key: string): string | null {
-    const { layout, selected } = this.state;
-    const here = layout.places.get(selected);
-    if (!here) {
-      return layout.layers[0]?.[0] ?? null;
-    }
-    const layer = layout.layers[here.layer];
-    const at = layer.indexOf(selected);
-    switch (key) {
-      case 'ArrowUp':
-        return layer[at - 1] ?? null;
-      case 'ArrowDown':
-        return layer[at + 1] ?? null;
-      case 'ArrowLeft':
-        return this._nearest(selected, 'target', 'source');
-      case 'ArrowRight':
-        return this._nearest(selected, 'source', 'target');
-      case 'Home':
-        return layout.layers[0][0];
-      case 'End':
-        return layout.layers[layout.layers.length - 1][0];
-      default:
-        return null;
-    }
-  }
-
-  private _nearest(id: string, from: keyof LineageEdge, to: 'source' | 'target'): string | null {
-    const { edges, layout } = this.state;
-    const y = (other: string) => layout.places.get(other)?.y ?? 0;
-    const [first] = edges
-      .filter(edge => edge[from] === id)
-      .map(edge => edge[to])
-      .sort((a, b) => Math.abs(y(a) - y(id)) - Math.abs(y(b) - y(id)));
-    return first ?? null;
+    const { layout, selected, edges } = this.state;
+    return step(key, selected, layout, edges);
   }
 
   private _draw(side: Side, selected: string): void {

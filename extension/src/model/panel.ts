@@ -1,7 +1,10 @@
 import type { IGovernance } from '../governance';
 import { DEFAULT_SETTINGS, type IApi, type IPanelSettings, type IRunTarget } from '../tokens';
+import type { IPipelineLine, IPipelines, ISchedules } from '../pipelines';
+import type { Schedule } from '../records';
 import { AuditModel } from './audit';
 import { concerns, type ChangeFeed, type Workspace } from './feed';
+import { ListModel } from './list';
 import { ModelsModel } from './models';
 import { Refresher } from './refresher';
 import { RunModel } from './run';
@@ -19,6 +22,8 @@ export interface IPanelState {
 export interface IPanelOptions {
   readonly api: IApi;
   readonly governance: IGovernance;
+  readonly pipelines: IPipelines;
+  readonly schedules: ISchedules;
   readonly feed: ChangeFeed;
   readonly visible: () => boolean;
 }
@@ -29,10 +34,12 @@ export class PanelModel extends Store<IPanelState> {
   readonly models: ModelsModel;
   readonly waiting: WaitingModel;
   readonly audit: AuditModel;
+  readonly pipelines: ListModel<IPipelineLine>;
+  readonly schedules: ListModel<Schedule>;
 
   constructor(private readonly _options: IPanelOptions) {
     super({ detail: null, opened: 0 });
-    const { api, governance, feed, visible } = _options;
+    const { api, governance, pipelines, schedules, feed, visible } = _options;
     this.runs = new RunsModel(api, {
       path: '',
       onlyNotebook: false,
@@ -45,6 +52,8 @@ export class PanelModel extends Store<IPanelState> {
     this.models = new ModelsModel(api, '');
     this.waiting = new WaitingModel(governance);
     this.audit = new AuditModel(governance);
+    this.pipelines = new ListModel(path => pipelines.list(path));
+    this.schedules = new ListModel(path => schedules.list(path));
     this._refresher = new Refresher({ refresh: () => this._refresh(), visible });
     this._unsubscribe = feed.subscribe(changed => this._changed(changed));
   }
@@ -52,6 +61,11 @@ export class PanelModel extends Store<IPanelState> {
   /** Whether promotions and waiting approvals are told by a notification. */
   get notifies(): boolean {
     return this._settings.notify;
+  }
+
+  /** Folder of the workspace shown; empty until the server has told. */
+  get workspace(): string {
+    return this._workspace;
   }
 
   /** Take over the settings. */
@@ -107,6 +121,8 @@ export class PanelModel extends Store<IPanelState> {
     this.runs.update({ query: { ...this.runs.state.query, ...query } });
     const { path } = this.runs.state.query;
     this.models.update({ path });
+    this.pipelines.update({ path });
+    this.schedules.update({ path });
     if (path !== this.waiting.state.path) {
       this.waiting.update({ path, requests: [] });
     }
@@ -126,6 +142,8 @@ export class PanelModel extends Store<IPanelState> {
       this.runs.refresh(),
       this.models.refresh(),
       this.waiting.refresh(),
+      this.pipelines.refresh(),
+      this.schedules.refresh(),
       ...(this.audit.active ? [this.audit.refresh()] : [])
     ];
     await Promise.all([...(detail ? [detail.refresh()] : lists()), this._locate()]);

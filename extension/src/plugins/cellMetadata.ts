@@ -1,6 +1,7 @@
 import type { JupyterFrontEnd, JupyterFrontEndPlugin } from '@jupyterlab/application';
 import { INotebookTracker, type NotebookPanel } from '@jupyterlab/notebook';
 import { tellOrigin } from '../model/execute';
+import { EXECUTED } from '../tokens';
 import { INbops } from './core';
 
 /** Tells the kernel with every execution which notebook and cell it comes from. */
@@ -16,6 +17,9 @@ export const cellMetadata: JupyterFrontEndPlugin<void> = {
       root ||= (await api.status(path).catch(() => null))?.server_root ?? '';
     };
     const attend = (panel: NotebookPanel): void => {
+      if (contents.driveName(panel.context.path) === EXECUTED) {
+        return;
+      }
       const path = () => contents.localPath(panel.context.path);
       const wrap = () => {
         const kernel = panel.sessionContext.session?.kernel;

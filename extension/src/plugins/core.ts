@@ -1,7 +1,7 @@
 import type { JupyterFrontEnd, JupyterFrontEndPlugin } from '@jupyterlab/application';
 import { INotebookTracker, NotebookActions } from '@jupyterlab/notebook';
 import { ITranslator, nullTranslator, type TranslationBundle } from '@jupyterlab/translation';
-import { Token } from '@lumino/coreutils';
+import { Token, type ReadonlyPartialJSONObject } from '@lumino/coreutils';
 import { Api } from '../api';
 import type { IGovernance, IRegistryActions } from '../governance';
 import { GovernanceApi } from '../governanceApi';
@@ -10,6 +10,8 @@ import { ChangeFeed } from '../model/feed';
 import { isTracked } from '../model/track';
 import { RUN_MIME } from '../records';
 import { CommandIDs, type IApi, type IRunActions, type ITrans } from '../tokens';
+import type { IPipelineActions, IPipelines, ISchedules } from '../pipelines';
+import { PipelinesApi, SchedulesApi } from '../pipelinesApi';
 import { ask } from '../widgets/askDialog';
 
 /** What the plugins of nbops share. */
@@ -19,6 +21,9 @@ export interface INbops {
   readonly feed: ChangeFeed;
   readonly actions: IRunActions;
   readonly registry: IRegistryActions;
+  readonly pipelines: IPipelines;
+  readonly schedules: ISchedules;
+  readonly pipelineActions: IPipelineActions;
   readonly trans: TranslationBundle;
 }
 
@@ -50,12 +55,39 @@ function registryOf({ commands }: JupyterFrontEnd, feed: ChangeFeed, trans: ITra
   };
 }
 
+function pipelineActionsOf({ commands }: JupyterFrontEnd): IPipelineActions {
+  const act =
+    <T extends object>(command: string) =>
+    (target: T): void =>
+      void commands.execute(command, { ...target } as ReadonlyPartialJSONObject);
+  return {
+    show: act(CommandIDs.showPipeline),
+    run: act(CommandIDs.runPipeline),
+    resume: act(CommandIDs.resumePipeline),
+    stop: act(CommandIDs.stopPipeline),
+    openFile: act(CommandIDs.openPipelineFile),
+    log: act(CommandIDs.stageLog),
+    openExecuted: act(CommandIDs.openExecuted),
+    openTracked: target => void commands.execute(CommandIDs.openRunTab, { ...target }),
+    schedule: act(CommandIDs.editSchedule),
+    actOnSchedule: act(CommandIDs.actOnSchedule),
+    deleteSchedule: act(CommandIDs.deleteSchedule)
+  };
+}
+
 /** Tell the feed about what the server and the notebooks of this browser report. */
 function connect(app: JupyterFrontEnd, feed: ChangeFeed): void {
   app.serviceManager.events.stream.connect((_, emission) => {
     const workspace = emission['workspace'];
     if (emission.schema_id === CHANGE_EVENT && typeof workspace === 'string') {
       feed.event(workspace);
+    }
+  });
+  // A pipeline is its files: what is saved here may change what would run.
+  app.serviceManager.contents.fileChanged.connect((_, { type, newValue, oldValue }) => {
+    const path = newValue?.path ?? oldValue?.path ?? '';
+    if (type !== 'new' && /\.(toml|ipynb|py)$/.test(path)) {
+      feed.local();
     }
   });
   NotebookActions.executed.connect((_, { cell }) => {
@@ -95,6 +127,9 @@ export const core: JupyterFrontEndPlugin<INbops> = {
       feed,
       actions: actionsOf(app),
       registry: registryOf(app, feed, trans),
+      pipelines: new PipelinesApi(http),
+      schedules: new SchedulesApi(http),
+      pipelineActions: pipelineActionsOf(app),
       trans
     };
   }

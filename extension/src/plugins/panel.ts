@@ -3,7 +3,7 @@ import { INotebookTracker } from '@jupyterlab/notebook';
 import { ISettingRegistry } from '@jupyterlab/settingregistry';
 import { Token } from '@lumino/coreutils';
 import { PanelModel } from '../model/panel';
-import { DEFAULT_SETTINGS, type IPanelSettings } from '../tokens';
+import { DEFAULT_SETTINGS, EXECUTED, type IPanelSettings } from '../tokens';
 import { Sidebar } from '../widgets/sidebar';
 import { INbops } from './core';
 
@@ -29,34 +29,45 @@ async function follow(registry: ISettingRegistry, model: PanelModel): Promise<vo
   settings.changed.connect(() => model.configure(read(settings)));
 }
 
-/** The sidebar with runs and models. */
+/** The sidebar with runs, models, pipelines, schedules and the audit log. */
 export const panel: JupyterFrontEndPlugin<INbopsPanel> = {
   id: ID,
-  description: 'Runs and models in the sidebar.',
+  description: 'Runs, models and pipelines in the sidebar.',
   autoStart: true,
   provides: INbopsPanel,
   requires: [INbops, INotebookTracker],
   optional: [ILayoutRestorer, ISettingRegistry],
   activate: (
     app: JupyterFrontEnd,
-    { api, governance, feed, actions, registry: registryActions, trans }: INbops,
+    nbops: INbops,
     tracker: INotebookTracker,
     restorer: ILayoutRestorer | null,
     registry: ISettingRegistry | null
   ): INbopsPanel => {
     const { contents } = app.serviceManager;
+    const { api, governance, pipelines, schedules, feed, actions, trans } = nbops;
     const model = new PanelModel({
       api,
       governance,
+      pipelines,
+      schedules,
       feed,
       visible: (): boolean => widget.isVisible && document.visibilityState === 'visible'
     });
     const urlOf = (runId: string, artifact: string): string =>
       api.artifactUrl(model.runs.state.query.path, runId, artifact);
-    const widget: Sidebar = new Sidebar({ model, actions, registry: registryActions, urlOf, trans });
+    const widget: Sidebar = new Sidebar({
+      model,
+      actions,
+      registry: nbops.registry,
+      pipelines: nbops.pipelineActions,
+      urlOf,
+      trans
+    });
     const follows = (): void => {
       const path = tracker.currentWidget?.context.path;
-      if (path !== undefined) {
+      // What is shown beside an executed notebook stays what it was.
+      if (path !== undefined && contents.driveName(path) !== EXECUTED) {
         model.setNotebook(contents.localPath(path));
       }
     };

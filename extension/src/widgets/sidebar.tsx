@@ -10,7 +10,7 @@ export class Sidebar extends ReactWidget {
     super();
     this.id = 'nbops-panel';
     this.title.icon = nbopsIcon;
-    this.title.caption = _props.trans.__('nbops: runs and models');
+    this.title.caption = _props.trans.__('nbops: runs, models and pipelines');
     this.addClass('nbops-sidebar');
     this.node.setAttribute('role', 'region');
     this.node.setAttribute('aria-label', 'nbops');

@@ -21,8 +21,11 @@ export class Tabs {
     }
   }
 
-  /** Show the tab of a key; `make` is called where there is none, `args` is what the command needs to make it again. */
-  open(key: string, args: ReadonlyPartialJSONObject, make: () => Widget): void {
+  /**
+   * Show the tab of a key; `make` is called where there is none, `args` is what the command needs to make it again.
+   * With `below` a new tab goes below what is in front.
+   */
+  open(key: string, args: ReadonlyPartialJSONObject, make: () => Widget, below = false): void {
     const id = `${this._namespace}-${key}`;
     let tab = this._tracker.find(widget => widget.id === id);
     if (!tab) {
@@ -31,7 +34,7 @@ export class Tabs {
       tab.toolbar.hide();
       this._args.set(id, args);
       tab.disposed.connect(() => this._args.delete(id));
-      this._app.shell.add(tab, 'main');
+      this._app.shell.add(tab, 'main', below ? { mode: 'split-bottom' } : undefined);
       void this._tracker.add(tab);
     }
     this._app.shell.activateById(id);

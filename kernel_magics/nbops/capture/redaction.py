@@ -122,6 +122,11 @@ class Redactor:
         self._values = _compiled(frozenset(values)) if values else None
 
     @property
+    def literals(self) -> frozenset[str]:
+        """Texts that were bound to telling names."""
+        return frozenset(self._literals)
+
+    @property
     def count(self) -> int:
         """How many different secrets were replaced so far."""
         return len(self._seen)

@@ -5,13 +5,14 @@ from __future__ import annotations
 import argparse
 import contextlib
 import logging
+import os
 import signal
 import sys
 import threading
 from typing import TYPE_CHECKING
 
 from nbops.cli.options import common, print_json, workspace_of
-from nbops.errors import UsageError
+from nbops.errors import UsageError, WorkspaceError
 
 if TYPE_CHECKING:
     from nbops.scheduling.scheduler import Scheduler
@@ -31,12 +32,13 @@ def add_parser(commands: argparse._SubParsersAction[argparse.ArgumentParser]) ->
 
 
 def _scheduler(options: argparse.Namespace) -> int:
-    from nbops.scheduling.listening import address_of, listening
+    from nbops.scheduling.listening import TOKEN, address_of, listening
     from nbops.scheduling.scheduler import Scheduler
 
     if options.once and options.listen:
         raise UsageError("--once and --listen do not go together.")
     workspace = workspace_of(options)
+    workspace.ensure()
     scheduler = Scheduler(workspace)
     logging.basicConfig(level=logging.WARNING, format="%(asctime)s %(name)s %(message)s", stream=sys.stderr)
     if options.once:
@@ -50,9 +52,13 @@ def _scheduler(options: argparse.Namespace) -> int:
         facts = {"workspace": str(workspace.root)}
         if options.listen:
             place = stack.enter_context(listening(workspace, address_of(options.listen), lambda: scheduler.leads))
+            # What is started from here has no business with it.
+            os.environ.pop(TOKEN, None)
             facts["listens"] = f"http://{place[0]}:{place[1]}"
         _say(options, facts)
         _run(scheduler, stop)
+    if not stop.is_set():
+        raise WorkspaceError(f"{workspace.root} is no longer the workspace that this began in.")
     return 0
 
 

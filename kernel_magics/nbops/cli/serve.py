@@ -6,6 +6,7 @@ import argparse
 import json
 import os
 import sys
+import threading
 
 from nbops.cli.options import common, workspace_of
 
@@ -23,6 +24,7 @@ def add_parser(commands: argparse._SubParsersAction[argparse.ArgumentParser]) ->
     serve.add_argument("which", metavar="NAME[@TARGET|/VERSION]", help="by default the version in Production")
     serve.add_argument("--port", type=int, default=5001, help="port (default: 5001); 0 is any that is free")
     serve.add_argument("--host", default="127.0.0.1", help="address to listen on (default: 127.0.0.1)")
+    serve.add_argument("--with-caller", action="store_true", help=argparse.SUPPRESS)
     serve.set_defaults(func=_serve)
 
 
@@ -44,5 +46,13 @@ def _serve(options: argparse.Namespace) -> int:
         else:
             print(f"{found.model} version {found.version} ({found.digest[:12]}) answers on {url}", flush=True)
 
+    if options.with_caller:
+        threading.Thread(target=_end_with_caller, daemon=True).start()
     serve(application(served, token=token), listen(options.host, options.port), ready)
     return 0
+
+
+def _end_with_caller() -> None:
+    """End when whoever has started this process has ended, however that came about: its end of our input is closed."""
+    sys.stdin.buffer.read()
+    os._exit(0)

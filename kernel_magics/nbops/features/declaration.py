@@ -77,3 +77,14 @@ def _exist(named: Any, known: list[str], where: str) -> None:
 def _meant(word: Any, known: Iterable[str]) -> str:
     near = difflib.get_close_matches(str(word), list(known), 1)
     return f"Did you mean {near[0]!r}?" if near else f"There are {', '.join(list(known)[:20])}."
+
+
+def named_columns(steps: Iterable[Mapping[str, Any]]) -> list[str]:
+    """Give the columns that steps name, whether they exist or not; what is no step names none."""
+    found: list[str] = []
+    for step in steps:
+        kind = KINDS.get(str(step.get("step"))) if isinstance(step, Mapping) else None
+        for key, option in kind.options.items() if kind else ():
+            named = step.get(key, ()) if option.columns else ()
+            found += [named] if isinstance(named, str) else list(named)
+    return found

@@ -22,7 +22,7 @@ if TYPE_CHECKING:
 
 
 class FeatureSteps(TransformerMixin, BaseEstimator):  # type: ignore[misc]
-    """Steps applied in their order; what a step adds, later ones may use.
+    """Steps applied in their order; what a step adds, later ones may use, and what one replaces goes when all are done.
 
     Parameters
     ----------
@@ -79,7 +79,8 @@ class FeatureSteps(TransformerMixin, BaseEstimator):  # type: ignore[misc]
                 raise UsageError(f"Step {number} ({kind.name}) learns from the target, and there is none.")
             state, added = kind.learn(frame, options, target, self.task)
             self.states_.append({"options": options, "learnt": state})
-            frame = _with(frame, added, options, kind.replaces)
+            frame = _with(frame, added)
+        frame = frame.drop(columns=self._replaced())
         self.names_out_ = np.asarray(frame.columns, dtype=object)
         return frame
 
@@ -99,7 +100,7 @@ class FeatureSteps(TransformerMixin, BaseEstimator):  # type: ignore[misc]
         for state in self.states_:
             options = state["options"]
             kind = KINDS[options["step"]]
-            frame = _with(frame, kind.apply(frame, options, state["learnt"]), options, kind.replaces)
+            frame = _with(frame, kind.apply(frame, options, state["learnt"]))
         return frame[list(self.names_out_)]
 
     def get_feature_names_out(self, input_features: Any = None) -> np.ndarray[Any, Any]:
@@ -110,6 +111,10 @@ class FeatureSteps(TransformerMixin, BaseEstimator):  # type: ignore[misc]
     def looks_back(self) -> bool:
         """Whether a row's features depend on earlier rows, so that rows scored apart may get others."""
         return any(KINDS[str(step.get("step"))].looks_back for step in self.steps if step.get("step") in KINDS)
+
+    def _replaced(self) -> list[str]:
+        gone = [state["options"] for state in self.states_ if KINDS[state["options"]["step"]].replaces]
+        return list(dict.fromkeys(name for options in gone if not options.get("keep") for name in options["columns"]))
 
     def __sklearn_tags__(self) -> Any:
         tags = super().__sklearn_tags__()
@@ -130,9 +135,8 @@ def _target(y: Any, frame: pd.DataFrame) -> pd.Series:
     return pd.Series(np.asarray(y), index=frame.index)
 
 
-def _with(frame: pd.DataFrame, added: pd.DataFrame, options: Mapping[str, Any], replaces: bool) -> pd.DataFrame:
+def _with(frame: pd.DataFrame, added: pd.DataFrame) -> pd.DataFrame:
     import pandas as pd
 
-    gone = set(options["columns"]) if replaces and not options.get("keep") else set()
-    kept = frame[[name for name in frame.columns if name not in gone and name not in added.columns]]
+    kept = frame[[name for name in frame.columns if name not in added.columns]]
     return pd.concat([kept, added], axis=1)

@@ -98,7 +98,7 @@ def _newest(run: PipelineRun, earlier: Sequence[PipelineRun]) -> tuple[tuple[Sta
     found, used = [], {run.run_id}
     for stage in run.stages:
         told, source = stage, run
-        for one in earlier:
+        for one in earlier if _left_out(run, stage) else ():
             again = next((s for s in one.stages if s.stage == stage.stage), None)
             if again is not None and _tells(again):
                 told, source = again, one
@@ -106,6 +106,12 @@ def _newest(run: PipelineRun, earlier: Sequence[PipelineRun]) -> tuple[tuple[Sta
         found.append(told)
         used.add(source.run_id)
     return tuple(found), used
+
+
+def _left_out(run: PipelineRun, stage: StageRun) -> bool:
+    """Whether a run was not asked for a stage; what waits behind a failure is another matter."""
+    not_asked = stage.status == "skipped" and stage.reason != "unchanged"
+    return not_asked or (stage.status == "pending" and run.status == "succeeded")
 
 
 def _tells(stage: StageRun) -> bool:

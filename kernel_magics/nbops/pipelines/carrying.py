@@ -19,10 +19,7 @@ from pathlib import Path, PurePosixPath
 from typing import IO, Any
 
 from nbops.errors import NotFoundError, PipelineError
-from nbops.ledger.chain import FILE_NAME as KEY
-from nbops.ledger.merging import copy_ledger, join_ledger, ledger_file
 from nbops.pipelines.kinds import FILES
-from nbops.tracking.delivery import deliver
 from nbops.workspace import Workspace
 from nbops.workspace.blobs import write_atomically
 from nbops.workspace.ownership import workspace_id
@@ -32,7 +29,8 @@ CARRIED = "carried"
 # What belongs to a machine or a process, or travels otherwise.
 _STAYS = frozenset({CARRIED, "locks", "mlartifacts", "reports", "courier.log", ".gitignore", "workspace-id"})
 _DATABASES = (".db", ".db-wal", ".db-shm", ".db-journal", ".log", ".sock", ".pid")
-_HEADS = "audit-heads"
+# As nbops.ledger names them, which brings the database and is needed only where there is something to take over.
+_KEY, _HEADS = "audit.key", "audit-heads"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -67,6 +65,9 @@ def pack(workspace: Workspace, target: Path) -> Packed:
     LedgerError
         The ledger does not answer.
     """
+    from nbops.ledger.merging import copy_ledger
+    from nbops.tracking.delivery import deliver
+
     workspace.ensure()
     deliver(workspace)
     with tempfile.TemporaryDirectory() as folder:
@@ -153,7 +154,7 @@ def _files(workspace: Workspace, *, with_key: bool) -> Iterator[tuple[Path, str]
         relative = path.relative_to(workspace.data)
         if path.is_symlink() or not path.is_file() or relative.parts[0] in _STAYS or path.name.endswith(_DATABASES):
             continue
-        if path.name.startswith(".writing-") or (relative.parts[0] in {KEY, _HEADS} and not with_key):
+        if path.name.startswith(".writing-") or (relative.parts[0] in {_KEY, _HEADS} and not with_key):
             continue
         if _superseded(relative.parts, told):
             continue
@@ -195,7 +196,7 @@ def _take(workspace: Workspace, archive: tarfile.TarFile, about: dict[str, Any])
             continue
         target = _inside(workspace.data, rest)
         is_state = _is_state(rest)
-        if rest in {KEY, _HEADS} or (target.exists() and not (is_state and _newer(member, target))):
+        if rest in {_KEY, _HEADS} or (target.exists() and not (is_state and _newer(member, target))):
             continue
         data = _read(archive, name)
         if is_state:
@@ -213,20 +214,24 @@ def _take(workspace: Workspace, archive: tarfile.TarFile, about: dict[str, Any])
             if not target.exists() or str(target) in owned:
                 write_atomically(target, _read(archive, name))
                 written.append(rest)
-    if "ledger.db" in members and ledger_file(workspace) is not None:
+    if "ledger.db" in members:
         _take_ledger(workspace, archive, members)
     return count, written
 
 
 def _take_ledger(workspace: Workspace, archive: tarfile.TarFile, members: dict[str, tarfile.TarInfo]) -> None:
+    from nbops.ledger.merging import join_ledger, ledger_file
+
+    if ledger_file(workspace) is None:
+        return
     with tempfile.TemporaryDirectory() as folder:
         other = Path(folder) / "ledger.db"
         other.write_bytes(_read(archive, "ledger.db"))
         join_ledger(workspace, other, workspace_id(workspace))
     # Only now: what could not be joined must leave no key behind.
-    key, heads = workspace.data / KEY, workspace.data / _HEADS
-    if f"data/{KEY}" in members and not key.exists():
-        write_atomically(key, _read(archive, f"data/{KEY}"), mode=0o600)
+    key, heads = workspace.data / _KEY, workspace.data / _HEADS
+    if f"data/{_KEY}" in members and not key.exists():
+        write_atomically(key, _read(archive, f"data/{_KEY}"), mode=0o600)
     if f"data/{_HEADS}" in members:
         known = heads.read_text("ascii").splitlines() if heads.exists() else []
         theirs = _read(archive, f"data/{_HEADS}").decode("ascii", "replace").splitlines()

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from typing import Any
 
-from nbops.capture.redaction import Redactor
+from nbops.capture.redaction import Redactor, secret_name
 
 _TEXTS = ("text", "evalue", "traceback")
 # Bundles that are no text by name but hold some.
@@ -25,11 +25,16 @@ class Cleaner:
 
     def __init__(self, environment: Mapping[str, str], *, wanted: bool = True) -> None:
         self._redactor = Redactor(environment) if wanted else None
+        self._values = [text for name, text in environment.items() if len(text) >= 6 and secret_name(name)]
 
     @property
     def count(self) -> int:
         """How many different secrets were replaced so far."""
         return self._redactor.count if self._redactor is not None else 0
+
+    def secrets(self) -> list[str]:
+        """Give the secrets that are known so far."""
+        return [*self._values, *(self._redactor.literals if self._redactor is not None else ())]
 
     def learn(self, sources: Iterable[str]) -> None:
         """Note the secrets that sources bind to telling names: they turn up in texts and outputs of any cell."""

@@ -125,8 +125,11 @@ class Client(NotebookClient):
         """The cell that executes now, or did last."""
         return self.nb.cells[self._index]
 
-    async def _language(self) -> None:
-        """Note in the notebook what the kernel says of its language."""
+    async def meet(self) -> None:
+        """Note in the notebook what the kernel says of its language.
+
+        Before any state is restored in it: a kernel of IPython draws a random number to introduce itself.
+        """
         reply = await self.async_wait_for_reply(self.kc.kernel_info())
         if reply is not None and "language_info" in reply["content"]:
             self.nb.metadata["language_info"] = reply["content"]["language_info"]
@@ -155,7 +158,6 @@ class Client(NotebookClient):
             The stop event was set.
         """
         self._count = sum(executable(cell) for cell in self.nb.cells[:first])
-        await self._language()
         watch = asyncio.ensure_future(self._watch())
         try:
             for index, cell in enumerate(self.nb.cells):
@@ -341,13 +343,3 @@ def oom_kills() -> int:
             if line.startswith("oom_kill "):
                 return int(line.split()[1])
     return 0
-
-
-async def stop_kernel(started: Any, *, now: bool = False) -> None:
-    """End a kernel; unless it is busy it ends itself."""
-    manager = started.manager
-    with contextlib.suppress(Exception):
-        await manager.shutdown_kernel(now=now or not await manager.is_alive())
-    started.client.stop_channels()
-    with contextlib.suppress(Exception):
-        await manager.cleanup_resources()

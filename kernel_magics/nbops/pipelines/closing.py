@@ -103,8 +103,6 @@ class Closing:
                 attempt=attempt,
                 kernel=done.kernel,
                 error=told.message,
-                checkpoint=str(done.place / "checkpoint") if done.checkpoint else "",
-                checkpoint_problem=done.checkpoint_problem,
             ),
         )
 

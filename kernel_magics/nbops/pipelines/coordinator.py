@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Any
 
 from nbops.capture import redact
 from nbops.errors import NbopsError, PipelineError, StageFailed
+from nbops.pipelines.checkpoints.facts import facts_of
 from nbops.pipelines.closing import Closing
 from nbops.pipelines.options import Options, forced
 from nbops.pipelines.planning import Plan, Planner
@@ -22,7 +23,7 @@ from nbops.pipelines.rows import RunRows
 from nbops.pipelines.runners import Runner, Told, runner_for
 from nbops.pipelines.spec import Pipeline, Stage
 from nbops.pipelines.state import StageState, States
-from nbops.pipelines.work import Done, Work
+from nbops.pipelines.work import CHECKPOINT, Done, Work
 from nbops.records import Run
 from nbops.records.runs import ErrorInfo, RunStatus
 from nbops.tracking.launch import ensure_running
@@ -242,6 +243,7 @@ class Coordinator:
                 timeout=stage.timeout,
                 cell_timeout=stage.cell_timeout,
                 resume=resume,
+                facts=facts_of(plan.parts),
                 stop=self._stop,
             ),
             self._told,
@@ -257,10 +259,12 @@ class Coordinator:
         }
 
     def _checkpoint(self, attempt: Attempt) -> Path | None:
+        """Give the folder of the states that the last attempt has kept; whether one is of use is known to who restores it."""
         before = attempt.plan.state
-        if not self._options.resume or attempt.number > 1 or before is None or not before.checkpoint:
+        if not self._options.resume or attempt.number > 1 or before is None or before.status == "succeeded":
             return None
-        return Path(before.checkpoint) if before.key == attempt.plan.key else None
+        folder = Path(before.notebook).parent / CHECKPOINT
+        return folder if folder.is_dir() else None
 
     def _progress(self, attempt: Attempt, at: CellProgress) -> None:
         self._rows.stage(attempt.stage.name, cell=at.cell, cells=at.cells, line=at.line)
@@ -279,7 +283,7 @@ class Coordinator:
             else:
                 self._failed(attempt, done, error)
             return
-        self._results[stage.name] = replace(result, attempt=attempt.number)
+        self._results[stage.name] = replace(result, attempt=attempt.number, reason=_why(attempt, done))
         self._planner.take(stage.name, state, outputs)
         self._rows.stage(
             stage.name,
@@ -288,11 +292,12 @@ class Coordinator:
             ended_at=time.time(),
             notebook=str(result.notebook),
             kernel=done.kernel,
+            reason=_why(attempt, done),
             line="",
         )
         self._free(stage.name)
         # Told when all is closed, so that nothing that happens in telling it can change how it ended.
-        self._event("succeeded", stage, duration=result.duration)
+        self._event("succeeded", stage, message=done.resumed, duration=result.duration)
 
     def _retry(self, attempt: Attempt, done: Done, error: NbopsError) -> None:
         stage = attempt.stage
@@ -316,6 +321,7 @@ class Coordinator:
             error=_line(error),
             failed_cell=error.cell if isinstance(error, StageFailed) else 0,
             kernel=done.kernel,
+            reason=_why(attempt, done),
             resumable=done.checkpoint,
             resume_problem=done.checkpoint_problem,
         )
@@ -390,6 +396,11 @@ class Coordinator:
         except Exception as error:
             # Whoever watches a pipeline is not part of it.
             _log.warning("progress cannot be told: %s", " ".join(str(error).split())[:200])
+
+
+def _why(attempt: Attempt, done: Done) -> str:
+    """Say why a stage ran, and where it went on if it was to."""
+    return f"{attempt.plan.reason}; {done.resumed}" if done.resumed else attempt.plan.reason
 
 
 def _worth_another(error: NbopsError) -> bool:

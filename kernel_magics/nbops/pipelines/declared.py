@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import re
 import tomllib
 from collections.abc import Iterator
+from functools import lru_cache
 from pathlib import Path
 
 from nbops.errors import NbopsError
@@ -12,7 +14,7 @@ from nbops.workspace.settings import FILE_NAME
 
 
 def declared_pipelines(root: Path) -> tuple[tuple[str, str, str], ...]:
-    """Give name, file and problem of each pipeline: tables of ``nbops.toml``, and pipeline files in the folder or one below.
+    """Give name, file and problem of each pipeline: tables of ``nbops.toml``, pipeline files and tagged notebooks here or one below.
 
     The problem is what is wrong with the declaration, in one line; mostly it is empty.
     """
@@ -34,6 +36,20 @@ def _candidates(root: Path) -> Iterator[tuple[Path, str]]:
         hidden = any(part.startswith(".") for part in file.relative_to(root).parts)
         if file.name not in {FILE_NAME, "pyproject.toml"} and not hidden and _table(file, "stages"):
             yield file, ""
+    for file in sorted((*root.glob("*.ipynb"), *root.glob("*/*.ipynb"))):
+        hidden = any(part.startswith(".") for part in file.relative_to(root).parts)
+        try:
+            about = file.stat()
+            if not hidden and _is_tagged(file, about.st_mtime_ns, about.st_size):
+                yield file, ""
+        except OSError:
+            continue
+
+
+@lru_cache(maxsize=2048)
+def _is_tagged(file: Path, changed: int, size: int) -> bool:
+    """Whether a notebook has a tag of a stage; looked at once as long as it does not change, because many are large."""
+    return re.search(rb'(?<!\\)"stage:[^"\\]+"', file.read_bytes()) is not None
 
 
 def _table(file: Path, name: str) -> dict[str, object]:

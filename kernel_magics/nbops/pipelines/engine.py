@@ -8,7 +8,7 @@ from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from nbops.errors import PipelineError
+from nbops.errors import PipelineBusy
 from nbops.pipelines.options import Options, checked, with_parameters
 from nbops.pipelines.result import PipelineEvent, PipelineResult
 from nbops.pipelines.spec import Pipeline, load_pipeline
@@ -187,7 +187,7 @@ def located(path: str | Path | Pipeline, workspace: Workspace | None = None) -> 
 def _locked(workspace: Workspace, pipeline: Pipeline, folder: str) -> HeldLock:
     lock = try_lock(workspace.locks / f"pipeline-{folder}.lock")
     if lock is None:
-        raise PipelineError(
+        raise PipelineBusy(
             f"pipeline {pipeline.name!r} is running already.",
             hint="Wait until that run is over, or stop it: nbops pipeline stop last",
         )

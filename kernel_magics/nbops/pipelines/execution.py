@@ -4,21 +4,24 @@ from __future__ import annotations
 
 import os
 import threading
-from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Awaitable, Callable, Mapping, Sequence
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
 from nbops.errors import PipelineError
+from nbops.pipelines.checkpoints.keeping import Subject, checkpoint_limit
+from nbops.pipelines.checkpoints.states import Spoilt, States
 from nbops.pipelines.cleaning import Cleaner
-from nbops.pipelines.client import Broken, Client, Limits, name_cells, stop_kernel
+from nbops.pipelines.client import Broken, Client, Limits, name_cells
 from nbops.pipelines.journal import read_executed
 from nbops.pipelines.loops import Stopped, run_here, unless
 from nbops.pipelines.marks import begin, end
+from nbops.pipelines.outputs import FOLDER
 from nbops.pipelines.preparing import SAVE_TAG, executable, number, prepare
 from nbops.pipelines.saving import file_saver
 from nbops.pipelines.streams import shortened
-from nbops.pipelines.warm import Started, start_kernel
+from nbops.pipelines.warm import Started, start_kernel, stop_kernel
 
 __all__ = ["SAVE_TAG", "CellProgress", "Executed", "Failure", "Task", "execute", "read_executed"]
 
@@ -42,7 +45,9 @@ class Executed:
     """An executed notebook; ``failure`` is what stopped it, ``redactions`` counts replaced secrets.
 
     ``kernel`` says how its kernel came about (``forked``, ``normal``, ``normal: REASON``). After a failure ``checkpoint``
-    tells whether the state before the failed cell is kept at ``task.checkpoint``; if not, ``checkpoint_problem`` says why.
+    tells whether a state is kept at ``task.checkpoint``, and ``checkpoint_cell`` from which cell it lets the notebook go on;
+    where that is not the failed one, ``checkpoint_problem`` says why. ``resumed`` says how the notebook went on itself
+    (``from cell 7``, ``from the start: cell 2 was edited``).
     """
 
     notebook: Any
@@ -51,6 +56,7 @@ class Executed:
     kernel: str = "normal"
     checkpoint: bool = False
     checkpoint_problem: str = ""
+    checkpoint_cell: int = 0
     resumed: str = ""
 
 
@@ -71,7 +77,9 @@ class Task:
     ``on_cell`` is called as each code cell begins and, at most every half second, when it has printed something.
     ``kernel`` names the kernel in place of the notebook's own; ``warm`` lets it be forked from a warm parent. ``timeout`` (whole
     notebook) and ``cell_timeout`` are in seconds. After a failed cell the state before it is kept in the folder ``checkpoint``,
-    if it can be; ``resume`` is such a folder, to go on from. When ``stop`` is set the kernel is ended.
+    if it can be; ``resume`` is such a folder, to go on from. ``facts`` is what else the state of a cell depends on, such as
+    digests of input files, by words for people: only if these are the same can be gone on. When ``stop`` is set the kernel is
+    ended.
     """
 
     source: Path
@@ -87,6 +95,7 @@ class Task:
     cell_timeout: float | None = None
     checkpoint: Path | None = None
     resume: Path | None = None
+    facts: Mapping[str, str] = field(default_factory=dict)
     stop: threading.Event | None = None
 
 
@@ -120,9 +129,9 @@ class _Execution:
         self._saver = file_saver(task.target, self._notebook, self._cleaner)
         self._cells = sum(executable(cell) for cell in self._notebook.cells)
         # Also a notebook that ends itself gives away what it has.
-        last = len(self._notebook.cells) - 1
-        self._last = last if task.variables else None
+        self._last = len(self._notebook.cells) - 1 if task.variables else None
         self._how = "normal"
+        self._states = States(task.checkpoint, task.resume, self._subject())
 
     def whole(self) -> Executed:
         """Execute from the first cell to the last, or as far as it goes."""
@@ -136,17 +145,46 @@ class _Execution:
         finally:
             end(self._notebook, began, failed=broken is not None)
             self._saver.close()
-        failure = self._failure(broken) if broken is not None else None
-        return Executed(self._saver.kept(), failure, self._cleaner.count, self._how)
+        states = self._states
+        failure = None
+        if broken is None:
+            states.remove()
+        else:
+            failure = self._failure(broken)
+        return Executed(
+            self._saver.kept(),
+            failure,
+            self._cleaner.count,
+            self._how,
+            checkpoint=states.number > 0,
+            checkpoint_problem=self._cleaner.text(states.problem),
+            checkpoint_cell=states.number,
+            resumed=self._cleaner.text(states.resumed),
+        )
 
     async def _run(self) -> Broken | None:
+        broken = await self._in_kernel(self._states.resume)
+        if isinstance(broken, Spoilt):
+            broken = await self._in_kernel(None)
+        assert not isinstance(broken, Spoilt)
+        return broken
+
+    async def _in_kernel(self, resume: Callable[[Started], Awaitable[int]] | None) -> Broken | Spoilt | None:
+        """Execute in a new kernel, from the cell that ``resume`` gives."""
         started = await self._started()
         self._how = started.how
         client = self._client(started)
-        busy = True
+        busy, broken = True, None
         try:
-            broken = await client.run(always=self._last)
+            await client.meet()
+            self._states.begin(started)
+            first = await unless(self._task.stop, resume(started)) if resume is not None else 0
+            for index in range(first):
+                self._saver.finished(index)
+            broken = await client.run(first, self._states.after, self._last)
             busy = client.lost(broken)
+        except Spoilt as spoilt:
+            return spoilt
         finally:
             await stop_kernel(started, now=busy)
         return broken
@@ -171,6 +209,20 @@ class _Execution:
                     said = self._cleaner.text(" ".join(str(error).split()))[:160]
                     raise PipelineError(f"the kernel {name!r} does not start: {said}.") from error
         raise AssertionError
+
+    def _subject(self) -> Subject:
+        task = self._task
+        outputs = self._environment.get(FOLDER, "")
+        return Subject(
+            prepared=self._prepared,
+            parameters=task.parameters,
+            variables=task.variables,
+            facts=task.facts,
+            outputs=Path(outputs) if outputs else None,
+            limit=checkpoint_limit(task.folder) if task.checkpoint is not None else 0,
+            secrets=self._cleaner.secrets,
+            cleaned=self._saver.cell,
+        )
 
     def _tell(self, cell: int, line: str, elapsed: float) -> None:
         self._task.on_cell(CellProgress(cell, self._cells, shortened(self._cleaner.text(line)), elapsed))

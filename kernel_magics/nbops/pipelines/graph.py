@@ -45,15 +45,21 @@ class Graph:
 
     def mask(self, stage: str) -> int:
         """Give the stages that a stage depends on, as bits by their places."""
-        # Later ones stand on earlier ones, so each is worked out once.
-        for name in self._names[len(self._masks) :]:
-            found = 0
-            for other in self.after[name]:
-                place = self._places.get(other)
-                if place is not None and place < len(self._masks):
-                    found |= self._masks[place] | 1 << place
-            self._masks.append(found)
+        if not self._masks:
+            self._masks = self._all()
         return self._masks[self._places[stage]]
+
+    def _all(self) -> list[int]:
+        # Later ones stand on earlier ones, so each is worked out once.
+        masks: list[int] = []
+        for others in self.after.values():
+            found = 0
+            for other in others:
+                place = self._places.get(other)
+                if place is not None and place < len(masks):
+                    found |= masks[place] | 1 << place
+            masks.append(found)
+        return masks
 
 
 def order(after: Mapping[str, Collection[str]]) -> tuple[str, ...]:

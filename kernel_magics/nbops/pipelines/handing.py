@@ -26,14 +26,14 @@ def take(namespace: dict[str, Any], *names: str) -> None:
     UsageError
         A stage that should have given one did not, or what it gave is gone.
     """
-    references = namespace.get(GIVEN, {}).get("values", {})
+    given = namespace.get(GIVEN, {})
     for name in names:
-        if name not in references:
+        if name not in given.get("kinds", {}):
             raise UsageError(
                 f"the variable {name!r} did not come from the stage before.",
                 hint="It is assigned there on some ways only; assign it on all.",
             )
-        namespace[name] = made(name, references[name])
+        namespace[name] = made(name, given["values"][name], given["kinds"][name])
 
 
 def give(namespace: Mapping[str, Any], *names: str) -> None:
@@ -57,15 +57,20 @@ def give(namespace: Mapping[str, Any], *names: str) -> None:
             raise UsageError(_told(name, value, places.get(name, {}), error), hint=error.hint) from error
 
 
-def made(name: str, reference: Mapping[str, Any]) -> Any:
-    """Make the object that a reference stands for. A model is unpickled, which runs code: it is of this workspace.
+def made(name: str, value: Any, described: Mapping[str, Any]) -> Any:
+    """Make the object that a value stands for. A model is unpickled, which runs code: it is of this workspace.
+
+    Parameters
+    ----------
+    described
+        What :meth:`~nbops.pipelines.outputs.Output.described` gives.
 
     Raises
     ------
     UsageError
         It cannot be made: its file is gone.
     """
-    kind, value, form = reference["kind"], reference["value"], reference.get("form", {})
+    kind, form = described["kind"], described.get("form", {})
     try:
         if kind == "table":
             return _table(value, form)
@@ -77,7 +82,7 @@ def made(name: str, reference: Mapping[str, Any]) -> Any:
             from nbops.workspace import find_workspace
             from nbops.workspace.blobs import read
 
-            return pickle.loads(read(find_workspace(), reference["digest"]))
+            return pickle.loads(read(find_workspace(), described["digest"]))
         if kind == "literal":
             return ast.literal_eval(value)
         return Path(value) if kind == "file" or form.get("type") == "path" else value

@@ -47,8 +47,21 @@ def pipelines(workspace: Workspace) -> tuple[PipelineSummary, ...]:
     return tuple(sorted(found.values(), key=lambda one: (-(one.last.started_at if one.last else 0.0), one.name)))
 
 
-def pipeline_runs(workspace: Workspace, *, pipeline: str = "", limit: int = 50) -> tuple[PipelineRun, ...]:
+def pipeline_runs(
+    workspace: Workspace, *, pipeline: str = "", limit: int = 50, stages: bool = True
+) -> tuple[PipelineRun, ...]:
     """Give the last runs, the newest first, of all pipelines or of one.
+
+    Parameters
+    ----------
+    workspace
+        Whose runs.
+    pipeline
+        The name of a pipeline, or the path of its file; all of them by default.
+    limit
+        At most so many.
+    stages
+        Whether their stages are wanted; a run may have thousands.
 
     Raises
     ------
@@ -58,11 +71,31 @@ def pipeline_runs(workspace: Workspace, *, pipeline: str = "", limit: int = 50) 
     reconcile(workspace)
     query = select(_RUNS).where(_RUNS.c.workspace == workspace_id(workspace))
     if pipeline:
-        query = query.where(_RUNS.c.pipeline == pipeline)
+        query = query.where(or_(_RUNS.c.pipeline == pipeline, _RUNS.c.path == pipeline))
     query = query.order_by(_RUNS.c.started_at.desc(), _RUNS.c.run_id).limit(limit)
     with open_ledger(workspace).connect() as connection:
         rows = connection.execute(query).all()
-        return _with_stages(connection, rows)
+        return _with_stages(connection, rows) if stages else tuple(_run_of(row, ()) for row in rows)
+
+
+def stage_counts(workspace: Workspace, run_ids: Iterable[str]) -> dict[str, dict[str, int]]:
+    """Give how many stages of each run stand where, by their status.
+
+    Raises
+    ------
+    LedgerError
+        The ledger does not answer.
+    """
+    found: dict[str, dict[str, int]] = {run_id: {} for run_id in run_ids}
+    query = (
+        select(_STAGES.c.run_id, _STAGES.c.status, func.count())
+        .where(_STAGES.c.run_id.in_(list(found)))
+        .group_by(_STAGES.c.run_id, _STAGES.c.status)
+    )
+    with open_ledger(workspace).connect() as connection:
+        for run_id, status, count in connection.execute(query):
+            found[run_id][status] = int(count)
+    return found
 
 
 def pipeline_run(workspace: Workspace, which: str) -> PipelineRun:
@@ -185,6 +218,21 @@ def stage_page(workspace: Workspace, which: str, stage: str) -> str:
     from nbops.pipelines.execution import read_executed
     from nbops.pipelines.page import page_of
 
+    run, found, path = executed_notebook(workspace, which, stage)
+    told = " · ".join(part for part in (found.status, found.reason and f"ran because: {found.reason}") if part)
+    return page_of(read_executed(path), f"{run.pipeline} / {stage}", told, failed=found.status == "failed")
+
+
+def executed_notebook(workspace: Workspace, which: str, stage: str) -> tuple[PipelineRun, StageRun, Path]:
+    """Give a run, a stage of it, and the path of that stage's executed notebook, which exists.
+
+    Raises
+    ------
+    NotFoundError
+        There is no such run or stage, or it has not begun.
+    WorkspaceError
+        The notebook lies outside of the workspace.
+    """
     run = pipeline_run(workspace, which)
     found = next((one for one in run.stages if one.stage == stage), None)
     if found is None:
@@ -195,8 +243,7 @@ def stage_page(workspace: Workspace, which: str, stage: str) -> str:
     # The path comes from a database that others may write to.
     if not path.resolve().is_relative_to(workspace.pipelines.resolve()):
         raise WorkspaceError(f"The notebook of stage {stage!r} lies outside of this workspace.")
-    told = " · ".join(part for part in (found.status, found.reason and f"ran because: {found.reason}") if part)
-    return page_of(read_executed(path), f"{run.pipeline} / {stage}", told, failed=found.status == "failed")
+    return run, found, path
 
 
 def _ran(workspace: Workspace) -> list[tuple[str, str, int, str]]:
@@ -225,10 +272,12 @@ def _with_stages(connection: Connection, rows: Iterable[Row[Any]]) -> tuple[Pipe
         for row in connection.execute(query.order_by(_STAGES.c.position)):
             facts = {name: getattr(row, name) for name in COLUMNS} | dict(row.detail)
             stages[row.run_id].append(StageRun(**facts | {"after": tuple(facts.get("after", ()))}))
+    return tuple(_run_of(row, stages[row.run_id]) for row in rows)
+
+
+def _run_of(row: Row[Any], stages: Iterable[StageRun]) -> PipelineRun:
     names = [name for name in PipelineRun.__dataclass_fields__ if name != "stages"]
-    return tuple(
-        PipelineRun(**{name: getattr(row, name) for name in names}, stages=tuple(stages[row.run_id])) for row in rows
-    )
+    return PipelineRun(**{name: getattr(row, name) for name in names}, stages=tuple(stages))
 
 
 def _lives(owner: str, heartbeat: float) -> bool:

@@ -13,13 +13,16 @@ from nbops.capture.naming import new_run_id
 from nbops.errors import PipelineError
 from nbops.ledger import open_ledger, tables
 from nbops.pipelines.engine import located
+from nbops.pipelines.history import pipeline_run
 from nbops.pipelines.options import Options, checked, with_parameters
+from nbops.pipelines.secrets import is_marked
 from nbops.tracking.detached import detach
 from nbops.tracking.launch import plain_environment
 from nbops.tracking.process import process_identity
 from nbops.workspace import Workspace
 from nbops.workspace.environment import environment_of
 from nbops.workspace.ownership import workspace_id
+from nbops.workspace.settings import FILE_NAME
 
 
 def launch(
@@ -85,6 +88,32 @@ def launch(
         raise PipelineError(f"the pipeline {pipeline.name!r} cannot be started: {error}.") from error
     _announce(workspace, pipeline.name, pipeline.path.as_posix(), run_id, pid, trigger, schedule)
     return run_id
+
+
+def launch_resumed(workspace: Workspace, which: str) -> str:
+    """Start a run that goes on from where another one ended, with the same parameters; give its id.
+
+    Raises
+    ------
+    NotFoundError
+        There is no such run.
+    PipelineError
+        It goes on or ended well, it had a secret among its parameters, or the file is wrong by now.
+    """
+    run = pipeline_run(workspace, which)
+    if run.status in {"running", "succeeded"}:
+        said = "goes on" if run.status == "running" else "ended well"
+        raise PipelineError(f"run {run.run_id[:8]} of {run.pipeline} {said}: there is nothing to resume.")
+    parameters = dict(run.options.get("parameters", {}))
+    secret = next((name for name, value in parameters.items() if is_marked(value)), None)
+    if secret is not None:
+        raise PipelineError(
+            f"the parameter {secret!r} of run {run.run_id[:8]} is a secret, which is not kept.",
+            hint=f"nbops pipeline resume {run.path} --set {secret}=…",
+        )
+    # A file may hold several pipelines; then their names tell them apart.
+    word = run.pipeline if Path(run.path).name == FILE_NAME else run.path
+    return launch(workspace, word, resume=True, only=run.options.get("only", ()), parameters=parameters)
 
 
 def _announce(workspace: Workspace, name: str, path: str, run_id: str, pid: int, trigger: str, schedule: str) -> None:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import threading
-from collections.abc import Callable, Coroutine
+from collections.abc import Awaitable, Callable, Coroutine
 from typing import Any, Generic, TypeVar
 
 T = TypeVar("T")
@@ -30,7 +30,7 @@ def run_here(make: Callable[[], Coroutine[Any, Any, T]]) -> T:
     return _Beside(make).result()
 
 
-async def unless(stop: threading.Event | None, awaited: Coroutine[Any, Any, T]) -> T:
+async def unless(stop: threading.Event | None, awaited: Awaitable[T]) -> T:
     """Give the result of ``awaited``, unless ``stop`` is set before.
 
     Raises

@@ -53,6 +53,11 @@ class Notebook:
         """The code cells."""
         return tuple(cell for cell in self.cells if cell.kind == "code")
 
+    @property
+    def is_python(self) -> bool:
+        """Whether its code is Python, as far as it says."""
+        return self.language in {"", "python", "ipython"}
+
     def number(self, position: int) -> int:
         """Give the number that a cell has in the notebook as written, by its position from 1 in this one."""
         return self.cells[min(position, len(self.cells)) - 1].number if position > 0 and self.cells else position

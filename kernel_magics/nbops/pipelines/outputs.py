@@ -58,9 +58,9 @@ class Output:
         kept = {name: data[name] for name in ("name", "kind", "value", "digest", "model")}
         return cls(**kept, form=data.get("form", {}))
 
-    def reference(self) -> dict[str, Any]:
-        """Give what the object is made of again where it is wanted."""
-        return {"kind": self.kind, "value": self.value, "digest": self.digest, "form": dict(self.form)}
+    def described(self) -> dict[str, Any]:
+        """Give what one must know beside the value to make the object again."""
+        return {"kind": self.kind, "digest": self.digest, "form": dict(self.form)}
 
     def intact(self, digest: Callable[[Path], str] | None = None) -> bool:
         """Whether the value is at hand; a file must still have its ``digest``."""

@@ -18,7 +18,7 @@ Given = Mapping[str, Mapping[str, Output]]
 class Parameters:
     """``values`` by name; ``identity`` names the content behind each; ``sources`` the stages it came from.
 
-    ``objects`` are those that the notebook is to have as objects, as what stands for them; ``places`` the cells that write
+    ``objects`` are those that the notebook is to have as objects, with what the values are; ``places`` the cells that write
     and read what it gives.
     """
 
@@ -33,7 +33,9 @@ class Parameters:
         """What the notebook is told: values, those that become objects under one name of their own."""
         told = {name: value for name, value in self.values.items() if name not in self.objects}
         if self.objects or self.places:
-            told[GIVEN] = {"values": self.objects, "places": dict(self.places)}
+            # Each value right behind its name, where what keeps secrets back looks for it.
+            values = {name: self.values[name] for name in self.objects}
+            told[GIVEN] = {"values": values, "kinds": self.objects, "places": dict(self.places)}
         return told
 
 
@@ -79,7 +81,7 @@ def parameters_of(pipeline: Pipeline, stage: Stage, given: Given) -> Parameters:
         item = given.get(giver, {}).get(name)
         if item is not None:
             values[name], identity[name], sources[name] = item.value, item.digest, (giver,)
-            objects[name] = item.reference()
+            objects[name] = item.described()
     return Parameters(values, identity, sources, objects, stage.source.gives)
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import logging
 import threading
 import time
@@ -105,7 +106,7 @@ class RunRows:
                 "force": options.force,
                 "only": list(options.only),
                 "from": options.start,
-                "parameters": {name: str(value) for name, value in kept(options.parameters).items()},
+                "parameters": json.loads(json.dumps(kept(options.parameters), default=str)),
                 "jobs": options.jobs,
             },
         }

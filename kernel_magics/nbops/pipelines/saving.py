@@ -93,7 +93,7 @@ class Saver:
         self.settle()
         self.changed(index)
         if self._journal is not None:
-            self._journal.add(index, self._cell(index))
+            self._journal.add(index, self.cell(index))
 
     def save_if_due(self) -> None:
         """Write the whole notebook beside what goes on, if something has changed and it is time."""
@@ -124,10 +124,11 @@ class Saver:
 
     def kept(self) -> Any:
         """Give the notebook as it is kept: without its secrets."""
-        cells = [self._cell(index) for index in range(len(self.notebook.cells))]
+        cells = [self.cell(index) for index in range(len(self.notebook.cells))]
         return nbformat.from_dict({**self.notebook, "cells": cells, "metadata": self._metadata()})
 
-    def _cell(self, index: int) -> dict[str, Any]:
+    def cell(self, index: int) -> dict[str, Any]:
+        """Give a cell as it is kept: without its secrets."""
         found = self._clean.get(index)
         if found is None:
             found = self._clean[index] = self._cleaner.cell(self.notebook.cells[index])
@@ -143,7 +144,7 @@ class Saver:
         cells = self.notebook.cells
         for index in range(len(cells)):
             if index not in self._written:
-                self._written[index] = _as_json(_on_disk(self._cell(index)), 2)
+                self._written[index] = _as_json(_on_disk(self.cell(index)), 2)
         rest = {key: value for key, value in self.notebook.items() if key != "cells"}
         rest["metadata"] = {key: value for key, value in self._metadata().items() if key not in _TRANSIENT}
         self._changed = False

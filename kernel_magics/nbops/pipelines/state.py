@@ -26,8 +26,7 @@ _RESERVED = frozenset({"cache.db", "cache.db-wal", "cache.db-shm", "clock", "res
 class StageState:
     """The last run of a stage.
 
-    ``status`` is ``running``, ``succeeded`` or ``failed``; ``parts`` is what it was made of; ``checkpoint`` is the folder
-    in which the state before the failed cell is kept, else ``checkpoint_problem`` says why it is not.
+    ``status`` is ``running``, ``succeeded`` or ``failed``; ``parts`` is what it was made of.
     """
 
     status: str
@@ -39,8 +38,6 @@ class StageState:
     attempt: int = 0
     kernel: str = ""
     error: str = ""
-    checkpoint: str = ""
-    checkpoint_problem: str = ""
     outputs: Mapping[str, Output] = field(default_factory=dict)
     files: tuple[Output, ...] = ()
 

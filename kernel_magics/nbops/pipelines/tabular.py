@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
+from nbops.data.typed import conform
 from nbops.errors import UsageError
 from nbops.pipelines.metrics import (
     CLASSIFICATION,
@@ -27,6 +28,7 @@ __all__ = [
     "REGRESSION",
     "Metric",
     "Predictions",
+    "alike",
     "importance",
     "interval",
     "measure",
@@ -69,9 +71,11 @@ def task_of(target: pd.Series, wanted: str = "auto") -> str:
 
 
 def predict(model: Any, rows: pd.DataFrame, truth: pd.Series, task: str) -> Predictions:
-    """Ask a fitted model about rows whose truth is known."""
+    """Ask a fitted model about rows whose truth is known; columns that it does not know do not reach it."""
     import numpy as np
 
+    known = [name for name in getattr(model, "feature_names_in_", ()) if name in rows.columns]
+    rows = rows[known] if known else rows
     shares = np.asarray(model.predict_proba(rows)) if hasattr(model, "predict_proba") else None
     if task == REGRESSION:
         return Predictions(task, np.asarray(truth, dtype=float), np.asarray(model.predict(rows), dtype=float))
@@ -82,6 +86,19 @@ def predict(model: Any, rows: pd.DataFrame, truth: pd.Series, task: str) -> Pred
         tuple(model.classes_),
         shares,
     )
+
+
+def alike(frame: pd.DataFrame, kinds: Mapping[str, str]) -> pd.DataFrame:
+    """Give rows with the columns of known kinds made what they are there; those that are missing stay so.
+
+    Parameters
+    ----------
+    kinds
+        As :func:`nbops.data.typed.settle` found them in the rows to learn from.
+    """
+    frame = frame.set_axis([str(name) for name in frame.columns], axis=1)
+    found, _ = conform(frame, {name: kind for name, kind in kinds.items() if name in frame.columns})
+    return found
 
 
 def require(several: Mapping[str, Predictions], metric: str) -> None:
@@ -127,6 +144,8 @@ def importance(
 
     if score(predict(model, rows, truth, task), metric.name) is None:
         return {}
+    known = [name for name in getattr(model, "feature_names_in_", ()) if name in rows.columns]
+    rows = rows[known] if known else rows
     found = permutation_importance(model, rows, truth, scoring=judged, n_repeats=3, random_state=seed)
     pairs = zip(rows.columns.astype(str), map(float, found.importances_mean), strict=True)
     return dict(sorted(pairs, key=lambda pair: -pair[1]))

@@ -17,6 +17,9 @@ from nbops.pipelines.secrets import collected
 if TYPE_CHECKING:
     from nbops.pipelines.execution import CellProgress, Failure
 
+# Folder of an attempt in which the state of its kernel is kept, to go on from.
+CHECKPOINT = "checkpoint"
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Work:
@@ -40,6 +43,7 @@ class Work:
     timeout: float | None = None
     cell_timeout: float | None = None
     resume: Path | None = None
+    facts: Mapping[str, str] = field(default_factory=dict)
     stop: threading.Event | None = None
 
     @property
@@ -95,8 +99,9 @@ def perform(work: Work, tell: Callable[[CellProgress], None]) -> Done:
                 warm=work.warm,
                 timeout=work.timeout,
                 cell_timeout=work.cell_timeout,
-                checkpoint=work.place / "checkpoint",
+                checkpoint=work.place / CHECKPOINT,
                 resume=work.resume,
+                facts=work.facts,
                 stop=work.stop,
             )
         )

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
-from typing import Literal
+from typing import Any, Literal
 
 PIPELINE_MIME = "application/vnd.nbops.pipeline.v1+json"
 
@@ -85,7 +85,11 @@ class Explanation:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class PipelineRun:
-    """One run of a pipeline. ``trigger`` says what started it (``manual``, ``cron``, …), ``runner`` where its stages ran."""
+    """One run of a pipeline.
+
+    ``trigger`` says what started it (``manual``, ``cron``, …), ``runner`` where its stages ran, ``options`` what it was
+    asked to do: ``force``, ``only``, ``from``, ``parameters``, ``jobs``.
+    """
 
     run_id: str
     pipeline: str
@@ -98,6 +102,7 @@ class PipelineRun:
     ended_at: float | None = None
     error: str = ""
     resumed_from: str = ""
+    options: dict[str, Any] = field(default_factory=dict)
     stages: tuple[StageRun, ...] = ()
 
 

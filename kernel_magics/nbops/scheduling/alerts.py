@@ -11,6 +11,7 @@ from sqlalchemy.engine import Connection
 
 from nbops.ledger import Ledger, tables
 from nbops.records import Schedule
+from nbops.scheduling.rows import owned
 from nbops.workspace import Workspace
 from nbops.workspace.ownership import workspace_id
 
@@ -78,3 +79,15 @@ def alert_of(connection: Connection, row: Row[Any]) -> Alert | None:
         due_at=run.due_at,
         ended_at=run.ended_at,
     )
+
+
+def undelivered(connection: Connection, workspace: Workspace, runs: Sequence[int]) -> dict[int, str]:
+    """Say, by the number of a scheduled run, which of its alerts have not arrived and why."""
+    query = select(_A).where(
+        owned(workspace, _A), _A.c.schedule_run.in_(runs), _A.c.error != "", _A.c.state != DELIVERED
+    )
+    found: dict[int, str] = {}
+    for row in connection.execute(query.order_by(_A.c.id)):
+        state = "was given up" if row.state == GIVEN_UP else "has not arrived yet"
+        found[row.schedule_run] = f"The alert to {row.channel} {state}: {row.error}"
+    return found

@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Iterable, Mapping
 from typing import Any
 
 from nbops.errors import UsageError
+from nbops.pipelines.options import given_parameters
 from nbops.records import Schedule
 from nbops.records.pipelines import TriggerKind
-from nbops.scheduling.checking import MEASURES, meant
+from nbops.scheduling.wording import MEASURES, meant
 
 TRIGGERS: Mapping[str, TriggerKind] = {
     "cron": "cron",
@@ -46,7 +48,7 @@ def build(name: str, pipeline: str, given: Mapping[str, Any], *, origin: str = "
         if key not in KEYS:
             raise UsageError(f"{where}unknown key {key!r}.", hint=meant(key, KEYS) or f"Known: {', '.join(KEYS)}.")
         _check_type(where, key, value)
-    given = {key: value for key, value in given.items() if value not in ("", None, False)}
+    given = {key: value for key, value in given.items() if value is not None and value is not False and value != ""}
     chosen = [key for key in TRIGGERS if key in given]
     if len(chosen) != 1:
         said = f"{' and '.join(chosen)} are two triggers" if chosen else "nothing says when it runs"
@@ -89,6 +91,20 @@ def parameters_of(words: Iterable[str]) -> dict[str, str]:
             raise UsageError(f"--set {word}: that is no NAME=VALUE.", hint="Write --set max_depth=6")
         found[name.strip()] = value.strip()
     return found
+
+
+def read_parameters(texts: Mapping[str, str]) -> dict[str, Any]:
+    """Give the values that texts stand for on the command line; what JSON does not have, such as a date, stays text."""
+    values = given_parameters(f"{name}={text}" for name, text in texts.items())
+    return {name: value if _is_plain(value) else texts[name] for name, value in values.items()}
+
+
+def _is_plain(value: Any) -> bool:
+    try:
+        json.dumps(value, allow_nan=False)
+    except (TypeError, ValueError):
+        return False
+    return True
 
 
 def _check_type(where: str, key: str, value: Any) -> None:

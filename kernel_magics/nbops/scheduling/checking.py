@@ -2,25 +2,25 @@
 
 from __future__ import annotations
 
-import difflib
 import math
 import os
 import re
-from collections.abc import Iterable
 from pathlib import Path
 from typing import get_args
 
 from nbops.capture import redact
 from nbops.errors import NbopsError, UsageError
+from nbops.pipelines.options import with_parameters
 from nbops.pipelines.spec import Pipeline, load_pipeline
 from nbops.records import Schedule
 from nbops.records.pipelines import MissedPolicy, OverlapPolicy, TriggerKind
+from nbops.scheduling.building import read_parameters
 from nbops.scheduling.cron import Cron
+from nbops.scheduling.wording import MEASURES, meant
 from nbops.tracking.hooks import read_hooks
 from nbops.workspace import Workspace
 from nbops.workspace.settings import FILE_NAME
 
-MEASURES = ("rows", "bytes", "files")
 _NAME = re.compile(r"[^\W][\w .+-]{0,79}")
 ADDRESS = re.compile(r"[^@\s<>,;:\"]+@[^@\s<>,;:\"]+")
 _MOST = 1000
@@ -34,8 +34,8 @@ _SUBJECTS = {
 }
 
 
-def check(workspace: Workspace, schedule: Schedule) -> Pipeline:
-    """Check a schedule and give the pipeline that it starts.
+def check(workspace: Workspace, schedule: Schedule) -> None:
+    """Check a schedule and the pipeline that it starts.
 
     Raises
     ------
@@ -45,6 +45,20 @@ def check(workspace: Workspace, schedule: Schedule) -> Pipeline:
         There is no such pipeline.
     PipelineError
         The pipeline's file is wrong.
+    SettingsError
+        ``nbops.toml`` declares a webhook that cannot be used.
+    """
+    check_facts(workspace, schedule)
+    with_parameters(pipeline_of(workspace, schedule.pipeline), read_parameters(schedule.parameters))
+
+
+def check_facts(workspace: Workspace, schedule: Schedule) -> None:
+    """Check a schedule without its pipeline.
+
+    Raises
+    ------
+    UsageError
+        Something of it cannot be used; the message names it.
     SettingsError
         ``nbops.toml`` declares a webhook that cannot be used.
     """
@@ -59,7 +73,19 @@ def check(workspace: Workspace, schedule: Schedule) -> Pipeline:
     _check_parameters(schedule)
     for alert in schedule.alerts:
         _check_alert(workspace, alert)
-    return load_pipeline(pipeline_path(workspace, schedule.pipeline), root=workspace.root)
+
+
+def pipeline_of(workspace: Workspace, pipeline: str) -> Pipeline:
+    """Read the pipeline that a schedule names. Files that its stages read need not be there yet.
+
+    Raises
+    ------
+    NotFoundError
+        There is no such pipeline.
+    PipelineError
+        Its file is wrong.
+    """
+    return load_pipeline(pipeline_path(workspace, pipeline), root=workspace.root, check_inputs=False)
 
 
 def pipeline_path(workspace: Workspace, pipeline: str) -> Path:
@@ -72,12 +98,6 @@ def relative_pipeline(workspace: Workspace, pipeline: str) -> str:
     """Name a pipeline's file from the root of the workspace, if it lies in it: a workspace may be moved."""
     file = Path(os.path.normpath(pipeline_path(workspace, pipeline)))
     return file.relative_to(workspace.root).as_posix() if file.is_relative_to(workspace.root) else str(file)
-
-
-def meant(word: str, known: Iterable[str]) -> str:
-    """Ask whether the closest of the known words was meant."""
-    near = difflib.get_close_matches(word, list(known), 1)
-    return f"Did you mean {near[0]!r}?" if near else ""
 
 
 def _one_of(what: str, value: str, known: tuple[str, ...]) -> None:
@@ -134,10 +154,22 @@ def _check_alert(workspace: Workspace, alert: str) -> None:
         )
 
 
-def problem_of(workspace: Workspace, schedule: Schedule) -> str:
-    """Say in a line why a schedule cannot be used now; empty when it can."""
+def problem_of(workspace: Workspace, schedule: Schedule, pipelines: dict[str, Pipeline | NbopsError]) -> str:
+    """Say in a line why a schedule cannot be used now; empty when it can.
+
+    ``pipelines`` holds what was read for other schedules, and is added to.
+    """
+    if schedule.pipeline not in pipelines:
+        try:
+            pipelines[schedule.pipeline] = pipeline_of(workspace, schedule.pipeline)
+        except NbopsError as error:
+            pipelines[schedule.pipeline] = error
+    found = pipelines[schedule.pipeline]
+    if isinstance(found, NbopsError):
+        return str(found)
     try:
-        check(workspace, schedule)
+        check_facts(workspace, schedule)
+        with_parameters(found, read_parameters(schedule.parameters))
     except NbopsError as error:
         return str(error)
     return ""

@@ -5,9 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterable
 
 from nbops.errors import NbopsError, UsageError
-from nbops.pipelines.spec import load_pipeline
 from nbops.records import Schedule
-from nbops.scheduling.checking import pipeline_path
+from nbops.scheduling.checking import pipeline_of
 from nbops.workspace import Workspace
 
 
@@ -44,7 +43,7 @@ def refuse_circle(workspace: Workspace, schedule: Schedule, others: Iterable[Sch
 
 def _name(workspace: Workspace, schedule: Schedule) -> str:
     try:
-        return load_pipeline(pipeline_path(workspace, schedule.pipeline), root=workspace.root).name
+        return pipeline_of(workspace, schedule.pipeline).name
     except NbopsError:
         # What cannot run starts nothing.
         return ""

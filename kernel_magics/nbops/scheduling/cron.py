@@ -154,7 +154,7 @@ def _spec(expression: str, fields: list[str]) -> CronSim:
         field = str(error).removeprefix("Bad ")
         value = fields[list(_FIELDS).index(field)] if field in _FIELDS else expression
         raise UsageError(
-            f"The cron expression {expression!r} has a {field} that cannot be: {value!r}.",
+            f"The cron expression {expression!r} cannot be used: its {field} is {value!r}.",
             hint=f"It may be * or {_FIELDS.get(field, '')}, with - , and / for ranges, lists and steps.",
         ) from None
 

@@ -36,6 +36,16 @@ class DataWatch:
         self._looks: dict[str, Future[Measured]] = {}
         self._last: dict[str, Measured] = {}
         self._next = 0.0
+        self._doubtful: set[str] = set()
+
+    @property
+    def undecided(self) -> bool:
+        """Whether another look is needed to know if something is due."""
+        return bool(self._looks or self._doubtful)
+
+    def hurry(self) -> None:
+        """Look again as soon as asked."""
+        self._next = 0.0
 
     def due(self, now: float) -> bool:
         """Whether it is time to look."""
@@ -82,12 +92,18 @@ class DataWatch:
             return 0
         self._note(row, "")
         quiet, self._last[row.name] = self._last.get(row.name) == found, found
-        return self._fire(row, found, now) if quiet and _enough(row, found) else 0
+        self._doubtful.discard(row.name)
+        if not _enough(row, found):
+            return 0
+        if not quiet:
+            self._doubtful.add(row.name)
+            return 0
+        return self._fire(row, found, now)
 
     def _fire(self, row: Row[Any], found: Measured, now: float) -> int:
         schedule = schedule_of(row)
         amount, files = grown(row.mark.get("baseline") or {}, found, schedule.measure)
-        evidence = f"{_amount(amount, schedule)} have come to {schedule.subject}"
+        evidence = f"{_amount(amount, schedule)} come to {schedule.subject}"
         if schedule.measure != "files":
             evidence += f", in {files} file{'s' * (files != 1)}"
         ledger = open_ledger(self._workspace)
@@ -122,4 +138,5 @@ def _enough(row: Row[Any], found: Measured) -> bool:
 
 
 def _amount(amount: float, schedule: Schedule) -> str:
-    return f"{amount:,.0f} {schedule.measure if amount != 1 else schedule.measure.removesuffix('s')}"
+    one = amount == 1
+    return f"{amount:,.0f} {schedule.measure.removesuffix('s') if one else schedule.measure} {'has' if one else 'have'}"

@@ -11,12 +11,13 @@ from nbops.errors import NotFoundError, UsageError
 from nbops.ledger import open_ledger, tables
 from nbops.ledger.audit import AuditedChange, audited
 from nbops.records import Identity, Schedule
-from nbops.scheduling.checking import check, meant, relative_pipeline
+from nbops.scheduling.checking import check, relative_pipeline
 from nbops.scheduling.circles import refuse_circle
 from nbops.scheduling.clock import SYSTEM, Clock
 from nbops.scheduling.data import measure
 from nbops.scheduling.rows import owned, read_schedules, schedule_of, values_of, words_of
 from nbops.scheduling.triggers import first_mark, first_next
+from nbops.scheduling.wording import meant
 from nbops.workspace import Workspace
 from nbops.workspace.identity import who
 from nbops.workspace.ownership import workspace_id
@@ -43,7 +44,7 @@ def add_schedule(
     seen = _seen(workspace, schedule)
     with audited(workspace, actor, "schedule-add") as change:
         schedule = replace(schedule, author=actor.name, created_at=clock.now())
-        if schedule.name in _names(change, workspace):
+        if _exists(change, workspace, schedule.name):
             raise UsageError(
                 f"There is a schedule {schedule.name!r} already.", hint="Remove it first, or choose another name."
             )
@@ -142,7 +143,7 @@ def resume_schedule(
 
 def _checked(workspace: Workspace, schedule: Schedule) -> Schedule:
     schedule = replace(
-        schedule,
+        _without_idle_facts(schedule),
         name=schedule.name.strip(),
         pipeline=relative_pipeline(workspace, schedule.pipeline),
         alerts=tuple(dict.fromkeys(schedule.alerts)),
@@ -156,6 +157,16 @@ def _checked(workspace: Workspace, schedule: Schedule) -> Schedule:
             others = read_schedules(connection, workspace)
         refuse_circle(workspace, schedule, others)
     return schedule
+
+
+def _without_idle_facts(schedule: Schedule) -> Schedule:
+    """Drop what belongs to other triggers than the schedule's own."""
+    trigger = schedule.trigger
+    if trigger != "cron":
+        schedule = replace(schedule, cron="", timezone="UTC")
+    if trigger in ("cron", "manual"):
+        schedule = replace(schedule, subject="")
+    return schedule if trigger == "data" else replace(schedule, measure="", threshold=0.0)
 
 
 def _seen(workspace: Workspace, schedule: Schedule) -> dict[str, Any]:
@@ -193,6 +204,12 @@ def _drop_waiting(change: AuditedChange, workspace: Workspace, name: str, why: s
     r = tables.schedule_runs
     waiting = (owned(workspace, r), r.c.schedule == name, r.c.status == "queued")
     change.connection.execute(r.update().where(*waiting).values(status="skipped", error=why, ended_at=change.at))
+
+
+def _exists(change: AuditedChange, workspace: Workspace, name: str) -> bool:
+    s = tables.schedules
+    query = select(s.c.name).where(owned(workspace, s), s.c.name == name)
+    return change.connection.execute(query).first() is not None
 
 
 def _names(change: AuditedChange, workspace: Workspace) -> list[str]:

@@ -8,10 +8,13 @@ import uuid
 from dataclasses import replace
 
 from sqlalchemy import select
+from sqlalchemy.engine import Connection
 
-from nbops.errors import UsageError
+from nbops.errors import NbopsError, UsageError
 from nbops.ledger import open_ledger, tables
+from nbops.pipelines.spec import Pipeline
 from nbops.records import Identity, Schedule, ScheduleRun
+from nbops.scheduling.alerts import undelivered
 from nbops.scheduling.checking import problem_of
 from nbops.scheduling.clock import SYSTEM, Clock
 from nbops.scheduling.cron import Cron
@@ -37,8 +40,7 @@ def schedules(workspace: Workspace) -> tuple[Schedule, ...]:
     """
     settle(workspace, time.time())
     with open_ledger(workspace).connect() as connection:
-        found = read_schedules(connection, workspace)
-    return tuple(replace(one, problem=problem_of(workspace, one) or one.problem) for one in found)
+        return _with_problems(connection, workspace, read_schedules(connection, workspace))
 
 
 def schedule(workspace: Workspace, name: str) -> Schedule:
@@ -54,7 +56,7 @@ def schedule(workspace: Workspace, name: str) -> Schedule:
         found = read_schedules(connection, workspace, name)
         if not found:
             raise missing(name, list(connection.scalars(select(_S.c.name).where(owned(workspace, _S)))))
-    return replace(found[0], problem=problem_of(workspace, found[0]) or found[0].problem)
+        return _with_problems(connection, workspace, found)[0]
 
 
 def schedule_runs(workspace: Workspace, name: str = "", limit: int = 50) -> tuple[ScheduleRun, ...]:
@@ -148,6 +150,19 @@ def run_now(
     with ledger.connect() as connection:
         mine = (owned(workspace, _R), _R.c.schedule == name, _R.c.occasion == occasion)
         return run_of(connection.execute(select(_R).where(*mine)).one())
+
+
+def _with_problems(connection: Connection, workspace: Workspace, found: list[Schedule]) -> tuple[Schedule, ...]:
+    """Say of each schedule what is wrong with it, its pipeline, or the alerts of its last run."""
+    untold = undelivered(connection, workspace, [one.last.id for one in found if one.last is not None])
+    # Many schedules of one pipeline have its file read once.
+    pipelines: dict[str, Pipeline | NbopsError] = {}
+
+    def problem(one: Schedule) -> str:
+        last = untold.get(one.last.id, "") if one.last is not None else ""
+        return problem_of(workspace, one, pipelines) or one.problem or last
+
+    return tuple(replace(one, problem=problem(one)) for one in found)
 
 
 def _at_once(workspace: Workspace) -> int:

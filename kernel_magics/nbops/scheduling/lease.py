@@ -5,6 +5,8 @@ from __future__ import annotations
 import uuid
 from dataclasses import dataclass
 
+from sqlalchemy import select
+
 from nbops.ledger import open_ledger, tables
 from nbops.tracking.process import is_alive, process_identity
 from nbops.workspace import Workspace
@@ -61,8 +63,8 @@ class Lease:
         values = {"owner": self._owner, "expires_at": now + TERM}
         with ledger.begin() as connection:
             if held is None:
-                first = ledger.upsert(_L).values(name=self.name, **values).on_conflict_do_nothing()
-                return connection.execute(first).rowcount == 1
+                connection.execute(ledger.upsert(_L).values(name=self.name, **values).on_conflict_do_nothing())
+                return connection.scalar(select(_L.c.owner).where(_L.c.name == self.name)) == self._owner
             as_read = (_L.c.name == self.name, _L.c.owner == held.owner, _L.c.expires_at == held.expires_at)
             return connection.execute(_L.update().where(*as_read).values(**values)).rowcount == 1
 

@@ -13,7 +13,8 @@ from typing import Any
 
 from nbops.errors import NbopsError, SettingsError
 from nbops.scheduling.alerts import Alert
-from nbops.scheduling.checking import ADDRESS, meant
+from nbops.scheduling.checking import ADDRESS
+from nbops.scheduling.wording import meant
 from nbops.workspace import Workspace
 from nbops.workspace.settings import FILE_NAME, read_tables
 

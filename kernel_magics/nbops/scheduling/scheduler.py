@@ -26,8 +26,11 @@ from nbops.scheduling.settling import settle
 from nbops.scheduling.starting import Starter, launch_pipeline, start_waiting
 from nbops.scheduling.triggers import EVENTS
 from nbops.workspace import Workspace
+from nbops.workspace.ownership import workspace_id
 
 _TICK, _IDLE, _STUMBLED = 1.0, 5.0, 15.0
+# How often at most one that only looks once looks at data that grow.
+_LOOKS = 60
 # Events are looked for when something was written, and at the latest after so long.
 _EVENTS_EVERY = 60.0
 _S, _R = tables.schedules, tables.schedule_runs
@@ -85,7 +88,7 @@ class Scheduler:
         self._clock = clock
         self._lease, self._data = Lease(workspace), DataWatch(workspace)
         self._post = AlertPost(workspace, self._clock)
-        self._query = _query(workspace, self._lease.name)
+        self._query, self._home = _query(workspace, self._lease.name), workspace_id(workspace)
         self._seen: tuple[int, int, float] | None = None
         self._events_at = 0.0
         self._said = ""
@@ -107,11 +110,15 @@ class Scheduler:
         state = _State(**row._mapping)
         # Where there is nothing to look after, nothing is written.
         self.leads = bool(state.schedules or state.active) and self._lease.mine(state.held, now)
-        if self.leads and (self._planned(state, now) or state.active):
+        if not self.leads:
+            return False
+        if state.active:
+            # First, so that a run that has just ended is in nobody's way.
             settle(self._workspace, now)
+        if self._planned(state, now) or state.active:
             at_once = self._at_once or read_scheduler(self._workspace).at_once
             start_waiting(self._workspace, now, self._start, at_once=at_once)
-        return self.leads
+        return True
 
     def _planned(self, state: _State, now: float) -> int:
         """Write down what has come due."""
@@ -124,14 +131,15 @@ class Scheduler:
         return planned
 
     def run(self, stop: threading.Event) -> None:
-        """Work until ``stop`` is set; errors are logged and outlived."""
+        """Work until ``stop`` is set or the workspace is gone or made anew; errors are logged and outlived."""
         post = threading.Thread(
             target=self._post.run, args=(stop, lambda: self.leads), name="nbops-alerts", daemon=True
         )
         post.start()
-        while not stop.is_set():
+        while not stop.is_set() and self._at_home():
             self._clock.wait(self._guarded(), stop)
-        self.close()
+        if self._at_home():
+            self.close()
 
     def once(self) -> bool:
         """Do what is to be done now and send the alerts that are due; give whether this one led.
@@ -144,6 +152,13 @@ class Scheduler:
             ``nbops.toml`` cannot be used.
         """
         led = self.tick()
+        for _ in range(_LOOKS):
+            if not self._data.undecided:
+                break
+            # Data are only taken when they stay as they are.
+            self._clock.wait(_TICK, threading.Event())
+            self._data.hurry()
+            self.tick()
         self._post.round()
         self.close()
         return led
@@ -157,6 +172,13 @@ class Scheduler:
                 self._lease.release()
             except NbopsError as error:
                 _log.warning("%s", error)
+
+    def _at_home(self) -> bool:
+        """Whether the workspace is the one this began in; opening the ledger of one that was removed would bring it back."""
+        try:
+            return (self._workspace.data / "workspace-id").read_text(encoding="ascii").strip() == self._home
+        except (OSError, UnicodeDecodeError):
+            return False
 
     def _guarded(self) -> float:
         problem, pause = "", _TICK

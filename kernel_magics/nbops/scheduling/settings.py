@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from nbops.errors import SettingsError
-from nbops.scheduling.checking import meant
+from nbops.scheduling.wording import meant
 from nbops.workspace import Workspace
 from nbops.workspace.settings import FILE_NAME, read_tables
 

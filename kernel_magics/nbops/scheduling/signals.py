@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import time
 from collections.abc import Mapping
 from typing import Any, Literal
@@ -45,9 +46,7 @@ def emit(
     LedgerError
         The ledger does not answer.
     """
-    said = {
-        name: redact(value)[0][:_LONGEST] if isinstance(value, str) else value for name, value in (detail or {}).items()
-    }
+    said = {str(name): _plain(value) for name, value in (detail or {}).items()}
     values = {
         "workspace": workspace_id(workspace),
         "kind": kind,
@@ -61,3 +60,16 @@ def emit(
         ledger.touch(connection)
         key = done.inserted_primary_key
     return int(key[0]) if key is not None else 0
+
+
+def _plain(value: Any) -> Any:
+    """Give a value that both databases take as JSON, without secrets."""
+    if value is None or isinstance(value, bool | int):
+        return value
+    if isinstance(value, float):
+        return value if math.isfinite(value) else str(value)
+    if isinstance(value, Mapping):
+        return {str(name): _plain(item) for name, item in value.items()}
+    if isinstance(value, list | tuple):
+        return [_plain(item) for item in value]
+    return redact(str(value))[0][:_LONGEST]

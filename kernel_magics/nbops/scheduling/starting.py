@@ -12,9 +12,9 @@ from nbops.capture.naming import new_run_id
 from nbops.errors import NbopsError
 from nbops.ledger import Ledger, open_ledger, tables
 from nbops.pipelines.launching import launch
-from nbops.pipelines.options import given_parameters
 from nbops.records import Schedule
 from nbops.scheduling.alerts import note_failures
+from nbops.scheduling.building import read_parameters
 from nbops.scheduling.checking import pipeline_path
 from nbops.scheduling.rows import owned, schedule_of
 from nbops.tracking.process import process_identity
@@ -43,7 +43,7 @@ def launch_pipeline(workspace: Workspace, schedule: Schedule, run_id: str, trigg
     launch(
         workspace,
         pipeline_path(workspace, schedule.pipeline),
-        parameters=given_parameters(f"{name}={value}" for name, value in schedule.parameters.items()),
+        parameters=read_parameters(schedule.parameters),
         trigger=trigger,
         schedule=schedule.name,
         run_id=run_id,
@@ -68,7 +68,8 @@ def start_waiting(workspace: Workspace, now: float, start: Starter, *, at_once: 
         if not waiting:
             return 0
         running, busy = _busy(connection, workspace)
-        schedules = {row.name: schedule_of(row) for row in connection.execute(select(_S).where(owned(workspace, _S)))}
+        wanted = (owned(workspace, _S), _S.c.name.in_({row.schedule for row in waiting}))
+        schedules = {row.name: schedule_of(row) for row in connection.execute(select(_S).where(*wanted))}
     for row in waiting:
         schedule = schedules.get(row.schedule)
         if schedule is None or running >= at_once:

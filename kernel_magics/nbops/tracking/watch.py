@@ -50,3 +50,29 @@ class Watch:
             # Busy or half made: what was last seen stands until it answers again.
             self.close()
             return self._seen
+
+
+class LedgerWatch(Watch):
+    """Tells whether anything that people can see has changed in a ledger that is a SQLite file; the first answer is yes.
+
+    Not everything that is written there is to be seen: a scheduler renews its lease, a run gives a sign of life. Only when
+    the file has been written is the ledger's revision asked for.
+    """
+
+    def __init__(self, path: Path) -> None:
+        super().__init__(path)
+        self._revision: int | None = None
+
+    def changed(self) -> bool:
+        """Whether there is something new to see since the last call."""
+        if not super().changed():
+            return False
+        before, self._revision = self._revision, self._read_revision()
+        return before is None or self._revision is None or self._revision != before
+
+    def _read_revision(self) -> int | None:
+        try:
+            found = self._connection and self._connection.execute("SELECT value FROM revision WHERE id = 1").fetchone()
+        except sqlite3.Error:  # busy, or it has no tables yet
+            return None
+        return int(found[0]) if found else None

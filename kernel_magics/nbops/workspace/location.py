@@ -183,6 +183,7 @@ def _at(root: Path, origin: str) -> Workspace:
         "mlflow_artifacts": str(data / "mlartifacts"),
         "readonly": "false",
         "courier": "true",
+        "checkpoint_limit": "1 GiB",
     }
     return Workspace(root=root, origin=origin, settings=read_settings(root, defaults))
 

@@ -39,6 +39,7 @@ _KNOWN = (
     _Known("mlflow_artifacts", "NBOPS_MLFLOW_ARTIFACTS"),
     _Known("readonly", "NBOPS_READONLY", bool),
     _Known("courier", "NBOPS_COURIER", bool),
+    _Known("checkpoint_limit", "NBOPS_CHECKPOINT_LIMIT"),
 )
 VARIABLES = frozenset(known.variable for known in _KNOWN)
 # What the session's MLflow is told where no person has said anything; it holds the same value as MLflow's own variable.

@@ -134,3 +134,29 @@ def test_a_foreach_is_one_job(exports, tmp_path):
     assert list(jobs) == ["load", "train", "judge"]
     assert (jobs["train"].only, jobs["train"].after, jobs["judge"].after) == ("train", ("load",), ("train",))
     assert (jobs["train"].timeout, jobs["train"].whole, jobs["load"].timeout) == (180.0, 360.0, None)
+
+
+def test_a_pipeline_by_name_and_a_notebook_with_tags(project):
+    """The command in the file works from the root of the repository, wherever it was given."""
+    ml = project / "ml"
+    (ml / "nbops.toml").write_text(
+        'courier = false\n[pipelines.nightly.stages.load]\ntemplate = "ingest"\n'
+        '[pipelines.nightly.stages.fit]\ntemplate = "train"\nafter = ["load"]\n'
+    )
+    assert main(["export", "make", "nightly", "-C", str(ml)]) == 0
+    text = (project / "Makefile").read_text()
+    assert "$(NBOPS) pipeline run nightly -C ml --only load" in text
+    command = text.splitlines()[1].lstrip("# ").split()
+    assert main([*command[1:], "--check"]) == 0
+    cells = [
+        {"cell_type": "code", "id": f"c{n}", "metadata": {"tags": [tag]}, "source": source, "outputs": [], "execution_count": None}
+        for n, (tag, source) in enumerate([("stage:one", "x = 1"), ("stage:two", "y = x + 1")])
+    ]  # fmt: skip
+    metadata = {"kernelspec": {"name": "python3", "display_name": "p", "language": "python"}}
+    (ml / "tagged.ipynb").write_text(
+        json.dumps({"cells": cells, "metadata": metadata, "nbformat": 4, "nbformat_minor": 5})
+    )
+    assert main(["export", "prefect", "ml/tagged.ipynb"]) == 0
+    text = (project / "flows" / "tagged.py").read_text()
+    assert '["nbops", "pipeline", "run", "ml/tagged.ipynb", "-C", "ml", "--only", "two"]' in text
+    assert "two_done = two_task.submit(wait_for=[one_done])" in text

@@ -119,19 +119,19 @@ class PipelineBuilder:
         InvalidPipeline
             Something is wrong with it; files and lines are those of the file that stands for it.
         """
-        return load_pipeline(self._written(), root=find_workspace(self.folder).root)
+        return load_pipeline(self.as_file(), root=find_workspace(self.folder).root)
 
     def run(self, **options: Any) -> PipelineResult:
         """Run the stages that have changed; takes and raises what :func:`nbops.run_pipeline` does."""
         from nbops.pipelines.engine import run_pipeline
 
-        return run_pipeline(self._written(), **options)
+        return run_pipeline(self.as_file(), **options)
 
     def plan(self, **options: Any) -> PipelineRun:
         """Say what a run would do; takes and raises what ``plan_pipeline`` does."""
         from nbops.pipelines.engine import plan_pipeline
 
-        return plan_pipeline(self._written(), **options)
+        return plan_pipeline(self.as_file(), **options)
 
     def to_toml(self) -> str:
         """Give it as the text of a pipeline file in its folder.
@@ -177,7 +177,7 @@ class PipelineBuilder:
         found._file = pipeline.path if pipeline.path.name != "nbops.toml" else None
         return found
 
-    def _written(self) -> Path:
+    def as_file(self) -> Path:
         """Give the file that stands for it: where it was saved, else one beside its runs."""
         if self._file is not None and self._file.is_file():
             return self._file

@@ -35,7 +35,7 @@ def check(pipeline: Pipeline, declared: Mapping[str, Declared], problems: Proble
 
 def _check_cell(source: Notebook, problems: Problems) -> None:
     """Note a parameters cell that is no Python: nothing could be put behind it."""
-    if not source.parameters_cell or source.language not in {"", "python"}:
+    if not source.parameters_cell or not source.is_python:
         return
     text = next(cell.source for cell in source.code if cell.number == source.parameters_cell)
     try:

@@ -29,7 +29,7 @@ def missing_kernel(stage: Stage) -> tuple[str, str] | None:
     A notebook in Python runs in ``python3`` where its own kernel is not installed: many name one that only their author has.
     """
     named = stage.kernel or stage.source.kernel
-    usual = named in {"", USUAL} or (not stage.kernel and stage.source.language in {"", "python"})
+    usual = named in {"", USUAL} or (not stage.kernel and stage.source.is_python)
     if usual or is_installed(named):
         return None
     known = sorted({USUAL, *_known()})

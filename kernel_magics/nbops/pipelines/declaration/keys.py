@@ -8,7 +8,7 @@ from typing import Any
 
 from nbops.errors import PipelineError
 from nbops.pipelines.declaration.naming import STAGE_NAME
-from nbops.pipelines.declaration.problems import Path, Problems
+from nbops.pipelines.declaration.problems import Place, Problems
 from nbops.pipelines.declaration.sources import Sources
 from nbops.pipelines.declaration.stages import Stage
 from nbops.pipelines.declaration.table import Table, kind_of, parameters_in
@@ -40,11 +40,11 @@ class Declared:
     """A stage as its table has it, the values of its grid by name, and where the table stands in the file."""
 
     stage: Stage
-    path: Path
+    path: Place
     axes: Mapping[str, list[Any]] = field(default_factory=dict)
 
 
-def declared(name: str, content: Any, path: Path, problems: Problems, sources: Sources) -> Declared | None:
+def declared(name: str, content: Any, path: Place, problems: Problems, sources: Sources) -> Declared | None:
     """Read the table of a stage; nothing where not even its notebook is known."""
     if not STAGE_NAME.fullmatch(name):
         problems.add(path, f"{name!r} cannot name a stage.", "Use letters, digits, blanks and . _ + -")

@@ -6,22 +6,22 @@ import json
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import replace
 from functools import cached_property
-from pathlib import Path as Folder
+from pathlib import Path, PurePath
 from typing import Any
 
-from nbops.pipelines.declaration.paths import covers, located
-from nbops.pipelines.declaration.problems import Path, Problems, meant
+from nbops.pipelines.declaration.paths import covers, is_pattern, located
+from nbops.pipelines.declaration.problems import Place, Problems, meant
 from nbops.pipelines.declaration.stages import Stage
 from nbops.pipelines.graph import Graph, circle, order
 
-Paths = Mapping[str, Path]
+Places = Mapping[str, Place]
 
 
 def linked(
     groups: Mapping[str, Sequence[Stage]],
     unread: Iterable[str],
-    folder: Folder,
-    paths: Paths,
+    folder: Path,
+    places: Places,
     problems: Problems,
 ) -> tuple[Stage, ...]:
     """Give the stages with all they come after, in the order they run; none where they go in a circle.
@@ -33,17 +33,18 @@ def linked(
     unread
         Declared stages that could not be read: others may name them.
     folder
-        Where relative paths start.
-    paths
+        Where relative places start.
+    places
         Where each declared stage stands in the file.
     """
-    links = _Links(groups, frozenset(unread), paths, problems)
+    links = _Links(groups, frozenset(unread), places, problems)
     after = {stage.name: links.said(stage) for stages in groups.values() for stage in stages}
-    places = {stage.name: (*paths[group], "after") for group, stages in groups.items() for stage in stages}
-    _by_files(groups, after, folder, paths, problems)
+    if not circle(after):
+        _by_files(groups, after, folder, places, problems)
     if around := circle(after):
+        group = next(name for name, stages in groups.items() if any(stage.name == around[0] for stage in stages))
         said = f"the stages depend on each other in a circle: {' -> '.join(around)}."
-        problems.add(places[around[0]], said)
+        problems.add((*places[group], "after"), said)
         return ()
     stages = {stage.name: stage for several in groups.values() for stage in several}
     return tuple(replace(stages[name], after=tuple(after[name])) for name in order(after))
@@ -53,9 +54,9 @@ class _Links:
     """Finds the stages that a name in ``after`` means."""
 
     def __init__(
-        self, groups: Mapping[str, Sequence[Stage]], unread: frozenset[str], paths: Paths, problems: Problems
+        self, groups: Mapping[str, Sequence[Stage]], unread: frozenset[str], places: Places, problems: Problems
     ) -> None:
-        self._groups, self._unread, self._paths, self._problems = groups, unread, paths, problems
+        self._groups, self._unread, self._places, self._problems = groups, unread, places, problems
         self._indexes: dict[tuple[str, frozenset[str]], dict[str, list[str]]] = {}
 
     @cached_property
@@ -93,7 +94,7 @@ class _Links:
 
     def _wrong(self, stage: Stage, said: str, hint: str = "") -> None:
         group = stage.group or stage.name
-        self._problems.add((*self._paths[group], "after"), f"stage {group!r} {said}", hint)
+        self._problems.add((*self._places[group], "after"), f"stage {group!r} {said}", hint)
 
 
 def _values(instance: Mapping[str, Any], names: frozenset[str]) -> str:
@@ -103,32 +104,41 @@ def _values(instance: Mapping[str, Any], names: frozenset[str]) -> str:
 def _by_files(
     groups: Mapping[str, Sequence[Stage]],
     after: dict[str, dict[str, None]],
-    folder: Folder,
-    paths: Paths,
+    folder: Path,
+    places: Places,
     problems: Problems,
 ) -> None:
-    writers = _writers(groups, folder, paths, problems)
+    writers = _writers(groups, folder, places, problems)
     if not writers:
         return
-    stages = [stage for several in groups.values() for stage in several if stage.inputs]
-    wanted = {name: located(folder, name) for stage in stages for name in stage.inputs}
-    for stage in stages:
-        for name in stage.inputs:
-            writer = writers.get(wanted[name], stage.name)
-            if writer != stage.name:
-                after[stage.name][writer] = None
-    wider = {name for name, place in wanted.items() if place not in writers}
-    matches = {name: found for name in wider if (found := _matching(wanted[name], writers))}
-    if not matches or circle(after):
-        return
+    readers = [stage for several in groups.values() for stage in several if stage.inputs]
+    wanted = {name: located(folder, name) for stage in readers for name in stage.inputs}
+    exact = {name: (writers[place],) for name, place in wanted.items() if place in writers}
+    _come_after(readers, exact, after)
+    folders = {str(parent) for path in writers for parent in PurePath(path).parents}
+    wider = {name: place for name, place in wanted.items() if name not in exact}
+    wider = {name: place for name, place in wider.items() if is_pattern(place) or place in folders}
+    if wider and not circle(after):
+        matches = {
+            name: tuple(writers[path] for path in writers if covers(place, path)) for name, place in wider.items()
+        }
+        _come_after(readers, matches, after)
+
+
+def _come_after(
+    readers: Sequence[Stage], writers: Mapping[str, tuple[str, ...]], after: dict[str, dict[str, None]]
+) -> None:
+    """Let each stage come after those that write what it reads, but not where it is known to come before them.
+
+    What a later stage writes is for the next run, and a pattern may well meet what is made of it.
+    """
     graph = Graph({name: tuple(after[name]) for name in order(after)})
-    for stage in stages:
-        # A pattern may well meet what is made of it later on; only a file that is named says who comes first.
-        others = dict.fromkeys(one for name in stage.inputs for one in matches.get(name, ()) if one != stage.name)
+    for stage in readers:
+        others = dict.fromkeys(one for name in stage.inputs for one in writers.get(name, ()) if one != stage.name)
         after[stage.name].update(dict.fromkeys(other for other in others if not graph.before(stage.name, other)))
 
 
-def _writers(groups: Mapping[str, Sequence[Stage]], folder: Folder, paths: Paths, problems: Problems) -> dict[str, str]:
+def _writers(groups: Mapping[str, Sequence[Stage]], folder: Path, places: Places, problems: Problems) -> dict[str, str]:
     """Give who writes each declared file."""
     found: dict[str, str] = {}
     told: set[str] = set()
@@ -138,9 +148,5 @@ def _writers(groups: Mapping[str, Sequence[Stage]], folder: Folder, paths: Paths
             told.add(group)
             own = stage.instance and other.startswith(f"{group}[")
             hint = f"Put a name of its grid into the path: {{{next(iter(stage.instance))}}}" if own else ""
-            problems.add((*paths[group], "outputs"), f"stages {other!r} and {stage.name!r} both write {name}.", hint)
+            problems.add((*places[group], "outputs"), f"stages {other!r} and {stage.name!r} both write {name}.", hint)
     return found
-
-
-def _matching(place: str, writers: Mapping[str, str]) -> tuple[str, ...]:
-    return tuple(writer for path, writer in writers.items() if covers(place, path))

@@ -13,8 +13,7 @@ from nbops.errors import InvalidPipeline, NotFoundError, PipelineError
 from nbops.pipelines.declaration.assembling import assembled
 from nbops.pipelines.declaration.keys import PIPELINE_KEYS, declared
 from nbops.pipelines.declaration.parameters import with_defaults
-from nbops.pipelines.declaration.problems import Path as Place
-from nbops.pipelines.declaration.problems import Problems, meant
+from nbops.pipelines.declaration.problems import Place, Problems, meant
 from nbops.pipelines.declaration.sources import Sources
 from nbops.pipelines.declaration.stages import Pipeline
 from nbops.pipelines.declaration.table import Table, parameters_in
@@ -91,7 +90,7 @@ def _located(path: Path, root: Path) -> _Found:
         if isinstance(several, dict) and str(path) in several:
             return _named(own, text, several, str(path))
     folder = path.parent
-    beside = [other.name for other in folder.glob("*.toml")] if folder.is_dir() else []
+    beside = [one.name for end in ("*.toml", "*.ipynb") for one in folder.glob(end)] if folder.is_dir() else []
     raise NotFoundError(f"There is no pipeline file {path}.", hint=meant(path.name, beside))
 
 

@@ -7,7 +7,7 @@ from dataclasses import replace
 from typing import Any
 
 from nbops.pipelines.declaration.keys import Declared
-from nbops.pipelines.declaration.problems import Path, Problems, meant
+from nbops.pipelines.declaration.problems import Place, Problems, meant
 from nbops.pipelines.declaration.stages import Stage
 from nbops.pipelines.declaration.table import kind_of
 
@@ -37,7 +37,7 @@ def misfit(stage: Stage, name: str, value: Any) -> tuple[str, str] | None:
     return f"{name} must be {wanted}, not {shown} ({kind_of(value)}).", f"See {where}."
 
 
-def with_defaults(read: Read, shared: Mapping[str, Any], problems: Problems, path: Path) -> dict[str, Declared | None]:
+def with_defaults(read: Read, shared: Mapping[str, Any], problems: Problems, path: Place) -> dict[str, Declared | None]:
     """Give every stage those parameters of the pipeline that its notebook declares and it does not set itself."""
     found = dict(read)
     used: set[str] = set()
@@ -69,7 +69,7 @@ def check_parameters(one: Declared, problems: Problems) -> None:
                 break
 
 
-def _check(stage: Stage, key: str, value: Any, problems: Problems, path: Path) -> bool:
+def _check(stage: Stage, key: str, value: Any, problems: Problems, path: Place) -> bool:
     wrong = misfit(stage, key, value)
     if wrong is not None:
         problems.add(path, f"stage {stage.name!r}: {wrong[0]}", wrong[1])

@@ -10,7 +10,7 @@ import tomllib
 from collections.abc import Callable
 from contextlib import suppress
 
-from nbops.pipelines.declaration.problems import Path
+from nbops.pipelines.declaration.problems import Place
 
 _SPACE = re.compile(r"(?:[ \t\n]+|#[^\n]*)*")
 _BLANK = re.compile(r"[ \t]*")
@@ -23,7 +23,7 @@ _TEXT = re.compile(
 _SCALAR = re.compile(r"[^\n,\]}#]+")
 
 
-def lines_of(text: str) -> dict[Path, int]:
+def lines_of(text: str) -> dict[Place, int]:
     """Give the line, from 1, of every key and element of an array, by its path from the top.
 
     Parameters
@@ -48,12 +48,12 @@ class _Scanner:
     def __init__(self, text: str) -> None:
         self._text, self._at = text, 0
         self._line, self._counted = 1, 0
-        self.found: dict[Path, int] = {}
-        self._sizes: dict[Path, int] = {}
+        self.found: dict[Place, int] = {}
+        self._sizes: dict[Place, int] = {}
 
     def scan(self) -> None:
         """Find the lines."""
-        table: Path = ()
+        table: Place = ()
         self._skip(_SPACE)
         while self._at < len(self._text):
             if self._text[self._at] == "[":
@@ -62,7 +62,7 @@ class _Scanner:
                 self._pair(table)
             self._skip(_SPACE)
 
-    def _header(self) -> Path:
+    def _header(self) -> Place:
         several = self._text.startswith("[[", self._at)
         line = self._here()
         self._at += 2 if several else 1
@@ -74,14 +74,14 @@ class _Scanner:
         self.found.setdefault(table, line)
         return self._element(table, line)
 
-    def _pair(self, table: Path) -> None:
+    def _pair(self, table: Place) -> None:
         line = self._here()
         path = self._note(table, self._keys(), line)
         self._at += 1  # the equals sign
         self._skip(_BLANK)
         self._value(path)
 
-    def _value(self, path: Path) -> None:
+    def _value(self, path: Place) -> None:
         sign = self._text[self._at]
         if sign == "[":
             self._inside("]", lambda: self._value(self._element(path, self._here())))
@@ -118,7 +118,7 @@ class _Scanner:
                 return tuple(names)
             self._at += 1
 
-    def _note(self, table: Path, names: tuple[str, ...], line: int) -> Path:
+    def _note(self, table: Place, names: tuple[str, ...], line: int) -> Place:
         for name in names:
             table = (*table, name)
             self.found.setdefault(table, line)
@@ -127,7 +127,7 @@ class _Scanner:
                 table = (*table, self._sizes[table] - 1)
         return table
 
-    def _element(self, path: Path, line: int) -> Path:
+    def _element(self, path: Place, line: int) -> Place:
         size = self._sizes.get(path, 0)
         self._sizes[path] = size + 1
         element = (*path, size)

@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 from nbops.errors import InvalidPipeline
 
 # Where something stands in a file: keys from the top, elements of arrays by their number.
-Path = tuple[str | int, ...]
+Place = tuple[str | int, ...]
 _MOST = 10
 
 
@@ -36,11 +36,11 @@ class Problems:
 
     file: str
     text: str = ""
-    cells: dict[Path, int] | None = None
+    cells: dict[Place, int] | None = None
     found: list[Problem] = field(default_factory=list)
-    _lines: dict[Path, int] | None = None
+    _lines: dict[Place, int] | None = field(default=None, init=False)
 
-    def add(self, path: Path, message: str, hint: str = "") -> None:
+    def add(self, path: Place, message: str, hint: str = "") -> None:
         """Note what is wrong at a key of the file."""
         if self.cells is not None:
             self.add_cell(self.file, _nearest(self.cells, path), message, hint)
@@ -81,7 +81,7 @@ class Problems:
         )
 
 
-def _nearest(places: Mapping[Path, int], path: Path) -> int:
+def _nearest(places: Mapping[Place, int], path: Place) -> int:
     """Give the place of a key, or of the nearest thing around it; 0 where nothing is known."""
     while path and path not in places:
         path = path[:-1]

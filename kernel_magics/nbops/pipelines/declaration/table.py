@@ -6,13 +6,13 @@ from collections.abc import Callable, Mapping
 from datetime import date, datetime, time
 from typing import Any
 
-from nbops.pipelines.declaration.problems import Path, Problems, meant
+from nbops.pipelines.declaration.problems import Place, Problems, meant
 
 
 class Table:
     """A table of the file whose keys are taken one by one; what is wrong is noted."""
 
-    def __init__(self, problems: Problems, path: Path, content: Mapping[str, Any], said: str = "") -> None:
+    def __init__(self, problems: Problems, path: Place, content: Mapping[str, Any], said: str = "") -> None:
         self.problems, self.path, self.content, self.said = problems, path, content, said
 
     def known(self, keys: tuple[str, ...]) -> bool:

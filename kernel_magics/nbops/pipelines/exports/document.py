@@ -12,6 +12,7 @@ from nbops.pipelines.exports.quoting import shell, writable
 from nbops.pipelines.spec import Pipeline
 
 MARK = "Made by nbops from"
+PYTHON, BRANCH = "3.11", "main"
 # Time that a job needs besides its stages: to install, to fetch and to keep results.
 AROUND = 15 * 60
 
@@ -30,11 +31,11 @@ class Request:
     file: str
     folder: str
     target: PurePosixPath
-    command: tuple[str, ...]
-    python: str = "3.11"
+    command: tuple[str, ...] = ()
+    python: str = PYTHON
     image: str = ""
     schedule: str = ""
-    branch: str = "main"
+    branch: str = BRANCH
     secrets: tuple[str, ...] = ()
     parameters: tuple[str, ...] = ()
     single: bool = False

@@ -6,13 +6,13 @@ import difflib
 import importlib
 import re
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from pathlib import Path, PurePosixPath
 from typing import Protocol, cast
 
 from nbops.errors import NotFoundError, PipelineError, UsageError
-from nbops.pipelines.exports.document import Request, own
+from nbops.pipelines.exports.document import BRANCH, PYTHON, Request, own
 from nbops.pipelines.exports.jobs import distinct, jobs_of
 from nbops.pipelines.spec import load_pipeline
 from nbops.workspace import Workspace, find_workspace
@@ -54,10 +54,10 @@ def export_pipeline(
     *,
     output: str | Path = "",
     check: bool = False,
-    python: str = "3.11",
+    python: str = PYTHON,
     image: str = "",
     schedule: str = "",
-    branch: str = "main",
+    branch: str = BRANCH,
     secrets: Sequence[str] = (),
     parameters: Sequence[str] = (),
     single: bool = False,
@@ -100,9 +100,9 @@ def export_pipeline(
     path = Path(file).expanduser()
     workspace = workspace or find_workspace(path if path.is_file() else None)
     pipeline = load_pipeline(path, root=workspace.root)
-    root = _repository(pipeline.folder, workspace.root)
+    root = _repository(path.absolute().parent if path.is_file() else workspace.root, workspace.root)
     place = Path(output) if output not in ("", "-") else root / engine.DEFAULT.format(name=distinct([pipeline.name])[0])
-    shown = _from(root, pipeline.path) if path.is_file() else str(file)
+    shown = _from(root, path.absolute()) if path.is_file() else str(file)
     written = _from(root, place.expanduser().absolute(), outside=True)
     request = Request(
         pipeline=pipeline,
@@ -110,7 +110,6 @@ def export_pipeline(
         file=f"./{shown}" if shown.startswith("-") else shown,
         folder=_from(root, workspace.root),
         target=PurePosixPath(written),
-        command=_command(target, shown, written, python, image, schedule, branch, secrets, parameters, single),
         python=python,
         image=image,
         schedule=schedule,
@@ -119,6 +118,7 @@ def export_pipeline(
         parameters=tuple(parameters),
         single=single,
     )
+    request = replace(request, command=_command(target, request, "" if path.is_file() else request.folder))
     text = engine.render(request)
     before = _text_of(place)
     exported = Exported(
@@ -166,31 +166,22 @@ def _checked_cron(schedule: str) -> None:
         ) from error
 
 
-def _command(
-    target: str,
-    file: str,
-    output: str,
-    python: str,
-    image: str,
-    schedule: str,
-    branch: str,
-    secrets: Sequence[str],
-    parameters: Sequence[str],
-    single: bool,
-) -> tuple[str, ...]:
-    words = ["nbops", "export", target, file, "--output", output]
+def _command(target: str, request: Request, folder: str) -> tuple[str, ...]:
+    """Give the command that makes the file again from the root of the repository; what is as usual is not said."""
+    words = ["nbops", "export", target, request.file, "--output", str(request.target)]
     for option, value, usual in (
-        ("--python", python, "3.11"),
-        ("--image", image, ""),
-        ("--schedule", schedule, ""),
-        ("--branch", branch, "main"),
+        ("--python", request.python, PYTHON),
+        ("--image", request.image, ""),
+        ("--schedule", request.schedule, ""),
+        ("--branch", request.branch, BRANCH),
+        ("-C", folder, ""),
     ):
-        if value != usual:
+        if value not in (usual, "."):
             words += [option, value]
-    for option, values in (("--secret", secrets), ("--set", parameters)):
+    for option, values in (("--secret", request.secrets), ("--set", request.parameters)):
         for value in values:
             words += [option, value]
-    return (*words, *(["--single"] if single else []))
+    return (*words, *(["--single"] if request.single else []))
 
 
 def _repository(folder: Path, root: Path) -> Path:

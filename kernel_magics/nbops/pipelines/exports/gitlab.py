@@ -74,6 +74,8 @@ def _job(request: Request, job: Job, names: dict[str, str]) -> dict[str, Any]:
 def _report(request: Request, needs: list[str]) -> dict[str, Any]:
     report = shell(request.nbops("pipeline", "report"))
     base = "${CI_MERGE_REQUEST_TARGET_BRANCH_NAME:-$CI_DEFAULT_BRANCH}"
+    # GitLab fetches the branch of the pipeline alone.
+    fetch = f'git fetch --quiet origin "+refs/heads/{base}:refs/remotes/origin/{base}"'
     return {
         "stage": "report",
         "needs": needs,
@@ -81,6 +83,7 @@ def _report(request: Request, needs: list[str]) -> dict[str, Any]:
         "cache": {**_cache(request), "policy": "push"},
         "script": [
             _unpack(request),
+            fetch,
             f'{report} --against "origin/{base}" --output nbops-report.md',
             shell(request.nbops("pipeline", "pack", request.carried("before"))),
         ],

@@ -75,10 +75,9 @@ def _stage(
 
 
 def _report(request: Request) -> str:
-    return (
-        shell(request.nbops("pipeline", "report"))
-        + f" --against {shell([request.branch])} --output nbops-report.md || true"
-    )
+    # A checkout need not know the branch; a report against the run before is better than none.
+    report = shell([*request.nbops("pipeline", "report"), "--output", "nbops-report.md"])
+    return f"{report} --against {shell([f'origin/{request.branch}'])} || {report} || true"
 
 
 def _sh(script: str) -> str:

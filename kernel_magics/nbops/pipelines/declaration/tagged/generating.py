@@ -26,22 +26,23 @@ def stage_notebook(content: Mapping[str, Any], name: str, section: Section, flow
         File name of that.
     """
     flow, needed = flows.stages[section.name], flows.needed(section.name)
-    ids = content.get("nbformat_minor", 0) >= 5
+    minor = content.get("nbformat_minor")
+    minor = minor if isinstance(minor, int) else 0
     cells = [_copied(cell, name) for cell in _before(flows, needed)]
     if flow.receives or flow.imports:
         lines = [*flow.imports]
         if flow.receives:
             lines.append(_TAKE.format(names=", ".join(map(repr, flow.receives))))
-        cells.append(_made("take", "\n".join(lines), name, section.first, ids=ids))
+        cells.append(_made("take", "\n".join(lines), name, section.first, ids=minor >= 5))
     cells += [_copied(cell, name) for cell in section.cells]
     if flow.gives:
         source = _GIVE.format(names=", ".join(map(repr, sorted(flow.gives))))
-        cells.append(_made("give", source, name, section.cells[-1].number, ids=ids))
+        cells.append(_made("give", source, name, section.cells[-1].number, ids=minor >= 5))
     return {
         "cells": cells,
         "metadata": {**_kernel(content), "nbops": {"origin": {"notebook": name}, **_variables(flow)}},
         "nbformat": 4,
-        "nbformat_minor": content.get("nbformat_minor", 0),
+        "nbformat_minor": minor,
     }
 
 

@@ -23,21 +23,19 @@ from nbops.pipelines.state import states_name
 from nbops.workspace import Workspace, find_workspace
 from nbops.workspace.blobs import write_atomically
 
-PYTHON = frozenset({"", "python", "ipython"})
-
 
 def load_tagged(path: Path, root: Path | None = None, *, check_inputs: bool = True) -> Pipeline:
     """Read a notebook whose cells are tagged as stages; takes and raises what ``load_pipeline`` does."""
     workspace = find_workspace(path) if root is None else Workspace(root=root, origin="given", settings={})
-    language = read_notebook(path).language
+    whole = read_notebook(path)
     content = json.loads(path.read_text(encoding="utf-8-sig"))
     problems = Problems(path.name, cells={})
     table = Table(problems, (), _said(content))
     table.known(("name", "description", "jobs"))
     name = table.text("name", path.stem) or path.stem
     read: dict[str, Declared | None] = {}
-    if language not in PYTHON or not isinstance(content.get("cells"), list):
-        said = f"it is in {language}" if language not in PYTHON else "it is of an old format"
+    if not whole.is_python or not isinstance(content.get("cells"), list):
+        said = "it is of an old format" if whole.is_python else f"it is in {whole.language}"
         problems.add((), f"stages cannot be made from its tags: {said}.")
     else:
         read = _stages(path, name, content, workspace, problems)
