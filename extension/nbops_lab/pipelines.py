@@ -11,7 +11,7 @@ from jupyter_server.auth.decorator import authorized
 from tornado import web
 
 from nbops.errors import NotFoundError
-from nbops.records import PipelineRun, PipelineSummary, StageRun, to_wire
+from nbops.records import Explanation, PipelineRun, PipelineSummary, StageRun, to_wire
 from nbops.workspace import Workspace
 from nbops_lab.base import NbopsHandler
 from nbops_lab.workspaces import ForbiddenPathError, Place
@@ -46,12 +46,12 @@ class GraphHandler(NbopsHandler):
 
 
 class WhyHandler(NbopsHandler):
-    """``GET pipelines/why``: what a stage differs in from its last good run."""
+    """``GET pipelines/why``: whether a stage would run, and everything in which it differs from its last good run."""
 
     @web.authenticated
     @authorized
     async def get(self) -> None:
-        """Answer ``{"stage", "reason", "differences"}``; a stage that is up to date has neither."""
+        """Answer an :class:`~nbops.records.Explanation`."""
         place = await self.place()
         pipeline = self.get_query_argument("pipeline", "", strip=False)
         stage = self.get_query_argument("stage", "")
@@ -226,13 +226,16 @@ def _plan(place: Place, pipeline: str) -> PipelineRun:
     return PipelineRun(run_id="", pipeline=found.name, path=found.path.as_posix(), status="succeeded", stages=stages)
 
 
-def _why(place: Place, pipeline: str, name: str) -> dict[str, Any]:
-    plan = _plan(place, pipeline)
-    stage = next((one for one in plan.stages if one.stage == name), None)
-    if stage is None:
-        raise NotFoundError(f"{plan.pipeline} has no stage {name[:80]!r}.")
-    reason = stage.reason if stage.status == "pending" else ""
-    return {"stage": name, "reason": reason, "differences": []}
+def _why(place: Place, pipeline: str, name: str) -> Explanation:
+    if place.empty:
+        if all(stage.stage != name for stage in _plan(place, pipeline).stages):
+            raise NotFoundError(f"There is no stage {name[:80]!r}.")
+        return Explanation(stage=name, status="stale", reason="never ran")
+    from nbops.pipelines.explain import why
+
+    found = why(pipeline_path(place, pipeline), name, workspace=place.workspace)
+    # The name of a stage may be that of a group too.
+    return next((one for one in found if one.stage == name), found[0])
 
 
 def _runs(place: Place, pipeline: str, limit: int) -> list[dict[str, Any]]:

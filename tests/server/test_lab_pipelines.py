@@ -248,10 +248,15 @@ async def test_executed_notebooks_are_never_written(call: Any, workspace: Worksp
     assert (folder["type"], folder["content"]) == ("directory", [])
 
 
-async def test_why_says_what_a_stage_would_run_for(call: Any, pipeline: Path) -> None:
+async def test_why_says_what_a_stage_would_run_for(call: Any, pipeline: Path, workspace: Workspace) -> None:
     said = (await call("pipelines/why", pipeline="pipeline.toml", stage="clean")).json()
-    assert (said["stage"], said["reason"]) == ("clean", "never ran")
+    assert (said["stage"], said["status"], said["reason"]) == ("clean", "stale", "never ran")
     assert (await call("pipelines/why", pipeline="pipeline.toml", stage="missing")).code == 404
+    write_run(workspace, "a" * 32)
+    said = (await call("pipelines/why", pipeline="pipeline.toml", stage="clean")).json()
+    assert (said["status"], said["reason"]) == ("stale", "never ran")
+    wrong = await call("pipelines/why", pipeline="pipeline.toml", stage="claen")
+    assert "clean" in wrong.json()["hint"]
 
 
 @pytest.mark.parametrize(
