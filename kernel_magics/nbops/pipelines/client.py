@@ -28,6 +28,8 @@ _TICK, _TELL_EVERY = 0.1, 0.5
 # After an interrupt a cell has so long to end, so that its traceback shows where it was.
 _GRACE = 5.0
 _IOPUB_PATIENCE = 60
+# In the thread to which the socket belongs; 23 is ZMQ_SNDHWM.
+_NO_LIMIT = "(lambda thread: thread.schedule(lambda: thread.socket.setsockopt(23, 0)))(get_ipython().kernel.iopub_thread) or None"
 _STOPPED, _SIGKILL = "Stopped", 9
 # What nbclient says of cells that fail is said in words of ours.
 _quiet = logging.getLogger("nbops.pipelines.client")
@@ -75,6 +77,14 @@ def name_cells(client: Any, cell: Callable[[], Any], known: Collection[str]) -> 
         return made
 
     session.msg = with_cell
+
+
+def hear_everything(client: Any) -> None:
+    """Have a Python kernel throw no outputs away, however fast they come; by default it keeps a thousand for us.
+
+    It does so before it executes what it is asked for next. Its answer is of no use to anybody.
+    """
+    client.execute("", silent=True, store_history=False, allow_stdin=False, user_expressions={"nbops": _NO_LIMIT})
 
 
 class Client(NotebookClient):
@@ -131,8 +141,11 @@ class Client(NotebookClient):
         Before any state is restored in it: a kernel of IPython draws a random number to introduce itself.
         """
         reply = await self.async_wait_for_reply(self.kc.kernel_info())
-        if reply is not None and "language_info" in reply["content"]:
-            self.nb.metadata["language_info"] = reply["content"]["language_info"]
+        found = reply["content"].get("language_info", {}) if reply is not None else {}
+        if found:
+            self.nb.metadata["language_info"] = found
+        if found.get("name") == "python":
+            hear_everything(self.kc)
 
     def settle(self) -> None:
         """Bring the outputs up to date."""

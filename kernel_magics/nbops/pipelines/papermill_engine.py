@@ -16,7 +16,7 @@ from papermill.engines import NBClientEngine, NotebookExecutionManager
 from papermill.iorw import LocalHandler, papermill_io
 
 from nbops.pipelines.cleaning import Cleaner
-from nbops.pipelines.client import name_cells
+from nbops.pipelines.client import hear_everything, name_cells
 from nbops.pipelines.saving import Saver, file_saver
 
 _REMOTE_EVERY = 30.0
@@ -68,6 +68,7 @@ class _Manager(NotebookExecutionManager):  # type: ignore[misc]
         self._saver = self._kept(Cleaner(os.environ, wanted=redact))
         self._cell: Any = None
         self._index: int | None = None
+        self._client: Any = None
         self._begun = False
 
     @property
@@ -82,6 +83,7 @@ class _Manager(NotebookExecutionManager):  # type: ignore[misc]
                 client = super().client(**options)
                 # By default outputs that come faster than they are kept are thrown away.
                 client.context.setsockopt(zmq.RCVHWM, 0)
+                outer._client = client if self.kernel_spec.language == "python" else None
                 name_cells(client, lambda: outer._cell, known)
                 return client
 
@@ -96,6 +98,8 @@ class _Manager(NotebookExecutionManager):  # type: ignore[misc]
 
     def cell_start(self, cell: Any, cell_index: int | None = None, **changes: Any) -> None:
         """Note that a cell begins."""
+        if self._cell is None and self._client is not None:
+            hear_everything(self._client)
         self._cell, self._index = cell, cell_index
         self._changed(cell_index)
         super().cell_start(cell, cell_index=cell_index, **changes)
