@@ -15,6 +15,7 @@ import os
 import sys
 import time
 from collections.abc import Mapping
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -108,11 +109,12 @@ class NbopsExecutionManager(ExecutionManager):  # type: ignore[misc]
         parameters = read_parameters(given)
         if named:
             return load_pipeline(self._file(str(named)), root=Path(self.root_dir)), parameters, False
-        if any(str(tag).startswith(_TAG) for cell in content.cells for tag in cell.metadata.get("tags", ())):
-            return load_pipeline(staged, root=Path(self.root_dir)), parameters, False
-        stage = Stage(name="notebook", source=read_notebook(staged), parameters=parameters)
+        # It is known by the notebook it was made from; what it reads lies where jupyter-scheduler has put it.
         path = self.origin or Path(self.root_dir) / staged.name
-        # What it reads lies where jupyter-scheduler has put it.
+        if any(str(tag).startswith(_TAG) for cell in content.cells for tag in cell.metadata.get("tags", ())):
+            tagged = load_pipeline(staged, root=Path(self.root_dir))
+            return replace(tagged, path=path, base=staged.parent), parameters, False
+        stage = Stage(name="notebook", source=read_notebook(staged), parameters=parameters)
         return Pipeline(name=staged.stem, path=path, stages=(stage,), base=staged.parent), {}, True
 
     def _file(self, named: str) -> Path:
