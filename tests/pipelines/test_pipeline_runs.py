@@ -83,6 +83,7 @@ def test_parameters_of_a_command_line():
         "s.f": True,
         "g": {"h": 1},
         "i": "a=b",
+        "t[depth=2,kind=a].j": "].x=",
     }
     with pytest.raises(UsageError, match="no NAME=VALUE"):
         given_parameters(["a"])
