@@ -133,8 +133,8 @@ async def test_a_name_is_no_file_of_somebodys_home_or_of_the_servers_folder(
     monkeypatch.setenv("HOME", str(home))
     monkeypatch.chdir(home)
     for name in ("~/other.toml", "other.toml"):
-        assert (await call("pipelines/graph", path="", pipeline=name)).code == 404
-        assert (await call("pipelines/runs", "POST", {"pipeline": name}, path="")).code == 404
+        assert (await call("pipelines/graph", pipeline=name)).code == 404
+        assert (await call("pipelines/runs", method="POST", body={"pipeline": name})).code == 404
 
 
 @pytest.mark.parametrize("name", ["../other/pipeline.toml", "/etc/passwd", "link/pipeline.toml", "loop/x"])

@@ -14,6 +14,7 @@ from nbops.cli.options import common, print_json, workspace_of
 from nbops.cli.pipeline_carrying import add_actions as add_carrying
 from nbops.cli.pipeline_report import add_actions as add_report
 from nbops.cli.pipeline_report import write_report
+from nbops.cli.pipeline_why import add_action as add_why
 from nbops.errors import NbopsError
 
 if TYPE_CHECKING:
@@ -44,6 +45,7 @@ def add_parser(commands: argparse._SubParsersAction[argparse.ArgumentParser]) ->
     stop = _action(actions, "stop", "stop a run", _stop)
     stop.add_argument("run", nargs="?", default="last", help="id, beginning of an id, or last")
     _action(actions, "list", "list the pipelines of the workspace", _list)
+    add_why(actions)
     add_carrying(actions)
     add_report(actions)
 
@@ -130,15 +132,15 @@ def _run(options: argparse.Namespace) -> int:
             schedule=options.schedule,
             run_id=options.run_id,
         )
-    if options.report:
-        _, workspace = located(options.file, chosen)
-        write_report(workspace, result.run_id or "last", Path(options.report), options.against)
     if options.json:
         print_json(result.to_dict())
     else:
         from nbops.views.pipeline import result_text
 
         print(result_text(result))
+    if options.report:
+        _, workspace = located(options.file, chosen)
+        write_report(workspace, result.run_id or "last", Path(options.report), options.against)
     if result.failure is not None:
         print(f"nbops: {result.error}", file=sys.stderr)
         return 1

@@ -170,7 +170,9 @@ def _metrics(connection: Connection, stages: Iterable[StageRun]) -> dict[tuple[s
     names = {stage.track_id: stage.stage for stage in stages if stage.track_id}
     m = tables.latest_metrics
     query = select(m.c.run_id, m.c.name, m.c.value).where(m.c.run_id.in_(list(names)), m.c.value.is_not(None))
-    return {(names[row.run_id], row.name): row.value for row in connection.execute(query.order_by(m.c.name))}
+    found = {(names[row.run_id], row.name): row.value for row in connection.execute(query)}
+    rank = {name: place for place, name in enumerate(names.values())}
+    return dict(sorted(found.items(), key=lambda item: (rank[item[0][0]], item[0][1])))
 
 
 def _champion(workspace: Workspace, connection: Connection, made: Sequence[str], words: str) -> _Base:

@@ -111,6 +111,17 @@ def _show(call: Call, words: list[str]) -> None:
     show(graph_text(plan), graph_html(plan))
 
 
+def _why(call: Call, words: list[str]) -> None:
+    from nbops.pipelines.explain import why
+    from nbops.pipelines.options import given_parameters
+    from nbops.views.explanation import explanation_html, explanation_text
+
+    file = _file("why", words[:1])
+    given = given_parameters(call.arguments.all("set"))
+    found = why(file, " ".join(words[1:]), parameters=given, workspace=_chosen(call, file))
+    show(explanation_text(found), explanation_html(found))
+
+
 def _runs(call: Call, words: list[str]) -> None:
     from nbops.pipelines.history import pipeline_runs
     from nbops.views.pipeline import runs_text
@@ -145,6 +156,7 @@ _ACTIONS: dict[str, Any] = {
     "run": _run,
     "resume": _resume,
     "show": _show,
+    "why": _why,
     "runs": _runs,
     "log": _log,
     "stop": _stop,

@@ -164,10 +164,10 @@ def _files(workspace: Workspace, *, with_key: bool) -> Iterator[tuple[Path, str]
 
 
 def _superseded(parts: tuple[str, ...], told: str) -> bool:
-    """Whether a file belongs to a run of a pipeline that is no stage's last, or to the store of results to be had again."""
-    if parts[0] != "pipelines" or len(parts) < 3:
+    """Whether a file belongs to a run of a pipeline that is no stage's last, or to what is made again by itself."""
+    if parts[0] != "pipelines" or len(parts) < 2:
         return False
-    return parts[1] == "results" or (len(parts) > 3 and parts[2] != "stages" and parts[2] not in told)
+    return parts[1] in {"results", "clock"} or (len(parts) > 3 and parts[2] != "stages" and parts[2] not in told)
 
 
 def _written(workspace: Workspace, states: Sequence[Path]) -> set[str]:

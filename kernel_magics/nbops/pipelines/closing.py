@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import shutil
+import time
 from collections.abc import Mapping
 from dataclasses import replace
 from pathlib import Path
@@ -63,6 +64,7 @@ class Closing:
             run_id=run.run_id,
             notebook=str(done.notebook),
             duration=done.duration,
+            ended_at=time.time(),
             kernel=done.kernel,
             outputs=without_secrets(outputs),
             files=written,

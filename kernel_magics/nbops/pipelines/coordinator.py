@@ -19,6 +19,7 @@ from nbops.pipelines.options import Options, forced
 from nbops.pipelines.planning import Plan, Planner
 from nbops.pipelines.recording import Recorder
 from nbops.pipelines.result import EventKind, PipelineEvent, PipelineResult, StageResult
+from nbops.pipelines.reuse import Reuse
 from nbops.pipelines.rows import RunRows
 from nbops.pipelines.runners import Runner, Told, runner_for
 from nbops.pipelines.spec import Pipeline, Stage
@@ -92,6 +93,7 @@ class Coordinator:
             self._runner: Runner = runner_for(
                 self._options.on, self._options.jobs or self._pipeline.jobs, self._workspace
             )
+            self._reuse = Reuse(self._workspace, self._planner, self._recorder)
         except BaseException as error:
             self._recorder.done("FAILED", _told(error), {})
             if hasattr(self, "_rows"):
@@ -100,6 +102,7 @@ class Coordinator:
         try:
             self._loop()
             self._runner.close()
+            self._reuse.close()
         except BaseException as error:
             killed = isinstance(error, KeyboardInterrupt | SystemExit)
             try:
@@ -178,6 +181,11 @@ class Coordinator:
         if not plan.reason and plan.state is not None:
             self._skip(stage, plan.state, "unchanged")
             return
+        state, told = self._reuse.take(stage, plan, self._states.folder / self._recorder.run.run_id / stage.slug)
+        if state is not None:
+            self._skip(stage, state, f"{plan.reason}; restored: {told}")
+            return
+        plan = replace(plan, reason=f"{plan.reason}; {told}" if told else plan.reason)
         self._event("stage", stage, message=plan.reason)
         run = self._recorder.stage(stage, plan.parameters.values, plan.reason)
         self._rows.stage(
@@ -291,6 +299,7 @@ class Coordinator:
             self._broke(attempt, error)
             return
         self._results[stage.name] = replace(result, attempt=attempt.number, reason=_why(attempt, done))
+        self._reuse.keep(stage, attempt.plan, state)
         self._planner.take(stage.name, state, outputs)
         self._rows.stage(
             stage.name,

@@ -47,9 +47,13 @@ def differences(
 def _parameters(
     before: Mapping[str, Any], after: Mapping[str, Any], sources: Mapping[str, Any]
 ) -> Iterator[Difference]:
-    for name, old, new in _changed(before, after, "parameters"):
-        # What is no text of a person's would only be a digest.
-        hidden = name in sources or is_marked(old) or is_marked(new)
+    changed = [
+        (is_marked(old) or is_marked(new), name, old, new) for name, old, new in _changed(before, after, "parameters")
+    ]
+    # What can be shown comes first.
+    for secret, name, old, new in sorted(changed, key=lambda item: item[0]):
+        # What a person has not written would only be a digest.
+        hidden = secret or name in sources
         if name in sources:
             told = f"{name} from {' and '.join(sources[name])} changed"
         elif hidden:

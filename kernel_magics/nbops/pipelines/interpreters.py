@@ -10,7 +10,7 @@ from pathlib import Path
 
 from nbops.pipelines.digests import Digests
 
-NATIVE = "python3"
+USUAL = "python3"
 _INSTALLED = ("site-packages", "dist-packages")
 
 
@@ -31,10 +31,10 @@ def interpreter_of(kernel: str, digests: Digests) -> Interpreter:
     kernel
         Name of a kernel; one that is not installed runs as ``python3``.
     """
-    name = kernel or NATIVE
+    name = kernel or USUAL
     spec = _spec(name, digests)
-    if spec is None and name != NATIVE:
-        name, spec = NATIVE, _spec(NATIVE, digests)
+    if spec is None and name != USUAL:
+        name, spec = USUAL, _spec(USUAL, digests)
     program = spec.get("argv", [""])[0] if spec is not None else ""
     home = Path(os.path.normpath(program)).parent.parent if os.path.isabs(program) else None
     if home is None or home == Path(sys.prefix) or not digests.is_file(program):
@@ -67,8 +67,8 @@ def _elsewhere(home: Path, digests: Digests) -> tuple[str, tuple[str, ...]]:
 
 
 def _spec(name: str, digests: Digests) -> dict[str, list[str]] | None:
-    for folder in _data_folders():
-        path = folder / "kernels" / name / "kernel.json"
+    for folder in kernel_folders():
+        path = folder / name / "kernel.json"
         if digests.is_file(path):
             try:
                 spec = json.loads(path.read_text(encoding="utf-8"))
@@ -78,8 +78,8 @@ def _spec(name: str, digests: Digests) -> dict[str, list[str]] | None:
     return None
 
 
-def _data_folders() -> list[Path]:
-    """Give the folders in which Jupyter looks for kernels, in its order."""
+def kernel_folders() -> list[Path]:
+    """Give the folders in which Jupyter usually looks for kernels, in its order."""
     named = [Path(folder) for folder in os.environ.get("JUPYTER_PATH", "").split(os.pathsep) if folder]
     home = Path.home()
     if "JUPYTER_DATA_DIR" in os.environ:
@@ -91,4 +91,4 @@ def _data_folders() -> list[Path]:
     else:
         user = Path(os.environ.get("XDG_DATA_HOME", home / ".local" / "share")) / "jupyter"
     shared = [Path("/usr/local/share/jupyter"), Path("/usr/share/jupyter")]
-    return [*named, user, Path(sys.prefix) / "share" / "jupyter", *shared]
+    return [folder / "kernels" for folder in (*named, user, Path(sys.prefix) / "share" / "jupyter", *shared)]

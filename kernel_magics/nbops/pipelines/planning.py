@@ -77,7 +77,7 @@ class Planner:
                 f"stage {stage.name!r} has not succeeded yet, and others need it.",
                 hint=f"Run it first: --only {stage.name}",
             )
-        if gone := self._gone(state):
+        if gone := self.gone(state):
             raise PipelineError(
                 f"output {gone} of stage {stage.name!r} is gone or changed, and others need it.",
                 hint=f"Run it again: --only {stage.name} --force",
@@ -91,12 +91,12 @@ class Planner:
             return difference(dict(state.parts), parts, parameters) or "changed"
         if state.status != "succeeded":
             return "failed last time" if state.status == "failed" else "was interrupted"
-        gone = self._gone(state)
+        gone = self.gone(state)
         if gone and any(item.kind == WITHHELD and item.name == gone for item in state.outputs.values()):
             return f"output {gone} is a secret, which is not kept"
         return f"output {gone} is gone or changed" if gone else ""
 
-    def _gone(self, state: StageState) -> str:
+    def gone(self, state: StageState) -> str:
         """Give the first output that is gone or changed, or nothing."""
         digests = self.around.digests
         for item in (*state.outputs.values(), *state.files):

@@ -53,8 +53,8 @@ class Surroundings:
     def cells(self, notebook: Notebook) -> tuple[list[tuple[int, str]], list[list[Any]]]:
         """Give number and text of each code cell of which something counts; and the same without secrets."""
         if id(notebook) not in self._cells:
-            python = notebook.language.lower() in {"", "python", "ipython"}
-            found = [(cell.number, normal(cell.source) if python else cell.source.strip()) for cell in notebook.code]
+            read = normal if notebook.is_python else str.strip
+            found = [(cell.number, read(cell.source)) for cell in notebook.code]
             counting = [(number, text) for number, text in found if text]
             redactor = Redactor()
             shown = [[number, redactor.text(text)] for number, text in counting]

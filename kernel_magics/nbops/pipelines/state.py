@@ -35,6 +35,7 @@ class StageState:
     run_id: str = ""
     notebook: str = ""
     duration: float = 0.0
+    ended_at: float = 0.0
     attempt: int = 0
     kernel: str = ""
     error: str = ""
@@ -57,8 +58,17 @@ class States:
 
     def read(self, stage: str) -> StageState | None:
         """Give the state of a stage; none if it never ran or its file cannot be read."""
+        return self._read(self._file(stage))
+
+    def good(self, stage: str) -> StageState | None:
+        """Give the state of a stage's last run that succeeded; none if there was none or it is not known any more."""
+        last = self.read(stage)
+        return last if last is not None and last.status == "succeeded" else self._read(self._file(stage, "good"))
+
+    @staticmethod
+    def _read(file: Path) -> StageState | None:
         try:
-            data = json.loads(self._file(stage).read_text(encoding="utf-8"))
+            data = json.loads(file.read_text(encoding="utf-8"))
             data["outputs"] = {name: Output.from_dict(item) for name, item in data["outputs"].items()}
             data["files"] = tuple(Output.from_dict(item) for item in data["files"])
             return StageState(**data)
@@ -74,6 +84,9 @@ class States:
         WorkspaceError
             The workspace cannot be written.
         """
+        if state.status != "succeeded" and (last := self.read(stage)) is not None and last.status == "succeeded":
+            # What a failure is told against.
+            write_atomically(self._file(stage, "good"), self._file(stage).read_bytes())
         write_atomically(self._file(stage), json.dumps(asdict(state), ensure_ascii=True).encode())
 
     def files(self, stages: Iterable[str]) -> Iterator[Path]:
@@ -81,8 +94,8 @@ class States:
         yield self.folder / _OWNER
         yield from map(self._file, stages)
 
-    def _file(self, stage: str) -> Path:
-        return self.folder / "stages" / f"{slug_of(stage)}.json"
+    def _file(self, stage: str, folder: str = "stages") -> Path:
+        return self.folder / folder / f"{slug_of(stage)}.json"
 
 
 def folder_name(name: str) -> str:

@@ -72,7 +72,8 @@ def unchanged(
 def _leave_witness(planner: Planner, word: str, result: PipelineResult) -> None:
     pipeline, states, digests = planner.pipeline, planner.states, planner.around.digests
     root = states.workspace.root
-    for path in (root / FILE_NAME, pipeline.path, *(stage.notebook for stage in pipeline.stages)):
+    read = {path for stage in pipeline.stages for path in (stage.notebook, stage.written)}
+    for path in (root / FILE_NAME, pipeline.path, *read):
         digests.stat(path)
     for path in states.files(stage.name for stage in pipeline.stages):
         digests.stat(path)

@@ -78,6 +78,7 @@ class PipelineBuilder:
         cpus: int | None = None,
         environment: Mapping[str, str] | None = None,
         kernel: str = "",
+        cache: bool | None = None,
         description: str = "",
     ) -> Self:
         """Add a stage; the words mean what the keys of a pipeline file mean. What is wrong is told when all is checked.
@@ -105,6 +106,7 @@ class PipelineBuilder:
             "resources": _given({"memory": memory, "cpus": cpus}),
             "environment": environment,
             "kernel": kernel,
+            "cache": cache,
             "description": description,
         }
         self._content["stages"][name] = plain(f"stage {name!r}", _given(table))
