@@ -158,7 +158,12 @@ def pipeline_path(place: Place, pipeline: str) -> Path:
         inside = False
     if not inside:
         raise ForbiddenPathError("The path leads outside the workspace.")
-    return full if full.is_file() or Path(pipeline).is_absolute() else Path(pipeline)
+    if full.is_file() or Path(pipeline).is_absolute():
+        return full
+    # A name. Whoever looks it up takes a file of the server's own folder, or of somebody's home, for what is meant.
+    if pipeline.startswith("~") or Path(pipeline).is_file():
+        raise NotFoundError(f"There is no pipeline {pipeline[:80]!r} in this workspace.")
+    return Path(pipeline)
 
 
 def _is_text(value: object) -> bool:

@@ -8,7 +8,7 @@ import signal
 import sys
 from collections.abc import Iterator
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from nbops.cli.options import common, print_json, workspace_of
 from nbops.cli.pipeline_carrying import add_actions as add_carrying
@@ -108,6 +108,7 @@ def _run(options: argparse.Namespace) -> int:
     from nbops.pipelines.engine import execute_pipeline, located
     from nbops.pipelines.options import given_parameters
 
+    handed = _handed() if options.run_id else {}
     if options.dry_run:
         return _foresee(options)
     # Without -C the workspace is that of the pipeline file, as it is in a notebook.
@@ -119,7 +120,7 @@ def _run(options: argparse.Namespace) -> int:
             only=options.only,
             start=options.start,
             resume=options.resume,
-            parameters=given_parameters(options.set),
+            parameters={**handed, **given_parameters(options.set)},
             on=options.on,
             jobs=options.jobs,
             keep_going=options.keep_going,
@@ -144,6 +145,12 @@ def _run(options: argparse.Namespace) -> int:
         print(f"nbops: {result.error}", file=sys.stderr)
         return 1
     return 0
+
+
+def _handed() -> dict[str, Any]:
+    from nbops.pipelines.launching import taken
+
+    return taken()
 
 
 def _foresee(options: argparse.Namespace) -> int:

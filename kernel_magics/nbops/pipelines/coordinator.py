@@ -101,13 +101,16 @@ class Coordinator:
             raise
         try:
             self._loop()
+            self._runner.close()
+            self._reuse.close()
         except BaseException as error:
-            self._stop_all()
             killed = isinstance(error, KeyboardInterrupt | SystemExit)
-            self._close("KILLED" if killed else "FAILED", error)
+            try:
+                self._stop_all()
+            finally:
+                # Also when somebody interrupts that: a kernel lives on, and with it a run that nobody closed.
+                self._close("KILLED" if killed else "FAILED", error)
             raise
-        self._runner.close()
-        self._reuse.close()
         self._close("FAILED" if self._failure else "FINISHED", self._failure)
         return PipelineResult(
             name=self._pipeline.name,
@@ -291,6 +294,10 @@ class Coordinator:
             else:
                 self._failed(attempt, done, error)
             return
+        except Exception as error:
+            # Such as a file that cannot be moved: the other stages go on, and its run is closed.
+            self._broke(attempt, error)
+            return
         self._results[stage.name] = replace(result, attempt=attempt.number, reason=_why(attempt, done))
         self._reuse.keep(stage, attempt.plan, state)
         self._planner.take(stage.name, state, outputs)
@@ -392,9 +399,11 @@ class Coordinator:
         statuses = [result.status for result in self._results.values()]
         facts: dict[str, str] = {word: str(statuses.count(word)) for word in dict.fromkeys(statuses)}
         told = _told(error)
-        self._recorder.done(status, told, facts)
         word = {"FINISHED": "succeeded", "FAILED": "failed"}.get(status, "stopped")
-        self._rows.close(word, f"{told.message}" if told else "")
+        try:
+            self._recorder.done(status, told, facts)
+        finally:
+            self._rows.close(word, f"{told.message}" if told else "")
         if self._workspace.courier_wanted:
             ensure_running(self._workspace)
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import platform
 import signal
 import time
 from collections.abc import Iterable
@@ -192,7 +193,7 @@ def stop_run(workspace: Workspace, which: str) -> PipelineRun:
     if run.status != "running":
         raise PipelineError(f"run {run.run_id[:8]} of {run.pipeline} is over: {run.status}.")
     pid, _, rest = owner.partition(":")
-    if rest.rpartition(":")[2] != os.uname().nodename:
+    if rest.rpartition(":")[2] != platform.node():
         raise PipelineError(f"run {run.run_id[:8]} runs on {rest.rpartition(':')[2]}.", hint="Stop it there.")
     if int(pid) == os.getpid():
         raise PipelineError(f"run {run.run_id[:8]} is run by this kernel.", hint="Interrupt the kernel.")
@@ -267,7 +268,7 @@ def _ran(workspace: Workspace) -> list[tuple[str, str, int, str]]:
 def _with_stages(connection: Connection, rows: Iterable[Row[Any]]) -> tuple[PipelineRun, ...]:
     rows = list(rows)
     stages: dict[str, list[StageRun]] = {row.run_id: [] for row in rows}
-    query = select(_STAGES).where(or_(*(_STAGES.c.run_id == run_id for run_id in stages))) if stages else None
+    query = select(_STAGES).where(_STAGES.c.run_id.in_(list(stages))) if stages else None
     if query is not None:
         for row in connection.execute(query.order_by(_STAGES.c.position)):
             facts = {name: getattr(row, name) for name in COLUMNS} | dict(row.detail)
@@ -281,7 +282,7 @@ def _run_of(row: Row[Any], stages: Iterable[StageRun]) -> PipelineRun:
 
 
 def _lives(owner: str, heartbeat: float) -> bool:
-    if owner.rpartition(":")[2] == os.uname().nodename:
+    if owner.rpartition(":")[2] == platform.node():
         return is_alive(owner)
     return time.time() - heartbeat < _PATIENCE
 

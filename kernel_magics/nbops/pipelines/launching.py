@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import json
+import logging
+import os
 import sys
 import time
 from collections.abc import Mapping, Sequence
@@ -10,7 +12,7 @@ from pathlib import Path
 from typing import Any
 
 from nbops.capture.naming import new_run_id
-from nbops.errors import PipelineError
+from nbops.errors import LedgerError, PipelineError
 from nbops.ledger import open_ledger, tables
 from nbops.pipelines.engine import located
 from nbops.pipelines.history import pipeline_run
@@ -23,6 +25,10 @@ from nbops.workspace import Workspace
 from nbops.workspace.environment import environment_of
 from nbops.workspace.ownership import workspace_id
 from nbops.workspace.settings import FILE_NAME
+
+# Holds the parameters of a run that was launched, as JSON.
+PARAMETERS = "NBOPS_PIPELINE_PARAMETERS"
+_log = logging.getLogger("nbops.pipelines")
 
 
 def launch(
@@ -69,9 +75,6 @@ def launch(
     command += ["--force"] * force + ["--resume"] * resume
     for name in only:
         command += ["--only", name]
-    for name, value in (parameters or {}).items():
-        # As the command line reads it: a text in quotes, so that "1" stays one.
-        command += ["--set", f"{name}={json.dumps(value, ensure_ascii=False)}"]
     if schedule:
         command += ["--schedule", schedule]
     log_file = workspace.pipelines / "logs" / f"{run_id}.log"
@@ -80,13 +83,17 @@ def launch(
         with log_file.open("ab") as log:
             pid = detach(
                 command,
-                environment=environment_of(workspace, plain_environment()),
+                environment=environment_of(workspace, plain_environment()) | _handed(parameters or {}),
                 folder=pipeline.folder,
                 log=log,
             )
     except OSError as error:
         raise PipelineError(f"the pipeline {pipeline.name!r} cannot be started: {error}.") from error
-    _announce(workspace, pipeline.name, pipeline.path.as_posix(), run_id, pid, trigger, schedule)
+    try:
+        _announce(workspace, pipeline.name, pipeline.path.as_posix(), run_id, pid, trigger, schedule)
+    except LedgerError as error:
+        # It runs, and writes its row itself; whoever were told that it does not would start it once more.
+        _log.warning("run %s cannot be announced: %s", run_id, error)
     return run_id
 
 
@@ -114,6 +121,17 @@ def launch_resumed(workspace: Workspace, which: str) -> str:
     # A file may hold several pipelines; then their names tell them apart.
     word = run.pipeline if Path(run.path).name == FILE_NAME else run.path
     return launch(workspace, word, resume=True, only=run.options.get("only", ()), parameters=parameters)
+
+
+def taken() -> dict[str, Any]:
+    """Give the parameters that :func:`launch` handed to this process, and let nobody that it starts see them."""
+    text = os.environ.pop(PARAMETERS, "")
+    return dict(json.loads(text)) if text else {}
+
+
+def _handed(parameters: Mapping[str, Any]) -> dict[str, str]:
+    # Not as words of the command: those every user of the machine may read, and a parameter may be a secret.
+    return {PARAMETERS: json.dumps(dict(parameters))} if parameters else {}
 
 
 def _announce(workspace: Workspace, name: str, path: str, run_id: str, pid: int, trigger: str, schedule: str) -> None:

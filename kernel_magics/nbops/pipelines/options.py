@@ -54,7 +54,11 @@ def given_parameters(words: Iterable[str]) -> dict[str, Any]:
     """
     found: dict[str, Any] = {}
     for word in words:
-        name, sign, text = word.partition("=")
+        # The name of a stage of a grid has such a sign itself: train[depth=2].alpha=0.1
+        grid, inner, _ = word.partition("].")
+        begin = len(grid) + len(inner) if inner and "[" in grid.partition("=")[0] else 0
+        name, sign, text = word[begin:].partition("=")
+        name = word[:begin] + name
         if not sign or not name.strip():
             raise UsageError(f"--set {word}: that is no NAME=VALUE.", hint="Write --set max_depth=6")
         found[name.strip()] = _value(text.strip())

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import hashlib
 import os
 import time
@@ -80,10 +81,13 @@ class Recorder:
 
     def done(self, status: RunStatus, error: ErrorInfo | None = None, facts: Mapping[str, str] | None = None) -> None:
         """Finish the run of the pipeline."""
-        text, _ = redact(self._pipeline.path.read_text(encoding="utf-8", errors="replace"))
-        part = file_part(text.encode(), self._pipeline.path.name, "pipeline")
+        parts = []
+        # It may have been removed or renamed while its stages ran.
+        with contextlib.suppress(OSError):
+            text, _ = redact(self._pipeline.path.read_text(encoding="utf-8", errors="replace"))
+            parts.append(file_part(text.encode(), self._pipeline.path.name, "pipeline"))
         self.run = replace(self.run, params=dict(facts or {}))
-        self._finish(self.run, status, [part], error)
+        self._finish(self.run, status, parts, error)
 
     def _finish(
         self, run: Run, status: RunStatus, files: Sequence[tuple[ArtifactRef, bytes]], error: ErrorInfo | None

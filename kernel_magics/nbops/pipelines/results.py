@@ -92,11 +92,11 @@ class Result:
     @property
     def may_run_code(self) -> bool:
         """Whether using it may run code: it has a model, or a file that is none of plain data."""
-        items = (*self.outputs.values(), *self.files)
-        return any(
-            item.kind == "model" or (item.kind == "file" and Path(str(item.value)).suffix.lower() not in _DATA)
-            for item in items
-        )
+        # A file among the outputs is put back with the ending of its path, one that a stage declares under its name.
+        names = [str(item.value) for item in self.outputs.values() if item.kind == "file"]
+        names += [item.name for item in self.files]
+        models = any(item.kind == "model" for item in self.outputs.values())
+        return models or any(Path(name).suffix.lower() not in _DATA for name in names)
 
 
 def find(workspace: Workspace, key: str) -> Result | None:
@@ -196,7 +196,7 @@ def restore(workspace: Workspace, result: Result, pipeline: Pipeline, stage: Sta
         for item in result.files:
             if result.foreign and item.name not in _expected(stage):
                 raise PipelineError(f"it has a file {item.name} that stage {stage.name!r} does not write.")
-            files.append(put(item, result.places.get(f"files/{item.name}", "")))
+            files.append(put(item, item.name if result.foreign else result.places.get(f"files/{item.name}", "")))
         fetch(workspace, result.notebook, part).rename(part / f"{stage.slug}.ipynb")
         for source, target in moves:
             os.replace(source, target)

@@ -58,6 +58,7 @@ class RunRows:
         self._positions = {stage.name: position for position, stage in enumerate(pipeline.stages)}
         self._dirty: set[str] = set()
         self._lock, self._wake, self._closed = threading.Lock(), threading.Event(), False
+        self._writing = threading.Lock()
         self._write_first(workspace, pipeline, options)
         self._thread = threading.Thread(target=self._beat, name="nbops-pipeline-heartbeat", daemon=True)
         self._thread.start()
@@ -132,6 +133,11 @@ class RunRows:
                 said = time.monotonic()
 
     def _flush(self, **changes: Any) -> bool:
+        # One after the other: what was taken up earlier must not be written later, or a stage that is over "runs" again.
+        with self._writing:
+            return self._write(changes)
+
+    def _write(self, changes: Mapping[str, Any]) -> bool:
         with self._lock:
             stages = [self._row(self._stages[name]) for name in self._dirty]
             self._dirty.clear()
