@@ -26,7 +26,7 @@ from jupyter_scheduler.models import JobFeature
 
 from nbops.errors import NbopsError, NotFoundError, PipelineBusy, UsageError
 from nbops.pipelines.engine import execute_pipeline
-from nbops.pipelines.execution import read_executed
+from nbops.pipelines.executing.execution import read_executed
 from nbops.pipelines.notebook import read_notebook
 from nbops.pipelines.result import PipelineResult
 from nbops.pipelines.spec import Pipeline, Stage, load_pipeline

@@ -13,10 +13,10 @@ import pytest
 
 from nbops.errors import LedgerError, NotFoundError, PipelineError
 from nbops.ledger.verification import verify
-from nbops.pipelines.carrying import pack
+from nbops.pipelines.cache.carrying import pack
+from nbops.pipelines.cache.unpacking import unpack
 from nbops.pipelines.engine import execute_pipeline
-from nbops.pipelines.history import pipeline_runs
-from nbops.pipelines.unpacking import unpack
+from nbops.pipelines.running.history import pipeline_runs
 from nbops.registry import get_model, promote, register
 from nbops.tracking.search import search_runs
 from nbops.workspace import find_workspace

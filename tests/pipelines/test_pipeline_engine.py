@@ -14,8 +14,8 @@ import pytest
 
 from nbops.errors import PipelineError, StageFailed
 from nbops.pipelines.engine import run_pipeline
-from nbops.pipelines.history import stage_page
 from nbops.pipelines.models import run_model
+from nbops.pipelines.running.history import stage_page
 from nbops.tracking.search import get_run, search_runs
 from nbops.workspace.locks import file_lock
 

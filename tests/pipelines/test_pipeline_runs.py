@@ -13,10 +13,10 @@ from sqlalchemy import select
 
 from nbops.errors import NotFoundError, PipelineError, StageFailed, UsageError
 from nbops.ledger import open_ledger, tables
-from nbops.pipelines import history
 from nbops.pipelines.engine import execute_pipeline, plan_pipeline
-from nbops.pipelines.launching import launch
-from nbops.pipelines.options import given_parameters
+from nbops.pipelines.running import history
+from nbops.pipelines.running.launching import launch
+from nbops.pipelines.running.options import given_parameters
 from nbops.tracking.search import search_runs
 
 

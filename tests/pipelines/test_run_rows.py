@@ -7,9 +7,9 @@ import threading
 from collections.abc import Iterator
 from typing import Any
 
-from nbops.pipelines import history
-from nbops.pipelines.options import Options
-from nbops.pipelines.rows import RunRows
+from nbops.pipelines.running import history
+from nbops.pipelines.running.options import Options
+from nbops.pipelines.running.rows import RunRows
 from nbops.pipelines.spec import load_pipeline
 
 

@@ -14,13 +14,13 @@ from pathlib import Path
 import pytest
 
 from nbops.errors import MissingExtraError, NbopsError
-from nbops.pipelines import results
+from nbops.pipelines.cache import results
+from nbops.pipelines.cache.remote import Patience, store_for
+from nbops.pipelines.cache.sharing import Team
 from nbops.pipelines.outputs import Output, file_output
-from nbops.pipelines.remote import Patience, store_for
-from nbops.pipelines.sharing import Team
+from nbops.pipelines.running.state import StageState
 from nbops.pipelines.spec import load_pipeline
-from nbops.pipelines.staleness import key_of
-from nbops.pipelines.state import StageState
+from nbops.pipelines.staleness.parts import key_of
 from nbops.tracking.search import get_run
 from nbops.workspace import find_workspace
 from nbops.workspace.blobs import path_of, put_bytes

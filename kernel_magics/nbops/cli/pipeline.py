@@ -72,7 +72,7 @@ def _how_to_run(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--cold", action="store_true", help="do not fork kernels from a warm parent")
     parser.add_argument("--report", default="", metavar="FILE.md", help="write a report in Markdown when it is over")
     parser.add_argument("--against", default="", metavar="RUN|BRANCH", help="what the report compares with")
-    # For whoever started this process for a person: see nbops.pipelines.launching.
+    # For whoever started this process for a person: see nbops.pipelines.running.launching.
     for word in ("--run-id", "--trigger", "--schedule"):
         parser.add_argument(word, default="", help=argparse.SUPPRESS)
 
@@ -106,7 +106,7 @@ class Progress:
 
 def _run(options: argparse.Namespace) -> int:
     from nbops.pipelines.engine import execute_pipeline, located
-    from nbops.pipelines.options import given_parameters
+    from nbops.pipelines.running.options import given_parameters
 
     handed = _handed() if options.run_id else {}
     if options.dry_run:
@@ -148,14 +148,14 @@ def _run(options: argparse.Namespace) -> int:
 
 
 def _handed() -> dict[str, Any]:
-    from nbops.pipelines.launching import taken
+    from nbops.pipelines.running.launching import taken
 
     return taken()
 
 
 def _foresee(options: argparse.Namespace) -> int:
     from nbops.pipelines.engine import plan_pipeline
-    from nbops.pipelines.options import given_parameters
+    from nbops.pipelines.running.options import given_parameters
     from nbops.views.pipeline import foreseen_text
 
     plan = plan_pipeline(
@@ -191,7 +191,7 @@ def _show(options: argparse.Namespace) -> int:
 
 
 def _runs(options: argparse.Namespace) -> int:
-    from nbops.pipelines.history import pipeline_runs
+    from nbops.pipelines.running.history import pipeline_runs
     from nbops.views.pipeline import runs_text
 
     found = pipeline_runs(workspace_of(options), pipeline=options.name, limit=options.limit)
@@ -203,7 +203,7 @@ def _runs(options: argparse.Namespace) -> int:
 
 
 def _log(options: argparse.Namespace) -> int:
-    from nbops.pipelines.history import pipeline_run, stage_page
+    from nbops.pipelines.running.history import pipeline_run, stage_page
     from nbops.views.pipeline import run_text
 
     workspace = workspace_of(options)
@@ -222,7 +222,7 @@ def _log(options: argparse.Namespace) -> int:
 
 
 def _stop(options: argparse.Namespace) -> int:
-    from nbops.pipelines.history import stop_run
+    from nbops.pipelines.running.history import stop_run
 
     run = stop_run(workspace_of(options), options.run)
     if options.json:
@@ -233,7 +233,7 @@ def _stop(options: argparse.Namespace) -> int:
 
 
 def _list(options: argparse.Namespace) -> int:
-    from nbops.pipelines.history import pipelines
+    from nbops.pipelines.running.history import pipelines
     from nbops.views.pipeline import pipelines_text
 
     found = pipelines(workspace_of(options))
@@ -266,7 +266,7 @@ def _refusal_kept(options: argparse.Namespace) -> Iterator[None]:
         yield
     except NbopsError as error:
         if options.run_id:
-            from nbops.pipelines.history import refuse
+            from nbops.pipelines.running.history import refuse
 
             refuse(workspace_of(options), options.run_id, error)
         raise
