@@ -221,7 +221,9 @@ def test_a_launched_run_is_given_its_parameters_where_others_do_not_see_them(pro
     )
     project.pipeline('name = "p"\n[stages.a]\nnotebook = "a.ipynb"\nforeach = { depth = [2] }\n')
     parameters = {"a[depth=2].password": "an open sesame", "depth": 2}
-    run = _when_over(project, launch(project.workspace, project.file, parameters=parameters))
+    run_id = launch(project.workspace, project.file, parameters=parameters)
+    assert history.pipeline_run(project.workspace, run_id).options["parameters"]["depth"] == 2
+    run = _when_over(project, run_id)
     assert run.status == "succeeded", run
     seen = (project.folder / "seen").read_text()
     assert seen.startswith("[2, 'an open sesame', False]")

@@ -17,7 +17,7 @@ from nbops.ledger import open_ledger, tables
 from nbops.pipelines.engine import located
 from nbops.pipelines.running.history import pipeline_run
 from nbops.pipelines.running.options import Options, checked, with_parameters
-from nbops.pipelines.secrets import is_marked
+from nbops.pipelines.secrets import is_marked, kept
 from nbops.tracking.detached import detach
 from nbops.tracking.launch import plain_environment
 from nbops.tracking.process import process_identity
@@ -90,7 +90,9 @@ def launch(
     except OSError as error:
         raise PipelineError(f"the pipeline {pipeline.name!r} cannot be started: {error}.") from error
     try:
-        _announce(workspace, pipeline.name, pipeline.path.as_posix(), run_id, pid, trigger, schedule)
+        # Who resumes one that has died before it could say so itself must not fall back on other parameters.
+        options = {"only": list(only), "parameters": json.loads(json.dumps(kept(parameters or {}), default=str))}
+        _announce(workspace, pipeline.name, pipeline.path.as_posix(), run_id, pid, trigger, schedule, options)
     except LedgerError as error:
         # It runs, and writes its row itself; whoever were told that it does not would start it once more.
         _log.warning("run %s cannot be announced: %s", run_id, error)
@@ -134,7 +136,16 @@ def _handed(parameters: Mapping[str, Any]) -> dict[str, str]:
     return {PARAMETERS: json.dumps(dict(parameters))} if parameters else {}
 
 
-def _announce(workspace: Workspace, name: str, path: str, run_id: str, pid: int, trigger: str, schedule: str) -> None:
+def _announce(
+    workspace: Workspace,
+    name: str,
+    path: str,
+    run_id: str,
+    pid: int,
+    trigger: str,
+    schedule: str,
+    options: Mapping[str, Any],
+) -> None:
     now = time.time()
     ledger = open_ledger(workspace)
     row = {
@@ -149,7 +160,7 @@ def _announce(workspace: Workspace, name: str, path: str, run_id: str, pid: int,
         "owner": process_identity(pid) or f"{pid}:0::{process_identity().rpartition(':')[2]}",
         "heartbeat_at": now,
         "started_at": now,
-        "options": {},
+        "options": dict(options),
     }
     with ledger.begin() as connection:
         # It may have been quicker than we.
