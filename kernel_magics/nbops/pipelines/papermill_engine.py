@@ -83,7 +83,8 @@ class _Manager(NotebookExecutionManager):  # type: ignore[misc]
                 client = super().client(**options)
                 # By default outputs that come faster than they are kept are thrown away.
                 client.context.setsockopt(zmq.RCVHWM, 0)
-                outer._client = client if self.kernel_spec.language == "python" else None
+                spec = self.kernel_spec
+                outer._client = client if spec is not None and spec.language == "python" else None
                 name_cells(client, lambda: outer._cell, known)
                 return client
 
