@@ -14,8 +14,8 @@ from pathlib import Path
 import pytest
 
 from nbops.errors import PipelineError
-from nbops.pipelines.execution import Task, execute, read_executed
-from nbops.pipelines.journal import journal_of
+from nbops.pipelines.executing.execution import Task, execute, read_executed
+from nbops.pipelines.executing.journal import journal_of
 
 
 def _task(project, source: Path, **options) -> Task:
@@ -34,7 +34,7 @@ def test_outputs_progress_and_an_early_end(project):
     """One kernel for everything that a good notebook does."""
     source = project.notebook(
         "a.ipynb",
-        "import sys, time\nfor i in range(400): print(i, flush=True)\nprint('err', file=sys.stderr); print('end')",
+        "import sys, time\nfor i in range(3000): print(i, flush=True)\nprint('err', file=sys.stderr); print('end')",
         "from IPython.display import display, clear_output\nhandle = display('old', display_id=True)\nprint('gone')\nclear_output()\nhandle = display('first', display_id=True)",
         "token = 'staple-battery'\nfor p in ('10', '50', '99'):\n    print(f'\\x1b[32m{p}% {token}\\x1b[0m', end='\\r', flush=True); time.sleep(0.7)",
         "handle.update('second')\nvalue",
@@ -54,7 +54,7 @@ def test_outputs_progress_and_an_early_end(project):
     cells = done.notebook.cells
     first = dict(zip(("out", "err", "rest"), (output.text for output in cells[3].outputs), strict=False))
     assert len(cells[3].outputs) <= 3
-    assert "".join(first.values()).replace("err\n", "") == "".join(f"{i}\n" for i in range(400)) + "end\n"
+    assert "".join(first.values()).replace("err\n", "") == "".join(f"{i}\n" for i in range(3000)) + "end\n"
     assert _texts(cells[4]) == ["'second'"]  # updated by a later cell
     assert _texts(cells[5]) == ["\x1b[32m99% [redacted]\x1b[0m"]
     assert _texts(cells[7]) == [f"{project.folder} yes 3\n"]
@@ -142,7 +142,7 @@ def test_somebody_stops_it(project):
 _RUNNER = """
 import sys
 from pathlib import Path
-from nbops.pipelines.execution import Task, execute
+from nbops.pipelines.executing.execution import Task, execute
 folder = Path(sys.argv[1])
 execute(Task(source=folder / "a.ipynb", parameters={}, variables=(), folder=folder, target=folder / "out.ipynb",
              environment={}, on_cell=lambda at: print(at.cell, at.line, flush=True)))

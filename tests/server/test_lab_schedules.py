@@ -18,7 +18,11 @@ DRAFT = {"pipeline": "pipeline.toml", "trigger": "cron", "cron": "0 2 * * *", "t
 
 @pytest.fixture(autouse=True)
 def pipeline(workspace: Workspace) -> Path:
-    nbformat.write(nbformat.v4.new_notebook(cells=[nbformat.v4.new_code_cell("1 / 0")]), workspace.root / "clean.ipynb")
+    cells = [
+        nbformat.v4.new_code_cell("depth = 1", metadata={"tags": ["parameters"]}),
+        nbformat.v4.new_code_cell("1 / 0"),
+    ]
+    nbformat.write(nbformat.v4.new_notebook(cells=cells), workspace.root / "clean.ipynb")
     file = workspace.root / "pipeline.toml"
     file.write_text('name = "churn"\n[stages.clean]\nnotebook = "clean.ipynb"\n')
     # Nothing but these tests looks after the schedules.

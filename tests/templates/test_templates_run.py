@@ -257,9 +257,9 @@ def test_examples_are_stages(tmp_path):
     from nbops.pipelines import catalogue
     from nbops.pipelines.spec import load_pipeline
 
-    for name in ("customers.csv", "july.csv", "customers/1.csv"):
-        (tmp_path / "data" / name).parent.mkdir(parents=True, exist_ok=True)
-        (tmp_path / "data" / name).write_text("a\n1\n")
+    for name in ("data/customers.csv", "data/july.csv", "data/customers/1.csv", "notebooks/a.ipynb"):
+        (tmp_path / name).parent.mkdir(parents=True, exist_ok=True)
+        (tmp_path / name).write_text("a\n1\n")
     known = catalogue.entries()
     assert all(entry.example for entry in known)
     for entry in known:

@@ -79,7 +79,8 @@ def compare(
     found = []
     for model, rows in (challenger, champion):
         version = replace(held, features=tuple(str(name) for name in rows.columns))
-        sample = Sample(rows.reset_index(drop=True), truth.reset_index(drop=True), "")
+        # Without a name, lest a column of the rows that has it were taken for the truth.
+        sample = Sample(rows.reset_index(drop=True), truth.reset_index(drop=True).rename(None), "")
         found.append(outcome(chosen, sample, Contender(version, model), positive))
     (actual, new), (_, old) = found
     try:

@@ -11,7 +11,7 @@ from sqlalchemy.engine import Connection
 from nbops.capture.naming import new_run_id
 from nbops.errors import NbopsError
 from nbops.ledger import Ledger, open_ledger, tables
-from nbops.pipelines.launching import launch
+from nbops.pipelines.running.launching import launch
 from nbops.records import Schedule
 from nbops.scheduling.alerts import note_failures
 from nbops.scheduling.building import read_parameters

@@ -23,6 +23,8 @@ class QuickClient(AsyncKernelClient):
         context = zmq.asyncio.Context()
         # The kernel may not listen yet: try again soon.
         context.setsockopt(zmq.RECONNECT_IVL, _QUICK)
+        # A cell may show things faster than they are kept; by default what is beyond a thousand is thrown away.
+        context.setsockopt(zmq.RCVHWM, 0)
         self._created_context = True
         return context
 
