@@ -36,7 +36,7 @@ def test_what_was_taken_up_earlier_is_not_written_later(project):
     project.notebook("a.ipynb", "1")
     project.pipeline('name = "p"\n[stages.a]\nnotebook = "a.ipynb"\n')
     project.workspace.ensure()
-    rows = RunRows(project.workspace, load_pipeline(project.file), Options(), "r" * 32, "")
+    rows = RunRows(project.workspace, load_pipeline(project.file), Options(), "r" * 32)
     rows.stage("a", status="running")
     slow = rows._ledger = _Slow(rows._ledger)
     rows.stage("a", cell=1)

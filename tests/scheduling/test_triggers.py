@@ -63,7 +63,8 @@ def test_data_that_cannot_be_looked_at_are_told_and_stop_no_other_schedule(here,
     here.add(name="odd", trigger="data", subject="data/*.csv", measure="files", threshold=1)
     with open_ledger(here.workspace).begin() as connection:
         # As an older Python, or another machine, may have taken it.
-        connection.execute(tables.schedules.update().values(subject="data/a\0*"))
+        detail = connection.execute(tables.schedules.select()).one().detail
+        connection.execute(tables.schedules.update().values(detail={**detail, "subject": "data/**.csv/a\0*"}))
     here.add(name="other", cron="* * * * *")
     looks(10)
     assert {name for name, _ in here.started} == {"other"}

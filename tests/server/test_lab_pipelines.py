@@ -127,7 +127,7 @@ async def test_what_is_wrong_with_a_file_is_said(call: Any, pipeline: Path) -> N
 async def test_a_name_is_no_file_of_somebodys_home_or_of_the_servers_folder(
     call: Any, workspace: Workspace, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    home = tmp_path / "home"
+    home = tmp_path / "of_somebody"
     home.mkdir()
     (home / "other.toml").write_text(FILE)
     monkeypatch.setenv("HOME", str(home))

@@ -404,6 +404,7 @@ class Coordinator:
             self._recorder.done(status, told, facts)
         finally:
             self._rows.close(word, f"{told.message}" if told else "")
+            self._planner.around.digests.close()
         if self._workspace.courier_wanted:
             ensure_running(self._workspace)
 
