@@ -32,7 +32,7 @@ def main(repeats: int = 5) -> bool:
 def _measured(folder: Path, repeats: int) -> bool:
     import papermill
 
-    from nbops.pipelines.execution import Task, execute
+    from nbops.pipelines.executing.execution import Task, execute
     from nbops.pipelines.warm import ensure_parent
     from nbops.pipelines.warm.specs import NAME, install_spec
 

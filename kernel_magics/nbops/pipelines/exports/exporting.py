@@ -15,7 +15,7 @@ from nbops.capture.redaction import redact, secret_name
 from nbops.errors import NotFoundError, PipelineError, UsageError
 from nbops.pipelines.exports.document import BRANCH, PYTHON, Request, own
 from nbops.pipelines.exports.jobs import distinct, jobs_of
-from nbops.pipelines.options import given_parameters, with_parameters
+from nbops.pipelines.running.options import given_parameters, with_parameters
 from nbops.pipelines.spec import load_pipeline
 from nbops.workspace import Workspace, find_workspace
 from nbops.workspace.blobs import write_atomically
