@@ -10,7 +10,8 @@ from nbops.cli.options import common, print_json
 
 def add_parser(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
     """Add the command."""
-    kernel = commands.add_parser("kernel", help="kernels that start fast: install, remove, end their warm parents")
+    text = "kernels that start fast: install, remove, end their warm parents"
+    kernel = commands.add_parser("kernel", help=text, epilog="Every action takes --json.")
     actions = kernel.add_subparsers(dest="action", metavar="ACTION", required=True)
     install = actions.add_parser("install", help='add the kernel "nbops fast Python" to JupyterLab')
     common(install)
