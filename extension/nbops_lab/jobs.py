@@ -26,11 +26,12 @@ from jupyter_scheduler.models import JobFeature
 
 from nbops.errors import NbopsError, NotFoundError, PipelineBusy, UsageError
 from nbops.pipelines.engine import execute_pipeline
-from nbops.pipelines.execution import read_executed
+from nbops.pipelines.executing.execution import read_executed
 from nbops.pipelines.notebook import read_notebook
 from nbops.pipelines.result import PipelineResult
 from nbops.pipelines.spec import Pipeline, Stage, load_pipeline
 from nbops.scheduling.building import read_parameters
+from nbops.views.markdown import text
 from nbops.workspace import find_workspace
 from nbops.workspace.blobs import write_atomically
 
@@ -133,8 +134,8 @@ class NbopsExecutionManager(ExecutionManager):  # type: ignore[misc]
 
     def _write(self, notebook: Any) -> None:
         for name in self.model.output_formats:
-            text, _ = nbconvert.get_exporter(name)().from_notebook_node(notebook)
-            write_atomically(Path(self.staging_paths[name]), text.encode("utf-8", "backslashreplace"))
+            written, _ = nbconvert.get_exporter(name)().from_notebook_node(notebook)
+            write_atomically(Path(self.staging_paths[name]), written.encode("utf-8", "backslashreplace"))
 
 
 def merged(result: PipelineResult, *, alone: bool = False) -> Any:
@@ -153,7 +154,7 @@ def merged(result: PipelineResult, *, alone: bool = False) -> Any:
         executed = read_executed(path) if path is not None and path.is_file() else None
         if not alone:
             said = " · ".join(part for part in (stage.status, stage.reason, stage.error) if part)
-            whole.cells.append(nbformat.v4.new_markdown_cell(f"# {stage.name}\n\n{said}"))
+            whole.cells.append(nbformat.v4.new_markdown_cell(f"# {text(stage.name)}\n\n{text(said)}"))
         if executed is not None:
             whole.metadata = whole.metadata or executed.metadata
             for cell in executed.cells:

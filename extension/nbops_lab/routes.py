@@ -17,6 +17,7 @@ from nbops_lab.pipelines import (
     StagePageHandler,
     WhyHandler,
 )
+from nbops_lab.projects import ProjectsHandler
 from nbops_lab.promotion import DecisionHandler, GatesHandler, PromotionHandler, RequestsHandler
 from nbops_lab.runs import ExperimentsHandler, RunHandler, RunsHandler, SeriesHandler
 from nbops_lab.schedules import (
@@ -62,6 +63,7 @@ def routes() -> list[tuple[str, type[NbopsHandler]]]:
         (f"{_ROOT}/pipelines/runs/([^/]+)/stages/([^/]+)/page", StagePageHandler),
         (f"{_ROOT}/executed/(.*)/checkpoints", CheckpointsHandler),
         (f"{_ROOT}/executed/(.*)", ExecutedHandler),
+        (f"{_ROOT}/projects", ProjectsHandler),
         (f"{_ROOT}/schedules", SchedulesHandler),
         (f"{_ROOT}/schedules/preview", PreviewHandler),
         (f"{_ROOT}/schedules/failures", FailuresHandler),

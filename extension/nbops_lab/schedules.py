@@ -177,7 +177,10 @@ def _preview(cron: str, zone: str) -> dict[str, Any]:
 
 def _failures(place: Place) -> list[ScheduleRun]:
     from nbops import scheduling
+    from nbops.ledger import open_ledger
+    from nbops.scheduling.rows import read_schedules
 
-    told = {one.name for one in scheduling.schedules(place.workspace) if LAB in one.alerts}
-    runs = scheduling.schedule_runs(place.workspace, limit=_LOOKED_AT)
+    with open_ledger(place.workspace).connect() as connection:
+        told = {one.name for one in read_schedules(connection, place.workspace) if LAB in one.alerts}
+    runs = scheduling.schedule_runs(place.workspace, limit=_LOOKED_AT) if told else ()
     return [run for run in runs if run.status in _BAD and run.schedule in told]

@@ -73,7 +73,7 @@ class Workspaces:
         UsageError
             ``path`` cannot be looked at.
         """
-        full = self._confine(path)
+        full = self.confined(path)
         try:
             with contextlib.suppress(FileNotFoundError, NotADirectoryError):
                 os.lstat(full)
@@ -98,7 +98,14 @@ class Workspaces:
             courier.ensure_running(workspace)
             self._schedulers.attend(workspace)
 
-    def _confine(self, path: str) -> Path:
+    def confined(self, path: str) -> Path:
+        """Give the file that a path below the server's root folder names.
+
+        Raises
+        ------
+        ForbiddenPathError
+            ``path`` is absolute, climbs with ``..`` or leaves the root through a symbolic link.
+        """
         windows = PureWindowsPath(path)
         climbs = ".." in PurePosixPath(path).parts or ".." in windows.parts
         if "\0" in path or climbs or path.startswith(("/", "\\")) or windows.drive or windows.root:

@@ -9,6 +9,7 @@ import { panel } from './plugins/panel';
 import { pipelineCommands } from './plugins/pipelineCommands';
 import { pipelineFiles } from './plugins/pipelineFiles';
 import { pipelineNews } from './plugins/pipelineNews';
+import { project } from './plugins/project';
 import { registryCommands } from './plugins/registryCommands';
 import { runCommands } from './plugins/runCommands';
 import { scheduleCommands } from './plugins/scheduleCommands';
@@ -26,7 +27,8 @@ const plugins: JupyterFrontEndPlugin<unknown>[] = [
   pipelineCommands,
   pipelineFiles,
   executed,
-  scheduleCommands
+  scheduleCommands,
+  project
 ];
 
 export default plugins;

@@ -1,4 +1,5 @@
 import type {
+  Explanation,
   PipelineRun,
   PipelineSummary,
   Schedule,
@@ -54,19 +55,13 @@ export interface IStagePage {
   readonly running: boolean;
 }
 
-/** What a stage differs in from its last good run; empty where nothing does. */
-export interface IWhy {
-  readonly stage: string;
-  readonly reason: string;
-  readonly differences: readonly string[];
-}
-
 /** Pipelines and their runs, as the server part knows them. */
 export interface IPipelines {
   list(path: string): Promise<readonly IPipelineLine[]>;
   /** What would run now, and why. */
   plan(pipeline: IPipelineRef): Promise<PipelineRun>;
-  why(pipeline: IPipelineRef, stage: string): Promise<IWhy>;
+  /** Whether a stage would run, and everything in which it differs from its last good run. */
+  why(pipeline: IPipelineRef, stage: string): Promise<Explanation>;
   /** The newest runs of a pipeline. */
   runs(pipeline: IPipelineRef, limit: number): Promise<readonly IRunLine[]>;
   run(run: IPipelineRunRef): Promise<PipelineRun>;
@@ -121,6 +116,24 @@ export interface ISchedules {
   remove(path: string, name: string): Promise<unknown>;
   act(path: string, name: string, act: ScheduleAct): Promise<unknown>;
   preview(path: string, cron: string, timezone: string): Promise<IPreview>;
+}
+
+/** What a new project is asked to be. */
+export interface IProjectDraft {
+  readonly name: string;
+  readonly template: string;
+  /** A file to learn from, as the file browser names it, and the column to predict; empty for a sample. */
+  readonly data: string;
+  readonly target: string;
+  /** Which service gets a file too: `github`, `gitlab`, `jenkins` or `none`. */
+  readonly ci: string;
+}
+
+/** New projects, as the server part makes them. */
+export interface IProjects {
+  templates(): Promise<readonly string[]>;
+  /** Make a project in a folder; its own folder, as the file browser names it. */
+  make(folder: string, draft: IProjectDraft): Promise<string>;
 }
 
 /** What a person can do with pipelines. Every action is also a command. */

@@ -6,16 +6,17 @@ import type {
   IPipelineRunRef,
   IPipelines,
   IPreview,
+  IProjectDraft,
+  IProjects,
   IRunLine,
   ISaved,
   ISchedules,
   IStagePage,
   IStageRef,
-  IWhy,
   ScheduleAct,
   ScheduleDraft
 } from './pipelines';
-import type { PipelineRun, Schedule, ScheduleRun } from './records';
+import type { Explanation, PipelineRun, Schedule, ScheduleRun } from './records';
 
 function ofStage({ runId, stage }: IStageRef, what: string): string[] {
   return ['pipelines', 'runs', runId, 'stages', stage, what];
@@ -33,8 +34,8 @@ export class PipelinesApi implements IPipelines {
     return this._http.get<PipelineRun>(['pipelines', 'graph'], { path, pipeline });
   }
 
-  why({ path, pipeline }: IPipelineRef, stage: string): Promise<IWhy> {
-    return this._http.get<IWhy>(['pipelines', 'why'], { path, pipeline, stage });
+  why({ path, pipeline }: IPipelineRef, stage: string): Promise<Explanation> {
+    return this._http.get<Explanation>(['pipelines', 'why'], { path, pipeline, stage });
   }
 
   runs({ path, pipeline }: IPipelineRef, limit: number): Promise<readonly IRunLine[]> {
@@ -97,5 +98,19 @@ export class SchedulesApi implements ISchedules {
 
   preview(path: string, cron: string, timezone: string): Promise<IPreview> {
     return this._http.get<IPreview>(['schedules', 'preview'], { path, cron, timezone });
+  }
+}
+
+/** New projects, over the server part. */
+export class ProjectsApi implements IProjects {
+  constructor(private readonly _http: Http) {}
+
+  templates(): Promise<readonly string[]> {
+    return this._http.get<string[]>(['projects'], {});
+  }
+
+  async make(folder: string, draft: IProjectDraft): Promise<string> {
+    const made = await this._http.post<{ folder: string }>(['projects'], { path: folder }, draft);
+    return made.folder;
   }
 }

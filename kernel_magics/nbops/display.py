@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import fields, replace
+from dataclasses import fields
 from typing import Any
 
 from nbops.monitoring import drift as engine
@@ -12,7 +12,6 @@ from nbops.pipelines.declaration.building import PipelineBuilder
 from nbops.records import GateReport, ModelCard, PromotionView, to_wire
 from nbops.views.drift import drift_html, drift_text
 from nbops.views.model_card import card_html, card_text
-from nbops.views.pipeline import foreseen_text
 from nbops.views.pipeline_graph import graph_html, graph_text
 from nbops.views.promotion import PROMOTION_MIME, promotion_view_html, promotion_view_text
 from nbops.workspace import Workspace, find_workspace
@@ -53,18 +52,17 @@ class Pipeline(PipelineBuilder):
             display({"text/plain": graph_text(plan), "text/html": graph_html(plan)}, raw=True)  # type: ignore[no-untyped-call]
 
     def why(self, stage: str = "") -> None:
-        """Say of each stage, of one, or of those of one grid, whether it would run and why.
+        """Say of each stage, of one, or of those of one grid, in what it differs from its last good run.
 
         Raises
         ------
         PipelineError
             There is no such stage.
         """
-        from nbops.pipelines.options import named
+        from nbops.pipelines.staleness.explain import why
+        from nbops.views.explanation import explanation_text
 
-        plan = self.plan()
-        chosen = set(named(self.checked(), stage)) if stage else {one.stage for one in plan.stages}
-        print(foreseen_text(replace(plan, stages=tuple(one for one in plan.stages if one.stage in chosen))))
+        print(explanation_text(why(self.as_file(), stage)))
 
 
 def drift(

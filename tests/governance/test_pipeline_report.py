@@ -161,3 +161,28 @@ def test_what_others_wrote_is_no_markup(text):
     shown = " ".join(text.split())
     if len(shown) < 150 and shown.isprintable():
         assert shown in " ".join(unescape(page).split())
+
+
+def test_the_champion_where_nothing_ran_before(workspace):
+    """Figures of the version in Production stand in for a run that nobody has."""
+    from sklearn.dummy import DummyRegressor
+
+    from nbops.registry import promote, register
+    from nbops.tracking.tracker import track
+
+    with track("fit", workspace=workspace) as run:
+        run.metric("mae", 3.0)
+        run.model(DummyRegressor().fit([[0]], [0]), "m")
+    promote("m", register("m", run_id=run.run_id, workspace=workspace).version, workspace=workspace)
+    folder = workspace.root
+    _notebook(
+        folder / "fit.ipynb",
+        "import nbops\nfrom sklearn.dummy import DummyRegressor\n"
+        "with nbops.track('fit') as run:\n    run.model(DummyRegressor().fit([[0]], [1]), 'm')\n"
+        "nbops.register('m', run_id=run.run_id)\nmae = 2.0",
+    )
+    (folder / "p.toml").write_text('name = "p"\n[stages.fit]\nnotebook = "fit.ipynb"\noutputs = ["mae"]\n')
+    assert execute_pipeline(folder / "p.toml").status == "succeeded"
+    report = pipeline_report(workspace)
+    assert report.against == "m version 1, which is in Production (nothing: there is no earlier run)"
+    assert report.metrics == (StageMetric(stage="fit", name="mae", before=3.0, after=2.0, better=True),)

@@ -6,10 +6,10 @@ import pytest
 
 from nbops.pipelines.engine import execute_pipeline
 from nbops.pipelines.outputs import Output, file_output
-from nbops.pipelines.passing import parameters_of
+from nbops.pipelines.passing import Parameters, parameters_of
+from nbops.pipelines.running.state import states_name
 from nbops.pipelines.spec import load_pipeline
-from nbops.pipelines.staleness import difference, parts_of
-from nbops.pipelines.state import states_name
+from nbops.pipelines.staleness.parts import difference, parts_of
 
 
 def _parts(project, given, files):
@@ -74,3 +74,8 @@ def test_an_error_of_who_watches_does_not_end_what_runs(project):
     assert result.status == "succeeded"
     assert result.stage("a").outputs == {"x": 1}
     assert execute_pipeline(project.file).stage("a").status == "skipped"
+
+
+def test_a_state_of_the_first_nbops_is_compared_like_any_other():
+    before, after = {"notebook": [[2, "aa"], [4, "bb"]]}, {"notebook": ["aa", "cc"], "cells": [[2, "a"], [4, "c"]]}
+    assert difference(before, after, Parameters({}, {}, {})) == "notebook cell 4 edited"

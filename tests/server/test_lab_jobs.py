@@ -10,7 +10,7 @@ from typing import Any
 import nbformat
 import pytest
 
-from nbops.pipelines.history import pipeline_runs
+from nbops.pipelines.running.history import pipeline_runs
 from nbops.tracking.process import is_alive, process_identity
 
 _PATIENCE = 120

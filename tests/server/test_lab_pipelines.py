@@ -124,6 +124,19 @@ async def test_what_is_wrong_with_a_file_is_said(call: Any, pipeline: Path) -> N
         assert "afterwards" in reply.json()["message"]
 
 
+async def test_a_name_is_no_file_of_somebodys_home_or_of_the_servers_folder(
+    call: Any, workspace: Workspace, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    home = tmp_path / "of_somebody"
+    home.mkdir()
+    (home / "other.toml").write_text(FILE)
+    monkeypatch.setenv("HOME", str(home))
+    monkeypatch.chdir(home)
+    for name in ("~/other.toml", "other.toml"):
+        assert (await call("pipelines/graph", pipeline=name)).code == 404
+        assert (await call("pipelines/runs", method="POST", body={"pipeline": name})).code == 404
+
+
 @pytest.mark.parametrize("name", ["../other/pipeline.toml", "/etc/passwd", "link/pipeline.toml", "loop/x"])
 async def test_pipelines_outside_are_refused(call: Any, workspace: Workspace, tmp_path: Path, name: str) -> None:
     outside = tmp_path / "other"
@@ -248,10 +261,15 @@ async def test_executed_notebooks_are_never_written(call: Any, workspace: Worksp
     assert (folder["type"], folder["content"]) == ("directory", [])
 
 
-async def test_why_says_what_a_stage_would_run_for(call: Any, pipeline: Path) -> None:
+async def test_why_says_what_a_stage_would_run_for(call: Any, pipeline: Path, workspace: Workspace) -> None:
     said = (await call("pipelines/why", pipeline="pipeline.toml", stage="clean")).json()
-    assert (said["stage"], said["reason"]) == ("clean", "never ran")
+    assert (said["stage"], said["status"], said["reason"]) == ("clean", "stale", "never ran")
     assert (await call("pipelines/why", pipeline="pipeline.toml", stage="missing")).code == 404
+    write_run(workspace, "a" * 32)
+    said = (await call("pipelines/why", pipeline="pipeline.toml", stage="clean")).json()
+    assert (said["status"], said["reason"]) == ("stale", "never ran")
+    wrong = await call("pipelines/why", pipeline="pipeline.toml", stage="claen")
+    assert "clean" in wrong.json()["hint"]
 
 
 @pytest.mark.parametrize(

@@ -28,7 +28,11 @@ from nbops.tracking.tracker import track
 from nbops.workspace import find_workspace
 
 _CITIES = pd.DataFrame(
-    {"city": ["Oslo", "Rome", "Oslo", "Rome"] * 5, "age": range(20), "height": [1.5, 1.6, 1.7, 1.8] * 5}
+    {
+        "city": ["Oslo", "Rome", "Oslo", "Rome"] * 4 + ["Oslo", "Rome", "Oslo", None],
+        "age": range(20),
+        "height": [1.5, 1.6, 1.7, 1.8] * 5,
+    }
 )
 
 
@@ -40,7 +44,7 @@ def registry(tmp_path_factory):
     workspace = find_workspace(folder)
     with track("fit", workspace=workspace) as run:
         X = _CITIES
-        y = X["age"] * 2.0 + (X["city"] == "Rome")
+        y = X["age"] * 2.0 + (X["city"] == "Rome") + 7 * X["city"].isna()
         prepare = make_column_transformer(
             (OneHotEncoder(handle_unknown="ignore"), ["city"]), (StandardScaler(), ["age", "height"])
         )
@@ -113,6 +117,7 @@ def test_every_form_gives_the_model_s_own_answers(registry, people):
         ({"dataframe_split": {"columns": ["city", "Age"], "data": [["Oslo", 1]]}}, "Columns are missing: 'age', 'height'. Not known here: 'Age'."),
         ({"dataframe_records": [{"city": "Oslo", "age": "old", "height": 1}]}, "Column 'age' must be numbers (int64); row 1 has 'old'"),
         ({"dataframe_records": [{"city": "Oslo", "age": [1], "height": 1}]}, "Column 'age' has a list"),
+        ({"dataframe_records": [{"city": 5, "age": 1, "height": 1}]}, "Column 'city' must be text; one row has 5"),
         ({"dataframe_records": [{"city": "Oslo", "age": None, "height": 1}]}, "The model does not take these rows"),
         ({"dataframe_split": {"columns": ["city", "age", "height"], "data": [["Oslo", 1]]}}, "row 1 has 2 values, and there are 3 columns"),
         ({"dataframe_split": {"columns": ["city", "city"], "data": []}}, "names a column twice"),

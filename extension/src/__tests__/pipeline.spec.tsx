@@ -6,6 +6,7 @@ import type { IPipelines } from '../pipelines';
 import type { PipelineRun } from '../records';
 import { ApiError } from '../tokens';
 import {
+  explanation,
   FAILED_RUN,
   fakePipelineActions,
   fakePipelines,
@@ -165,13 +166,34 @@ test('a thousand stages of a foreach are one node and a list of which only a par
   expect(screen.getByRole('region', { name: 'Stage' }).textContent).toContain('KeyError: x');
 });
 
-test('why a stage runs is asked of the server', async () => {
+test('why a stage runs is asked of the server, with the lines that changed', async () => {
+  const cell = {
+    part: 'code',
+    name: '3',
+    told: 'notebook cell 3 edited',
+    old: '',
+    new: '',
+    diff: '-depth = 4\n+depth = 6',
+    through: []
+  } as const;
   const { api } = await show(FAILED_RUN, {
-    why: jest.fn(async () => ({ stage: 'train', reason: 'x', differences: ['parameter max_depth 4 -> 6'] }))
+    why: jest.fn(async () => explanation({ status: 'stale', reason: 'x', differences: [cell] }))
   });
-  await act(async () => void fireEvent.click(screen.getByRole('button', { name: 'Why' })));
+  const ask = () => act(async () => void fireEvent.click(screen.getByRole('button', { name: 'Why' })));
+  await ask();
   expect(api.why).toHaveBeenCalledWith(REF, 'train');
-  expect(screen.getByRole('region', { name: 'Stage' }).textContent).toContain('parameter max_depth 4 -> 6');
+  const facts = screen.getByRole('region', { name: 'Stage' });
+  expect(facts.textContent).toContain('notebook cell 3 edited');
+  expect(facts.querySelector('.nbops-added')?.textContent).toBe('+depth = 6');
+  api.why.mockRejectedValueOnce(new ApiError(422, 'The file is wrong.'));
+  await ask();
+  expect(screen.getByRole('alert').textContent).toContain('The file is wrong.');
+});
+
+test('a stage that is up to date says so when asked why', async () => {
+  await show(pipelineRun());
+  await act(async () => void fireEvent.click(screen.getByRole('button', { name: 'Why' })));
+  expect(screen.getByRole('region', { name: 'Stage' }).textContent).toContain('Nothing differs');
 });
 
 test('an earlier run is drawn when it is chosen; the newest is followed again', async () => {

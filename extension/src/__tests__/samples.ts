@@ -14,7 +14,7 @@ import type {
   RunRow
 } from '../records';
 import type { IPipelineActions, IPipelines, IRunLine, ISchedules } from '../pipelines';
-import type { PipelineRun, Schedule, ScheduleRun, StageRun } from '../records';
+import type { Explanation, PipelineRun, Schedule, ScheduleRun, StageRun } from '../records';
 import type { IApi, IRunActions, IRunsQuery, IServerStatus, ITrans } from '../tokens';
 
 function fill(text: string, values: unknown[]): string {
@@ -534,6 +534,20 @@ export function due(id: number, change: Partial<ScheduleRun> = {}): ScheduleRun 
   };
 }
 
+/** A stage that is up to date. */
+export function explanation(change: Partial<Explanation> = {}): Explanation {
+  return {
+    stage: 'train',
+    status: 'current',
+    reason: 'up to date',
+    differences: [],
+    run_id: 'r0',
+    ended_at: 900,
+    cached: false,
+    ...change
+  };
+}
+
 /** Pipelines whose answers a test may replace; one that ran once. */
 export function fakePipelines(
   change: Partial<Record<keyof IPipelines, jest.Mock>> = {}
@@ -553,7 +567,7 @@ export function fakePipelines(
         stages: STAGES.map(one => ({ ...one, status: 'skipped', reason: 'unchanged' }))
       })
     ),
-    why: jest.fn(async (_: object, name: string) => ({ stage: name, reason: '', differences: [] })),
+    why: jest.fn(async (_: object, name: string) => explanation({ stage: name })),
     runs: jest.fn(async () => [runLine(pipelineRun())]),
     run: jest.fn(async () => pipelineRun()),
     page: jest.fn(async () => ({ html: '<p>cell</p>', running: false })),

@@ -7,7 +7,15 @@ import {
   stageEdges,
   stageNodes
 } from '../model/stages';
-import { countWords, headline, nodeDetail, planWords, stageSign, triggerWords } from '../model/stageWords';
+import {
+  askedWords,
+  countWords,
+  headline,
+  nodeDetail,
+  planWords,
+  stageSign,
+  triggerWords
+} from '../model/stageWords';
 import type { PipelineRun, StageRunStatus } from '../records';
 import { FAILED_RUN, pipelineRun, stage, STAGES, trans } from './samples';
 
@@ -113,4 +121,14 @@ test('no two states look alike', () => {
   const all: StageRunStatus[] = ['pending', 'running', 'succeeded', 'skipped', 'failed', 'stopped', 'lost'];
   expect(new Set(all.map(status => stageSign(status, trans).shape)).size).toBe(all.length);
   expect(countWords({}, trans)).toBe('');
+});
+
+test('what a run was asked to do is told where it is not usual', () => {
+  const asked = (options: object) =>
+    askedWords(pipelineRun({ options: options as Record<string, unknown> }), trans);
+  expect(asked({ force: false, only: [], from: '', parameters: {}, jobs: null })).toBe('');
+  expect(
+    asked({ force: true, only: ['a', 'b'], parameters: { depth: 6, target: 'Churn', grid: [1, 2] } })
+  ).toBe('also what was up to date · only a, b · depth = 6 · target = Churn · grid = [1,2]');
+  expect(asked({})).toBe('');
 });

@@ -3,7 +3,7 @@ import type { IPipelineActions } from '../pipelines';
 import { baseName, formatDuration } from '../model/format';
 import { PLAN, STAGE, type PipelineModel } from '../model/pipeline';
 import { canResume, countStages, durationOf, type IStageNode } from '../model/stages';
-import { headline, planWords, stageSign, triggerWords } from '../model/stageWords';
+import { askedWords, headline, planWords, stageSign, triggerWords } from '../model/stageWords';
 import type { PipelineRun } from '../records';
 import type { ITrans } from '../tokens';
 import { bounded, STEP, useCanvas } from './canvas';
@@ -78,6 +78,9 @@ function Head(props: IPartProps): React.JSX.Element {
         <p className="nbops-headline" role="status">
           {planned ? planWords(drawn, trans) : headline(drawn, countStages(drawn.stages), now, trans)}
         </p>
+      )}
+      {drawn && askedWords(drawn, trans) && (
+        <p className="nbops-dim">{trans.__('Asked for: %1', askedWords(drawn, trans))}</p>
       )}
       {run && shown !== PLAN && run.status !== 'running' && <Next {...props} />}
       <Buttons {...props} />

@@ -100,7 +100,11 @@ function PipelineItem(props: IItemProps): React.JSX.Element {
           <span className="nbops-push">{ranWords(last.counts, trans)}</span>
         </span>
       )}
-      {problem && <p className="nbops-row-note nbops-bad">✕ {problem}</p>}
+      {problem && (
+        <p className="nbops-row-note nbops-bad" title={problem}>
+          ✕ {problem}
+        </p>
+      )}
       {!problem && last && last.status !== 'succeeded' && last.status !== 'running' && (
         <p className={`nbops-row-note nbops-${sign?.tone ?? 'dim'}`}>
           {headline(last, last.counts, now, trans)}

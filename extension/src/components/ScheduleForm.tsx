@@ -71,19 +71,21 @@ function Times({ draft, onChange, trans }: IScheduleFormProps): React.JSX.Elemen
   const id = useId();
   return (
     <>
-      <label>
-        {trans.__('Times (cron)')}
-        <input
-          className="nbops-mono"
-          value={draft.cron}
-          spellCheck={false}
-          aria-describedby={id}
-          onChange={event => onChange({ cron: event.target.value })}
-        />
+      <div className="nbops-field">
+        <label>
+          {trans.__('Times (cron)')}
+          <input
+            className="nbops-mono"
+            value={draft.cron}
+            spellCheck={false}
+            aria-describedby={id}
+            onChange={event => onChange({ cron: event.target.value })}
+          />
+        </label>
         <small id={id} className="nbops-dim">
-          {trans.__('minute, hour, day of month, month, day of week; or @daily')}
+          {trans.__('minute hour day month weekday; or @daily')}
         </small>
-      </label>
+      </div>
       <label>
         {trans.__('Time zone')}
         <input
@@ -194,27 +196,29 @@ function Parameters({ draft, onChange, trans }: IScheduleFormProps): React.JSX.E
   const [text, setText] = useState(toLines(draft.parameters));
   const { wrong } = fromLines(text);
   return (
-    <label className="nbops-whole">
-      {trans.__('Parameters')}
-      <textarea
-        className="nbops-mono"
-        rows={2}
-        spellCheck={false}
-        value={text}
-        placeholder={'max_depth = 6\ntrain.target = "Churn"'}
-        aria-describedby={id}
-        aria-invalid={wrong !== ''}
-        onChange={event => {
-          setText(event.target.value);
-          onChange({ parameters: fromLines(event.target.value).values });
-        }}
-      />
+    <div className="nbops-whole nbops-field">
+      <label>
+        {trans.__('Parameters')}
+        <textarea
+          className="nbops-mono"
+          rows={2}
+          spellCheck={false}
+          value={text}
+          placeholder={'max_depth = 6\ntrain.target = "Churn"'}
+          aria-describedby={id}
+          aria-invalid={wrong !== ''}
+          onChange={event => {
+            setText(event.target.value);
+            onChange({ parameters: fromLines(event.target.value).values });
+          }}
+        />
+      </label>
       <small id={id} className={wrong ? 'nbops-warn' : 'nbops-dim'}>
         {wrong
           ? trans.__('“%1” is no line NAME = VALUE', wrong)
           : trans.__('one a line; STAGE.NAME for one stage only')}
       </small>
-    </label>
+    </div>
   );
 }
 

@@ -200,7 +200,7 @@ function History({ model, actions, now, trans }: IPartProps): React.JSX.Element 
         <p className="nbops-empty">{trans.__('It has not come due yet.')}</p>
       ) : (
         <div className="nbops-wide-table">
-          <table className="nbops-table" aria-label={trans.__('Times it came due, newest first')}>
+          <table className="nbops-table nbops-due" aria-label={trans.__('Times it came due, newest first')}>
             <thead>
               <tr>
                 <th scope="col">{trans.__('due')}</th>

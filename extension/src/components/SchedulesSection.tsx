@@ -71,9 +71,15 @@ function ScheduleItem({ schedule, path, now, actions, trans }: IItemProps): Reac
         <span className="nbops-cut">{words}</span>
         <span className="nbops-push">{lastWords(last, now, trans)}</span>
       </span>
-      {problem && <p className="nbops-row-note nbops-bad">✕ {problem}</p>}
+      {problem && (
+        <p className="nbops-row-note nbops-bad" title={problem}>
+          ✕ {problem}
+        </p>
+      )}
       {!problem && last?.status === 'failed' && last.error && (
-        <p className="nbops-row-note nbops-bad">{last.error}</p>
+        <p className="nbops-row-note nbops-bad" title={last.error}>
+          {last.error}
+        </p>
       )}
       <span className="nbops-row-actions">
         {act(trans.__('Run now'), trans.__('Run %1 now', name), () =>

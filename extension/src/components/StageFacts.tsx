@@ -4,7 +4,7 @@ import { formatDuration, formatMoment, shortDigest } from '../model/format';
 import { PLAN, type PipelineModel } from '../model/pipeline';
 import { canResume, durationOf, nodeOf, type IStageNode } from '../model/stages';
 import { cellWords, countWords, failedWords, stageSign } from '../model/stageWords';
-import type { PipelineRun, StageRun } from '../records';
+import type { Explanation, PipelineRun, StageRun } from '../records';
 import type { ITrans } from '../tokens';
 import { useStore } from './hooks';
 import { Pairs } from './Pairs';
@@ -191,27 +191,61 @@ export function resumeWords(stage: StageRun, trans: ITrans): string {
 
 /** What differs from the last good run, once asked for; asked at once where the plan is shown. */
 function Why({ model, stage, trans }: IOneStageProps): React.JSX.Element | null {
-  const { why, shown } = useStore(model);
+  const { why, whyFailure, shown } = useStore(model);
   useEffect(() => {
     if (shown === PLAN && stage.status === 'pending') {
       void model.explain();
     }
   }, [model, shown, stage.stage, stage.status]);
-  if (why?.stage !== stage.stage) {
-    return null;
+  if (whyFailure) {
+    return (
+      <p role="alert" className="nbops-bad">
+        ✕ {whyFailure.message} {whyFailure.hint}
+      </p>
+    );
   }
+  return why?.stage === stage.stage ? <Explained why={why} trans={trans} /> : null;
+}
+
+function Explained({ why, trans }: { why: Explanation; trans: ITrans }): React.JSX.Element {
+  const { differences, ended_at, reason, cached, status } = why;
   return (
     <div role="status" className="nbops-why">
-      <h4>{trans.__('Compared with its last good run')}</h4>
-      {why.differences.length > 0 ? (
+      <h4>
+        {ended_at === null
+          ? trans.__('Against its last good run')
+          : trans.__('Against its last good run, %1', formatMoment(ended_at))}
+      </h4>
+      {differences.length > 0 ? (
         <ul className="nbops-plain-list">
-          {why.differences.map((line, i) => (
-            <li key={i}>{line}</li>
+          {differences.map((one, i) => (
+            <li key={i}>
+              {one.told}
+              {one.through.length > 0 && (
+                <span className="nbops-dim"> {trans.__('imported by %1', one.through.join(' → '))}</span>
+              )}
+              {one.diff && <DiffLines text={one.diff} />}
+            </li>
           ))}
         </ul>
       ) : (
-        <p>{why.reason || trans.__('Nothing differs: it is up to date.')}</p>
+        <p>{status === 'current' ? trans.__('Nothing differs: it is up to date.') : reason}</p>
       )}
+      {cached && <p>{trans.__('A kept result would be used instead of running it.')}</p>}
     </div>
+  );
+}
+
+/** Lines of a cell that changed. */
+function DiffLines({ text }: { text: string }): React.JSX.Element {
+  const kind: Record<string, string> = { '+': 'nbops-added', '-': 'nbops-removed' };
+  return (
+    <pre className="nbops-code">
+      {text.split('\n').map((line, i) => (
+        <span key={i} className={`nbops-diff-line ${kind[line[0]] ?? ''}`}>
+          {line || ' '}
+        </span>
+      ))}
+    </pre>
   );
 }

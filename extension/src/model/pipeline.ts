@@ -1,5 +1,5 @@
-import type { IPipelineRef, IPipelines, IRunLine, IWhy } from '../pipelines';
-import type { PipelineRun, StageRun } from '../records';
+import type { IPipelineRef, IPipelines, IRunLine } from '../pipelines';
+import type { Explanation, PipelineRun, StageRun } from '../records';
 import { failureOf, type IFailure } from './failure';
 import { layered, type ILayout, type IMeasure } from './layered';
 import { culprit, nodeOf, stageEdges, stageNodes, type IStageEdge, type IStageNode } from './stages';
@@ -28,7 +28,9 @@ export interface IPipelineState {
   /** The node looked at, and of a group the stage. */
   readonly selected: string;
   readonly instance: string;
-  readonly why: IWhy | null;
+  readonly why: Explanation | null;
+  /** Why the server does not say it. */
+  readonly whyFailure: IFailure | null;
   /** Whether nothing can be started here. */
   readonly readonly: boolean;
   readonly loading: boolean;
@@ -59,6 +61,7 @@ export class PipelineModel extends Store<IPipelineState> {
       selected: '',
       instance: '',
       why: null,
+      whyFailure: null,
       readonly: false,
       loading: false,
       loaded: false,
@@ -124,7 +127,12 @@ export class PipelineModel extends Store<IPipelineState> {
 
   private _look(selected: string, instance: string): void {
     const { why } = this.state;
-    this.update({ selected, instance, why: why?.stage === (instance || selected) ? why : null });
+    this.update({
+      selected,
+      instance,
+      why: why?.stage === (instance || selected) ? why : null,
+      whyFailure: null
+    });
   }
 
   /** The stage looked at: of a group the one chosen, else the one that matters most. */
@@ -143,13 +151,10 @@ export class PipelineModel extends Store<IPipelineState> {
     try {
       const why = await this._api.why(this.state.wanted, stage.stage);
       if (this.stage?.stage === stage.stage) {
-        this.update({ why });
+        this.update({ why, whyFailure: null });
       }
     } catch (reason) {
-      const { message, hint } = failureOf(reason);
-      this.update({
-        why: { stage: stage.stage, reason: [message, hint].filter(Boolean).join(' '), differences: [] }
-      });
+      this.update({ why: null, whyFailure: failureOf(reason) });
     }
   }
 

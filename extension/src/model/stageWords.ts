@@ -144,3 +144,17 @@ export function triggerWords(run: PipelineRun, trans: ITrans): string {
   }
   return trigger === 'manual' || trigger === '' ? trans.__('by hand') : trans.__('by %1', trigger);
 }
+
+/** What a run was asked to do that is not usual, in words. */
+export function askedWords({ options }: PipelineRun, trans: ITrans): string {
+  const { force, only, from, parameters } = options;
+  const values = typeof parameters === 'object' && parameters !== null ? Object.entries(parameters) : [];
+  return [
+    force === true ? trans.__('also what was up to date') : '',
+    Array.isArray(only) && only.length > 0 ? trans.__('only %1', only.join(', ')) : '',
+    typeof from === 'string' && from ? trans.__('from %1 on', from) : '',
+    ...values.map(([name, value]) => `${name} = ${typeof value === 'string' ? value : JSON.stringify(value)}`)
+  ]
+    .filter(Boolean)
+    .join(' · ');
+}

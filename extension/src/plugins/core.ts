@@ -10,8 +10,8 @@ import { ChangeFeed } from '../model/feed';
 import { isTracked } from '../model/track';
 import { RUN_MIME } from '../records';
 import { CommandIDs, type IApi, type IRunActions, type ITrans } from '../tokens';
-import type { IPipelineActions, IPipelines, ISchedules } from '../pipelines';
-import { PipelinesApi, SchedulesApi } from '../pipelinesApi';
+import type { IPipelineActions, IPipelines, IProjects, ISchedules } from '../pipelines';
+import { PipelinesApi, ProjectsApi, SchedulesApi } from '../pipelinesApi';
 import { ask } from '../widgets/askDialog';
 
 /** What the plugins of nbops share. */
@@ -23,6 +23,7 @@ export interface INbops {
   readonly registry: IRegistryActions;
   readonly pipelines: IPipelines;
   readonly schedules: ISchedules;
+  readonly projects: IProjects;
   readonly pipelineActions: IPipelineActions;
   readonly trans: TranslationBundle;
 }
@@ -129,6 +130,7 @@ export const core: JupyterFrontEndPlugin<INbops> = {
       registry: registryOf(app, feed, trans),
       pipelines: new PipelinesApi(http),
       schedules: new SchedulesApi(http),
+      projects: new ProjectsApi(http),
       pipelineActions: pipelineActionsOf(app),
       trans
     };

@@ -3,6 +3,7 @@ import { IDefaultFileBrowser } from '@jupyterlab/filebrowser';
 import { INotebookTracker } from '@jupyterlab/notebook';
 import { nbopsIcon } from '../icons';
 import { hasStages, mayBePipeline } from '../model/pipelineRef';
+import type { IPipelineRef } from '../pipelines';
 import { CommandIDs } from '../tokens';
 import { INbops } from './core';
 import { INbopsPanel } from './panel';
@@ -25,7 +26,7 @@ export const pipelineFiles: JupyterFrontEndPlugin<void> = {
   requires: [INbops, INbopsPanel, IDefaultFileBrowser, INotebookTracker],
   activate: (
     app: JupyterFrontEnd,
-    { pipelineActions, trans }: INbops,
+    { api, pipelineActions, trans }: INbops,
     { model }: INbopsPanel,
     browser: IDefaultFileBrowser,
     notebooks: INotebookTracker
@@ -41,28 +42,31 @@ export const pipelineFiles: JupyterFrontEndPlugin<void> = {
       const known = model.pipelines.state.items.some(line => line.path.endsWith(`/${path}`));
       return known || mayBePipeline(path) || isTagged(notebooks, item.path) ? path : null;
     };
+    /** The file as the sidebar names it, so that one pipeline has one tab. */
+    const ref = async (path: string): Promise<IPipelineRef> => {
+      const root = (await api.status(path).catch(() => null))?.server_root ?? '';
+      return { path, pipeline: root && `${root}/${path}` };
+    };
+    const onFile = (act: (pipeline: IPipelineRef) => void) => async (): Promise<void> => {
+      const path = file();
+      if (path !== null) {
+        act(await ref(path));
+      }
+    };
     app.commands.addCommand(CommandIDs.runFile, {
       label: trans.__('Run as nbops pipeline'),
       icon: nbopsIcon,
       isVisible: () => file() !== null,
-      execute: () => {
-        const path = file();
-        if (path !== null) {
-          pipelineActions.run({ path, pipeline: '' });
-          pipelineActions.show({ path, pipeline: '' });
-        }
-      }
+      execute: onFile(pipeline => {
+        pipelineActions.show(pipeline);
+        pipelineActions.run(pipeline);
+      })
     });
     app.commands.addCommand(CommandIDs.showFile, {
       label: trans.__('Show pipeline graph'),
       icon: nbopsIcon,
       isVisible: () => file() !== null,
-      execute: () => {
-        const path = file();
-        if (path !== null) {
-          pipelineActions.show({ path, pipeline: '' });
-        }
-      }
+      execute: onFile(pipeline => pipelineActions.show(pipeline))
     });
   }
 };

@@ -13,8 +13,8 @@ from sqlalchemy.engine import Connection
 
 from nbops.errors import NbopsError, NotFoundError, UsageError
 from nbops.ledger import open_ledger, tables
-from nbops.pipelines.history import pipeline_run, pipeline_runs
-from nbops.pipelines.state import States, states_name
+from nbops.pipelines.running.history import pipeline_run, pipeline_runs
+from nbops.pipelines.running.state import States, states_name
 from nbops.records import DriftFound, GateReport, PipelineReport, PipelineRun, StageMetric, StageRun
 from nbops.registry import get_version, holder
 from nbops.registry.examination import report_of
@@ -170,7 +170,9 @@ def _metrics(connection: Connection, stages: Iterable[StageRun]) -> dict[tuple[s
     names = {stage.track_id: stage.stage for stage in stages if stage.track_id}
     m = tables.latest_metrics
     query = select(m.c.run_id, m.c.name, m.c.value).where(m.c.run_id.in_(list(names)), m.c.value.is_not(None))
-    return {(names[row.run_id], row.name): row.value for row in connection.execute(query.order_by(m.c.name))}
+    found = {(names[row.run_id], row.name): row.value for row in connection.execute(query)}
+    rank = {name: place for place, name in enumerate(names.values())}
+    return dict(sorted(found.items(), key=lambda item: (rank[item[0][0]], item[0][1])))
 
 
 def _champion(workspace: Workspace, connection: Connection, made: Sequence[str], words: str) -> _Base:

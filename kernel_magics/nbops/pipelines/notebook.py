@@ -30,7 +30,8 @@ class Notebook:
 
     ``parameters`` maps each name of the cell tagged ``parameters`` to its default (``None`` where that is no literal);
     ``types`` to what is written as its type, there or in the notebook's metadata ``nbops.parameters``; ``parameters_cell`` is
-    that cell's number, 0 for none. ``outputs`` are the names in the metadata ``nbops.outputs``.
+    that cell's number, 0 for none. ``outputs`` are the names in the metadata ``nbops.outputs``; ``cache`` is false where
+    ``nbops.cache`` is: running it does more than it gives.
 
     A notebook that was made from the cells of another has that one as ``origin``; it ``receives`` variables, as objects, from
     the stage that is named with each, and ``gives`` some, each with the cells that write and read it.
@@ -44,6 +45,7 @@ class Notebook:
     language: str = ""
     types: Mapping[str, str] = field(default_factory=dict)
     parameters_cell: int = 0
+    cache: bool = True
     receives: Mapping[str, str] = field(default_factory=dict)
     gives: Mapping[str, Mapping[str, Any]] = field(default_factory=dict)
     origin: Path | None = None
@@ -127,6 +129,7 @@ def notebook_of(path: Path, content: Any) -> Notebook:
         gives={name: place for name, place in _table(ours, "gives").items() if isinstance(place, dict)},
         types={**{name: text for name, text in written.items() if text}, **types},
         parameters_cell=tagged.number if tagged else 0,
+        cache=ours.get("cache") is not False,
     )
 
 

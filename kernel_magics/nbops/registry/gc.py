@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+import contextlib
 import json
 import time
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -15,6 +16,7 @@ from nbops.ledger import open_ledger, tables
 from nbops.tracking.delivery import deliver
 from nbops.tracking.outbox import outbox_of
 from nbops.workspace import Workspace
+from nbops.workspace.caching import cache_settings, is_expired, manifests
 
 # Whoever is about to refer to a file has written it a moment ago.
 YOUNGEST = 86400.0
@@ -22,7 +24,7 @@ YOUNGEST = 86400.0
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Leftover:
-    """A file nothing refers to; ``kind`` is ``blob`` or ``unfinished``, ``age`` in seconds."""
+    """A file nothing refers to; ``kind`` is ``blob``, ``unfinished`` or ``result``, ``age`` in seconds."""
 
     path: str
     size: int
@@ -31,7 +33,9 @@ class Leftover:
 
 
 def find_leftovers(workspace: Workspace, *, older: float = YOUNGEST) -> tuple[Leftover, ...]:
-    """List files of the content store that no run, version or queued entry refers to.
+    """List files of the content store that no run, version, kept result or queued entry refers to.
+
+    Results of stages that nobody has used for as long as ``[cache] keep_days`` says are left over, too.
 
     Parameters
     ----------
@@ -48,9 +52,14 @@ def find_leftovers(workspace: Workspace, *, older: float = YOUNGEST) -> tuple[Le
     if not workspace.blobs.is_dir():
         return ()
     deliver(workspace)
-    needed = _needed(workspace)
+    settings = cache_settings(workspace)
+    results = {path: is_expired(path, settings) for path in sorted(manifests(workspace))}
+    needed = _needed(workspace) | _needed_by(path for path, expired in results.items() if not expired)
     now = time.time()
     found = []
+    for path in (path for path, expired in results.items() if expired):
+        stat = path.stat()
+        found.append(Leftover(path=str(path), size=stat.st_size, age=now - stat.st_mtime, kind="result"))
     for path in sorted(workspace.blobs.glob("*/*")):
         stat = path.stat()
         unfinished = path.name.startswith(".writing-")
@@ -79,6 +88,15 @@ def _needed(workspace: Workspace) -> set[str]:
     if workspace.outbox.exists():
         for entry in outbox_of(workspace).entries(limit=1_000_000):
             needed |= set(_digests(entry.payload))
+    return needed
+
+
+def _needed_by(results: Iterable[Path]) -> set[str]:
+    needed: set[str] = set()
+    for path in results:
+        # One that cannot be read refers to nothing that could be put back.
+        with contextlib.suppress(OSError, ValueError):
+            needed |= set(_digests(json.loads(path.read_text(encoding="utf-8"))))
     return needed
 
 

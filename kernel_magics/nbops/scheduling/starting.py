@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+from collections.abc import Mapping
 from typing import Any, Protocol
 
 from sqlalchemy import Row, select
@@ -11,8 +12,8 @@ from sqlalchemy.engine import Connection
 from nbops.capture.naming import new_run_id
 from nbops.errors import NbopsError
 from nbops.ledger import Ledger, open_ledger, tables
-from nbops.pipelines.history import reconcile
-from nbops.pipelines.launching import launch
+from nbops.pipelines.running.history import reconcile
+from nbops.pipelines.running.launching import launch
 from nbops.records import Schedule
 from nbops.scheduling.alerts import note_failures
 from nbops.scheduling.building import read_parameters
@@ -140,11 +141,12 @@ def _start(
         start(workspace, schedule, run_id, trigger)
         return True
     except NbopsError as error:
-        told = str(error)
+        problem = str(error)
     except Exception as error:
-        _log.exception("schedule %s cannot be started", schedule.name)
-        told = f"It could not be started: {type(error).__name__}. The log of the scheduler says more."
-    failed = {"status": "failed", "error": told, "ended_at": now, "run_id": ""}
+        # The others that wait must not suffer from it.
+        _log.exception("schedule %r cannot start its pipeline", schedule.name)
+        problem = f"It cannot be started: {type(error).__name__}: {' '.join(str(error).split())[:200]}"
+    failed: Mapping[str, Any] = {"status": "failed", "error": problem, "ended_at": now, "run_id": ""}
     with ledger.begin() as connection:
         connection.execute(_R.update().where(_R.c.id == row.id, _R.c.status == "running").values(**failed))
         note_failures(connection, ledger, workspace, [(row.id, schedule)], now)

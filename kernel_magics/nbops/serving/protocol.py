@@ -116,11 +116,16 @@ def _typed(column: pd.Series, kind: str) -> pd.Series:
         except (ValueError, TypeError) as error:
             raise DataError(f"Column {name!r} must hold dates such as 2026-01-31.") from error
     if kind in {"bool", "boolean"}:
-        if not all(isinstance(value, bool) for value in column):
+        if not all(isinstance(value, (bool, np.bool_)) for value in column):
             raise DataError(f"Column {name!r} must be true or false.")
         return column
+    if kind in {"str", "string"}:
+        if wrong := [value for value in column.dropna() if not isinstance(value, str)]:
+            raise DataError(f"Column {name!r} must be text; one row has {wrong[0]!r:.60}.")
+        # Also so that what is missing is what it was in training, which encoders tell from anything else.
+        return column.astype(pd.api.types.pandas_dtype(kind))
     # A category that was not among those learnt is the model's business.
-    return column.astype(object).where(column.notna(), None)
+    return column.astype("category") if kind == "category" else column.astype(object)
 
 
 def _numbers(column: pd.Series, kind: str) -> pd.Series:

@@ -10,9 +10,10 @@ import contextlib
 import hashlib
 import os
 import re
+import sys
 import tempfile
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, BinaryIO
 
 from nbops.errors import NotFoundError, WorkspaceError
 
@@ -20,6 +21,9 @@ if TYPE_CHECKING:
     from nbops.workspace.location import Workspace
 
 _CHUNK = 1 << 20
+_UNFINISHED = ".writing-"
+# Linux: ioctl FICLONE.
+_CLONE = 0x40049409
 _DIGEST = re.compile(r"[0-9a-f]{64}")
 
 
@@ -64,19 +68,48 @@ def _holds(path: Path, data: bytes | memoryview) -> bool:
 
 
 def put_file(workspace: Workspace, source: Path) -> str:
-    """Store the bytes of a file and give their sha256.
+    """Store the bytes of a file and give their sha256. The copy shares nothing that a later edit of the file would change.
 
     Raises
     ------
     NotFoundError
         There is no such file.
     WorkspaceError
-        The store cannot be written.
+        The file cannot be read or the store cannot be written.
     """
     try:
-        return put_bytes(workspace, source.read_bytes())
+        # In a folder of its own, because what it will be called is known when it is copied.
+        name, digest = _copied(source, workspace.blobs / "incoming")
     except FileNotFoundError as error:
         raise NotFoundError(f"There is no file {source}.") from error
+    path = path_of(workspace, digest)
+    try:
+        path.parent.mkdir(exist_ok=True)
+        os.replace(name, path)
+    except OSError as error:
+        raise _unwritten(path, name, error) from error
+    return digest
+
+
+def fetch(workspace: Workspace, digest: str, folder: Path) -> Path:
+    """Copy the bytes of ``digest`` into a new file of a folder, checked; whoever asks gives it its name.
+
+    Raises
+    ------
+    NotFoundError
+        The store has no such bytes.
+    WorkspaceError
+        They have been changed since they were written, or the folder cannot be written.
+    """
+    path = path_of(workspace, digest)
+    try:
+        name, found = _copied(path, folder)
+    except FileNotFoundError as error:
+        raise NotFoundError(f"The content store has no {digest[:12]}.", hint=f"It should be {path}.") from error
+    if found != digest:
+        os.unlink(name)
+        raise WorkspaceError(f"{path} has been changed since it was written.", hint="Restore it from a backup.")
+    return Path(name)
 
 
 def read(workspace: Workspace, digest: str) -> bytes:
@@ -110,7 +143,7 @@ def write_atomically(path: Path, data: bytes | memoryview, *, mode: int = 0o644)
     name = ""
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
-        descriptor, name = tempfile.mkstemp(dir=path.parent, prefix=".writing-")
+        descriptor, name = tempfile.mkstemp(dir=path.parent, prefix=_UNFINISHED)
         with os.fdopen(descriptor, "wb") as file:
             file.write(data)
             file.flush()
@@ -118,8 +151,53 @@ def write_atomically(path: Path, data: bytes | memoryview, *, mode: int = 0o644)
         os.chmod(name, mode)
         os.replace(name, path)
     except OSError as error:
-        with contextlib.suppress(OSError):
-            os.unlink(name)
-        raise WorkspaceError(
-            f"{path} cannot be written: {error.strerror or error}.", hint="Check free space and permissions."
-        ) from error
+        raise _unwritten(path, name, error) from error
+
+
+def _unwritten(path: Path, name: str, error: OSError) -> WorkspaceError:
+    """Remove what was written so far and say that it could not be."""
+    with contextlib.suppress(OSError):
+        os.unlink(name)
+    return WorkspaceError(
+        f"{path} cannot be written: {error.strerror or error}.", hint="Check free space and permissions."
+    )
+
+
+def _copied(source: Path, folder: Path) -> tuple[str, str]:
+    """Copy a file into a new one of a folder, flushed to disk; give its name and the sha256 of what was copied."""
+    name = ""
+    with source.open("rb") as file:
+        try:
+            folder.mkdir(parents=True, exist_ok=True)
+            descriptor, name = tempfile.mkstemp(dir=folder, prefix=_UNFINISHED)
+            with os.fdopen(descriptor, "w+b") as target:
+                digest = _copy(file, target)
+                target.flush()
+                os.fsync(target.fileno())
+            os.chmod(name, 0o644)
+        except OSError as error:
+            raise _unwritten(folder, name, error) from error
+    return name, digest
+
+
+def _copy(source: BinaryIO, target: BinaryIO) -> str:
+    shared = _shares_blocks(source, target)
+    found = hashlib.sha256()
+    while chunk := source.read(_CHUNK):
+        found.update(chunk)
+        if not shared:
+            target.write(chunk)
+    return found.hexdigest()
+
+
+def _shares_blocks(source: BinaryIO, target: BinaryIO) -> bool:
+    """Let the file system copy when written to (Btrfs, XFS and others), which costs nothing until then."""
+    if sys.platform != "linux":
+        return False
+    import fcntl
+
+    try:
+        fcntl.ioctl(target.fileno(), _CLONE, source.fileno())
+    except OSError:
+        return False
+    return True

@@ -59,6 +59,11 @@ class Workspace:
         return self.data / "pipelines"
 
     @property
+    def results(self) -> Path:
+        """Folder of what is kept of successful stages, by their keys."""
+        return self.pipelines / "results"
+
+    @property
     def courier_log(self) -> Path:
         """What the courier has to say."""
         return self.data / "courier.log"

@@ -52,6 +52,7 @@ _TABLES = frozenset(
     {
         "alerts",
         "audit",
+        "cache",
         "features",
         "gates",
         "llm",

@@ -196,7 +196,7 @@ def test_groovy_reads_the_jenkinsfile(request_for, tmp_path):
     request = request_for(schedule="0 4 * * 1", image="python:3.11", secrets=("NBOPS_LEDGER_URI",))
     file.write_text(jenkins.render(request), encoding="utf-8")
     java = shutil.which("java")
-    assert java is not None, "`make system` installs Groovy and Java"
+    assert java is not None and shutil.which("groovy") is not None, "`make system` installs Groovy and Java"
     home = str(Path(java).resolve().parents[1])
     out = _run("groovy", _PROBES / "groovy_probe.groovy", file, JAVA_HOME=home, JAVA_OPTS="-Dfile.encoding=UTF-8")
     calls = json.loads(out.splitlines()[-1])

@@ -11,7 +11,7 @@ from nbops.errors import UsageError
 from nbops.pipelines.declaration.loading import load_pipeline, table_of
 from nbops.pipelines.declaration.stages import Pipeline
 from nbops.pipelines.declaration.writing import plain, toml_of
-from nbops.pipelines.state import folder_name
+from nbops.pipelines.running.state import folder_name
 from nbops.workspace import find_workspace
 from nbops.workspace.blobs import write_atomically
 
@@ -78,6 +78,7 @@ class PipelineBuilder:
         cpus: int | None = None,
         environment: Mapping[str, str] | None = None,
         kernel: str = "",
+        cache: bool | None = None,
         description: str = "",
     ) -> Self:
         """Add a stage; the words mean what the keys of a pipeline file mean. What is wrong is told when all is checked.
@@ -105,6 +106,7 @@ class PipelineBuilder:
             "resources": _given({"memory": memory, "cpus": cpus}),
             "environment": environment,
             "kernel": kernel,
+            "cache": cache,
             "description": description,
         }
         self._content["stages"][name] = plain(f"stage {name!r}", _given(table))

@@ -2,15 +2,9 @@
 
 from __future__ import annotations
 
-import os
-import sys
-from collections.abc import Iterator
-from pathlib import Path
-
 from nbops.pipelines.declaration.problems import meant
 from nbops.pipelines.declaration.stages import Stage
-
-USUAL = "python3"
+from nbops.pipelines.staleness.interpreters import USUAL, kernel_folders
 
 
 def kernel_note(stage: Stage) -> str:
@@ -39,21 +33,9 @@ def missing_kernel(stage: Stage) -> tuple[str, str] | None:
 
 def is_installed(name: str) -> bool:
     """Tell whether there is a kernel of a name."""
-    if any((folder / name / "kernel.json").is_file() for folder in _folders()):
+    if any((folder / name / "kernel.json").is_file() for folder in kernel_folders()):
         return True
     return name in _known()
-
-
-def _folders() -> Iterator[Path]:
-    """Give the folders that Jupyter usually looks in for kernels."""
-    for folder in filter(None, os.environ.get("JUPYTER_PATH", "").split(os.pathsep)):
-        yield Path(folder) / "kernels"
-    if own := os.environ.get("JUPYTER_DATA_DIR"):
-        yield Path(own) / "kernels"
-    home = Path(os.path.expanduser("~"))
-    yield home / ("Library/Jupyter" if sys.platform == "darwin" else ".local/share/jupyter") / "kernels"
-    for prefix in (sys.prefix, "/usr/local", "/usr"):
-        yield Path(prefix) / "share" / "jupyter" / "kernels"
 
 
 def _known() -> frozenset[str]:

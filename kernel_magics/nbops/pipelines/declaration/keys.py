@@ -30,6 +30,7 @@ STAGE_KEYS = (
     "resources",
     "environment",
     "kernel",
+    "cache",
     "description",
 )
 _RESOURCES = ("memory", "cpus")
@@ -77,6 +78,7 @@ def declared(name: str, content: Any, path: Place, problems: Problems, sources: 
         inputs=table.texts("inputs"),
         environment=_environment(table),
         kernel=table.text("kernel"),
+        cache=table.truth("cache", True),
         description=table.text("description"),
         **limits,
     )

@@ -19,7 +19,8 @@ class Stage:
     ``outputs`` are names of variables, or files beside the pipeline file; ``inputs`` files or patterns. ``timeout`` is for
     the whole notebook, ``cell_timeout`` for each cell, both in seconds; ``memory`` (bytes) and ``cpus`` are what it is
     expected to need. A stage that a ``foreach`` made has the name of the declared one as ``group`` and its own values of
-    the grid as ``instance``; ``number`` is its place in the grid.
+    the grid as ``instance``; ``number`` is its place in the grid. ``cache`` says whether an earlier result may stand in place
+    of running.
     """
 
     name: str
@@ -40,6 +41,7 @@ class Stage:
     group: str = ""
     instance: Mapping[str, Any] = field(default_factory=dict)
     number: int = 0
+    cache: bool = True
     description: str = ""
 
     @property

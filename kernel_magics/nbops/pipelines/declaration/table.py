@@ -50,6 +50,14 @@ class Table:
         self.wrong(key, f"{key} must be a table, not {kind_of(found)}.")
         return {}
 
+    def truth(self, key: str, default: bool) -> bool:
+        """Give true or false."""
+        found = self.content.get(key, default)
+        if isinstance(found, bool):
+            return found
+        self.wrong(key, f"{key} must be true or false, not {kind_of(found)}.")
+        return default
+
     def whole(self, key: str, default: int, least: int) -> int:
         """Give a whole number."""
         found = self.content.get(key, default)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
+from nbops.errors import PipelineError
 from nbops.pipelines.exports.document import Request, header, minutes, unscheduled
 from nbops.pipelines.exports.jobs import Job, distinct
 from nbops.pipelines.exports.quoting import gitlab, shell, to_yaml, writable
@@ -16,6 +17,7 @@ _TAKEN = (
 )  # fmt: skip
 # The most that GitLab takes.
 _RETRIES = 2
+_NEEDS = 50
 _FAILURES = ["runner_system_failure", "stuck_or_timeout_failure", "unknown_failure"]
 
 
@@ -43,11 +45,16 @@ def render(request: Request) -> str:
     }
     for job in request.jobs:
         content[names[job.id]] = _job(request, job, names)
-    content[report] = _report(request, list(names.values()))
+    content[report] = _report(request)
     return f"{header(request)}{_secrets(request)}\n{to_yaml(content)}"
 
 
 def _job(request: Request, job: Job, names: dict[str, str]) -> dict[str, Any]:
+    if len(job.after) > _NEEDS:
+        raise PipelineError(
+            f"stage {job.name!r} comes after {len(job.after)} others, and GitLab takes {_NEEDS} at most.",
+            hint="Write one job for all stages: --single",
+        )
     name = names[job.id]
     limit = minutes(job.whole)
     pack = shell(request.nbops("pipeline", "pack", request.carried(name)))
@@ -71,14 +78,14 @@ def _job(request: Request, job: Job, names: dict[str, str]) -> dict[str, Any]:
     }
 
 
-def _report(request: Request, needs: list[str]) -> dict[str, Any]:
+def _report(request: Request) -> dict[str, Any]:
     report = shell(request.nbops("pipeline", "report"))
     base = "${CI_MERGE_REQUEST_TARGET_BRANCH_NAME:-$CI_DEFAULT_BRANCH}"
     # GitLab fetches the branch of the pipeline alone.
     fetch = f'git fetch --quiet origin "+refs/heads/{base}:refs/remotes/origin/{base}"'
     return {
+        # It comes after the stage before, and gets what all jobs of that have kept.
         "stage": "report",
-        "needs": needs,
         "when": "always",
         "cache": {**_cache(request), "policy": "push"},
         "script": [
