@@ -77,10 +77,10 @@ class World:
         """Write another pipeline file."""
         return write_pipeline(self.workspace.root, name).name
 
-    def by_hand(self, run_id: str, file: str) -> None:
+    def by_hand(self, run_id: str, file: str, **given: str) -> None:
         """Let somebody begin a run of a pipeline."""
         path = (self.workspace.root / file).as_posix()
-        add_run(self.workspace, run_id, Path(file).stem, path, "running", self.clock.now())
+        add_run(self.workspace, run_id, Path(file).stem, path, "running", self.clock.now(), **given)
 
     def finish(self, run_id: str, status: str = "succeeded") -> None:
         """End a run that somebody began."""
@@ -104,7 +104,7 @@ class World:
         return [(row.status, row.due_at, row.evidence) for row in rows if name in ("", row.schedule)]
 
     def scheduler(self, **given: object) -> Scheduler:
-        return Scheduler(self.workspace, clock=self.clock, start=self.start, **{"at_once": 10_000, **given})
+        return Scheduler(self.workspace, **{"clock": self.clock, "start": self.start, "at_once": 10_000, **given})
 
     def end(self) -> None:
         """End what is over by now."""
@@ -134,7 +134,15 @@ class World:
 
 
 def add_run(
-    workspace: Workspace, run_id: str, pipeline: str, path: str, status: str, now: float, *, schedule: str = ""
+    workspace: Workspace,
+    run_id: str,
+    pipeline: str,
+    path: str,
+    status: str,
+    now: float,
+    *,
+    schedule: str = "",
+    owner: str = "",
 ) -> None:
     """Write a run of a pipeline, as the engine does."""
     with open_ledger(workspace).begin() as connection:
@@ -146,7 +154,7 @@ def add_run(
                 path=path,
                 status=status,
                 schedule=schedule,
-                owner=process_identity(),
+                owner=owner or process_identity(),
                 heartbeat_at=now,
                 started_at=now,
                 ended_at=None if status == "running" else now,

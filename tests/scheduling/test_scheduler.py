@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import platform
 from dataclasses import replace
 
 import pytest
@@ -170,6 +171,26 @@ def test_a_pipeline_that_somebody_runs_by_hand_is_waited_for(summer, at):
     summer.finish("f" * 32)
     summer.at(scheduler, at("2026-07-01T06:10"))
     assert [status for status, _, _ in summer.runs()] == ["succeeded"]
+
+
+def test_one_whose_process_is_gone_is_waited_for_no_longer(summer, at):
+    summer.add()
+    scheduler = summer.scheduler()
+    summer.by_hand("f" * 32, "churn.toml", owner="1:1:other-boot:" + platform.node())
+    summer.at(scheduler, at("2026-07-01T06:00"))
+    assert [status for status, _, _ in summer.runs()] == ["succeeded"]
+
+
+def test_a_start_that_came_to_nothing_is_made_again_under_the_same_id(summer, at):
+    summer.add()
+    tried = []
+    scheduler = summer.scheduler(start=lambda workspace, schedule, run_id, trigger: tried.append(run_id))
+    summer.at(scheduler, at("2026-07-01T06:00"))
+    summer.pass_time(scheduler, at("2026-07-01T06:09"))
+    assert len(tried) == 1
+    summer.pass_time(scheduler, at("2026-07-01T06:11"))
+    assert len(tried) == 2
+    assert tried[0] == tried[1]
 
 
 def test_one_that_cannot_be_started_has_failed(summer, at):

@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import argparse
+import sys
 from typing import Any
 
 from nbops.cli.options import common, print_json, workspace_of
 from nbops.errors import UsageError
+from nbops.workspace import Workspace
 
 _Actions = argparse._SubParsersAction
 _TRIGGERS = (
@@ -89,15 +91,28 @@ def _add(options: argparse.Namespace) -> int:
         given["on_data"] = from_here(workspace, options.on_data)
     given |= {"parameters": parameters_of(options.set), "alerts": options.alert}
     schedule = build(options.name, from_here(workspace, options.file, must_be=True), given)
-    return _told(options, add_schedule(workspace, schedule))
+    code = _told(options, add_schedule(workspace, schedule))
+    _say_who_leads(workspace)
+    return code
+
+
+def _say_who_leads(workspace: Workspace) -> None:
+    from nbops.scheduling.lease import somebody_leads
+
+    if not somebody_leads(workspace):
+        hint = "open JupyterLab on the workspace, or run `nbops scheduler`"
+        print(f"nbops: nobody looks after schedules here now: {hint}", file=sys.stderr)
 
 
 def _list(options: argparse.Namespace) -> int:
     from nbops.scheduling import schedules
     from nbops.views.schedules import schedules_text
 
-    found = schedules(workspace_of(options))
+    workspace = workspace_of(options)
+    found = schedules(workspace)
     print_json(found) if options.json else print(schedules_text(found))
+    if found:
+        _say_who_leads(workspace)
     return 0
 
 

@@ -11,6 +11,7 @@ from nbops.errors import NotFoundError, UsageError
 from nbops.ledger import open_ledger
 from nbops.records import AppliedSchedules, Identity, Schedule
 from nbops.scheduling.building import build
+from nbops.scheduling.checking import check
 from nbops.scheduling.editing import add_schedule, pause_schedule, remove_schedule, update_schedule
 from nbops.scheduling.rows import read_schedules
 from nbops.workspace import Workspace
@@ -52,6 +53,9 @@ def apply_declared(
             raise UsageError(
                 f"{schedule.origin}: schedule {name!r} is {owner}.", hint=f"Remove that: nbops schedule remove {name}"
             )
+    # All or, as far as can be known before, nothing.
+    for schedule in declared.values():
+        check(workspace, schedule)
     outcome = {name: _apply(workspace, one, known.get(name), identity) for name, one in declared.items()}
     gone = sorted(one.name for one in known.values() if one.origin in origins and one.name not in declared)
     if prune:

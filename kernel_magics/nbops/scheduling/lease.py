@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 import uuid
 from dataclasses import dataclass
 
@@ -58,7 +59,7 @@ class Lease:
         ledger = open_ledger(self._workspace)
         if held is not None and held.owner == self._owner and now < held.expires_at - TERM + RENEW:
             return True
-        if held is not None and not self._free(held, now):
+        if held is not None and not self.free(held, now):
             return False
         values = {"owner": self._owner, "expires_at": now + TERM}
         with ledger.begin() as connection:
@@ -79,8 +80,23 @@ class Lease:
         with open_ledger(self._workspace).begin() as connection:
             connection.execute(_L.delete().where(_L.c.name == self.name, _L.c.owner == self._owner))
 
-    def _free(self, held: Held, now: float) -> bool:
+    def free(self, held: Held, now: float) -> bool:
+        """Whether a lease that was read may be taken."""
         if held.owner == self._owner or not is_alive(held.owner.partition("#")[0]):
             return True
         # One that ends later than any that is given now is of a clock that was wrong.
         return not now < held.expires_at <= now + 2 * TERM
+
+
+def somebody_leads(workspace: Workspace) -> bool:
+    """Whether a process looks after the schedules of a workspace now.
+
+    Raises
+    ------
+    LedgerError
+        The ledger does not answer.
+    """
+    lease = Lease(workspace)
+    with open_ledger(workspace).connect() as connection:
+        row = connection.execute(select(_L.c.owner, _L.c.expires_at).where(_L.c.name == lease.name)).first()
+    return row is not None and not lease.free(Held(row.owner, row.expires_at), time.time())

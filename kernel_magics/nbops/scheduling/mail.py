@@ -80,7 +80,11 @@ def read_smtp(workspace: Workspace) -> Smtp:
         raise SettingsError(f"{_WHERE} needs both user and password_env, or neither.")
     if user and not starttls:
         raise SettingsError(f"{_WHERE}: a password is sent to no server without starttls.")
-    to = table.get("to", [])
+    to, timeout = table.get("to", []), table.get("timeout", 20.0)
+    if isinstance(timeout, bool) or not isinstance(timeout, int | float) or not 1 <= timeout <= 300:
+        raise SettingsError(f"{_WHERE}: timeout must be a number from 1 to 300.")
+    if not isinstance(to, str | list):
+        raise SettingsError(f"{_WHERE}: to must be a list of addresses.")
     return Smtp(
         host=_text(table, "host", needed=True),
         port=_port(table, 587 if starttls else 25),
@@ -89,7 +93,7 @@ def read_smtp(workspace: Workspace) -> Smtp:
         starttls=starttls,
         user=user,
         password_env=variable,
-        timeout=float(table.get("timeout", 20.0)),
+        timeout=float(timeout),
     )
 
 

@@ -109,11 +109,10 @@ def _times(connection: Connection, plan: Plan, row: Row[Any], now: float, busy: 
         cron = Cron(schedule.cron, schedule.timezone)
     except NbopsError as error:
         # A time zone may leave the database; the other schedules must not suffer from it.
-        detail = {**row.detail, "problem": str(error)}
-        where = (_S.c.workspace == row.workspace, _S.c.name == row.name)
-        connection.execute(_S.update().where(*where).values(detail=detail))
+        _note(connection, row, str(error))
         plan.move(schedule, row.mark, now + _BROKEN)
         return
+    _note(connection, row, "")
     looked = float(row.mark.get("looked", now))
     times, count = cron.between(looked, now, schedule.missed_cap + ON_TIME)
     if times:
@@ -122,3 +121,9 @@ def _times(connection: Connection, plan: Plan, row: Row[Any], now: float, busy: 
     # A clock that was put back must not make anything come due again.
     end = max(now, looked)
     plan.move(schedule, {**row.mark, "looked": end}, cron.next(end))
+
+
+def _note(connection: Connection, row: Row[Any], problem: str) -> None:
+    if row.detail.get("problem", "") != problem:
+        where = (_S.c.workspace == row.workspace, _S.c.name == row.name)
+        connection.execute(_S.update().where(*where).values(detail={**row.detail, "problem": problem}))

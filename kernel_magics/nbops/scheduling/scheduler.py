@@ -132,14 +132,15 @@ class Scheduler:
 
     def run(self, stop: threading.Event) -> None:
         """Work until ``stop`` is set or the workspace is gone or made anew; errors are logged and outlived."""
-        post = threading.Thread(
-            target=self._post.run, args=(stop, lambda: self.leads), name="nbops-alerts", daemon=True
-        )
-        post.start()
+        ended = threading.Event()
+        given = (ended, lambda: self.leads)
+        threading.Thread(target=self._post.run, args=given, name="nbops-alerts", daemon=True).start()
         while not stop.is_set() and self._at_home():
             self._clock.wait(self._guarded(), stop)
-        if self._at_home():
-            self.close()
+        ended.set()
+        # Of a workspace that is gone there is no lease to let go.
+        self.leads = self.leads and self._at_home()
+        self.close()
 
     def once(self) -> bool:
         """Do what is to be done now and send the alerts that are due; give whether this one led.

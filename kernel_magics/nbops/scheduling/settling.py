@@ -17,8 +17,9 @@ from nbops.tracking.process import is_alive
 from nbops.workspace import Workspace
 
 _R, _S, _P = tables.schedule_runs, tables.schedules, tables.pipeline_runs
-# A run that was claimed appears in the history of its pipeline within this many seconds, or it was not started.
-_PATIENCE = 120.0
+# A run that was claimed appears in the history of its pipeline within so many seconds, or it was not started: while the
+# process that claimed it lives, and where that has ended.
+_BUSY, _PATIENCE = 600.0, 120.0
 _LOST = "The process that carried it ended without a word."
 _NOT_STARTED = "The scheduler ended while it was about to start it."
 
@@ -45,21 +46,23 @@ def settle(workspace: Workspace, now: float) -> int:
             _P.c.error.label("failure"),
             _P.c.ended_at.label("over"),
             _P.c.owner.label("by"),
+            _P.c.heartbeat_at.label("beat"),
         )
         .outerjoin(_P, _P.c.run_id == _R.c.run_id)
         .where(owned(workspace, _R), _R.c.status == "running")
     )
     with ledger.connect() as connection:
         rows = connection.execute(query).all()
-    if any(row.ran == "running" and not is_alive(row.by) for row in rows):
+    if any(row.ran == "running" and (not is_alive(row.by) or row.beat < now - _PATIENCE) for row in rows):
         reconcile(workspace)
         with ledger.connect() as connection:
             rows = connection.execute(query).all()
+    rows = [row for row in rows if not _goes_on(row, now)]
     if not rows:
         return 0
     with ledger.begin() as connection:
         schedules = _schedules(connection, workspace, {row.schedule for row in rows})
-        changes = [change for row in rows if (change := _change(row, schedules.get(row.schedule), now))]
+        changes = [_change(row, schedules.get(row.schedule), now) for row in rows]
         closed = [change for change in changes if _apply(connection, change)]
         _follow(connection, ledger, workspace, closed, schedules, now)
         if closed:
@@ -72,20 +75,20 @@ def _schedules(connection: Connection, workspace: Workspace, names: set[str]) ->
     return {row.name: schedule_of(row) for row in connection.execute(query)}
 
 
-def _change(row: Row[Any], schedule: Schedule | None, now: float) -> _Change | None:
-    if row.ran == "running":
-        return None
+def _goes_on(row: Row[Any], now: float) -> bool:
+    if row.ran is not None:
+        return str(row.ran) == "running"
+    # What a process that has ended had just let go may still be on its way to the ledger.
+    return now - (row.started_at or now) < (_BUSY if is_alive(row.owner) else _PATIENCE)
+
+
+def _change(row: Row[Any], schedule: Schedule | None, now: float) -> _Change:
     if row.ran is not None:
         # A run that somebody stopped has not failed: nobody need be told.
         known = {"succeeded", "failed", "stopped", "lost"}
         status = row.ran if row.ran in known else "failed"
         error = row.failure or (_LOST if status == "lost" else "")
         return _Change(row, {"status": status, "error": error, "ended_at": row.over or now})
-    if is_alive(row.owner) and now - (row.started_at or now) < _PATIENCE:
-        return None
-    if not is_alive(row.owner) and now - (row.started_at or now) < _PATIENCE / 4:
-        # What it had just let go may still be on its way to the ledger.
-        return None
     if schedule is None or schedule.missed == "skip":
         return _Change(row, {"status": "lost", "error": _NOT_STARTED, "ended_at": now})
     return _Change(row, {"status": "queued", "owner": "", "started_at": None})

@@ -12,6 +12,7 @@ from sqlalchemy.engine import Connection
 from nbops.capture.naming import new_run_id
 from nbops.errors import NbopsError
 from nbops.ledger import Ledger, open_ledger, tables
+from nbops.pipelines.running.history import reconcile
 from nbops.pipelines.running.launching import launch
 from nbops.records import Schedule
 from nbops.scheduling.alerts import note_failures
@@ -67,8 +68,11 @@ def start_waiting(workspace: Workspace, now: float, start: Starter, *, at_once: 
     started = 0
     with ledger.connect() as connection:
         waiting = _waiting(connection, workspace)
-        if not waiting:
-            return 0
+    if not waiting:
+        return 0
+    # Nobody waits for a run whose process is gone.
+    reconcile(workspace)
+    with ledger.connect() as connection:
         running, busy = _busy(connection, workspace)
         wanted = (owned(workspace, _S), _S.c.name.in_({row.schedule for row in waiting}))
         schedules = {row.name: schedule_of(row) for row in connection.execute(select(_S).where(*wanted))}
@@ -81,7 +85,7 @@ def start_waiting(workspace: Workspace, now: float, start: Starter, *, at_once: 
             continue
         # Started or not: what comes after it waits, so that turns are kept.
         busy.add(key)
-        run_id = _claim(ledger, workspace, row, now)
+        run_id = _claim(ledger, workspace, schedule, row, now)
         if run_id:
             running += 1
             started += _start(ledger, workspace, schedule, row, run_id, now, start)
@@ -111,20 +115,17 @@ def _key(workspace: Workspace, pipeline: str) -> str:
     return path.as_posix() if path.is_absolute() else pipeline
 
 
-def _claim(ledger: Ledger, workspace: Workspace, row: Row[Any], now: float) -> str:
+def _claim(ledger: Ledger, workspace: Workspace, schedule: Schedule, row: Row[Any], now: float) -> str:
     """Take a waiting run for this process; give the id its pipeline run is to have, nothing if somebody was first."""
     # An id that it has already is of a start that came to nothing: kept, so that two starts can never be two runs.
     run_id = row.run_id or new_run_id()
     values = {"status": "running", "run_id": run_id, "owner": process_identity(), "started_at": now}
     with ledger.begin() as connection:
-        # Whoever starts runs of one schedule holds its row.
-        held = select(_S.c.name).where(owned(workspace, _S), _S.c.name == row.schedule).with_for_update()
-        if connection.execute(held).first() is None:
-            return ""
-        others = select(_R.c.id).where(
-            owned(workspace, _R), _R.c.schedule == row.schedule, _R.c.status == "running", _R.c.id != row.id
-        )
-        if connection.execute(others).first() is not None:
+        # Whoever starts runs of a pipeline holds the rows of all its schedules.
+        held = select(_S.c.name).where(owned(workspace, _S), _S.c.pipeline == schedule.pipeline).order_by(_S.c.name)
+        names = connection.scalars(held.with_for_update()).all()
+        others = select(_R.c.id).where(owned(workspace, _R), _R.c.schedule.in_(names), _R.c.status == "running")
+        if row.schedule not in names or connection.execute(others).first() is not None:
             return ""
         claimed = connection.execute(_R.update().where(_R.c.id == row.id, _R.c.status == "queued").values(**values))
         if claimed.rowcount:

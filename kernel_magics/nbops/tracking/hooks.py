@@ -55,8 +55,8 @@ class Hook:
             found = os.environ.get(self.secret_env, "").encode()
             if not found:
                 raise SettingsError(
-                    f"webhook {self.name}: {where} is not set for the courier.",
-                    hint="Set it where the courier is started from, or use secret_file.",
+                    f"webhook {self.name}: {where} is not set for the process that sends.",
+                    hint="Set it where courier and scheduler are started from, or use secret_file.",
                 )
         if len(found) < _SHORTEST_SECRET:
             raise SettingsError(f"webhook {self.name}: {where} holds less than {_SHORTEST_SECRET} bytes.")
