@@ -26,7 +26,7 @@ class Kernel:
     """A kernel, and what its cells print."""
 
     def __init__(self, loop: asyncio.AbstractEventLoop, started: Any) -> None:
-        self._loop, self._started = loop, started
+        self._loop, self.started = loop, started
         self.how: str = started.how
         self.manager, self.client = started.manager, started.client
 
@@ -57,7 +57,7 @@ class Kernel:
     def stop(self, **options: Any) -> None:
         from nbops.pipelines.warm import stop_kernel
 
-        self.wait(stop_kernel(self._started, **options))
+        self.wait(stop_kernel(self.started, **options))
 
 
 class Place:

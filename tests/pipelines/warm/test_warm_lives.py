@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import contextlib
 import os
 import signal
@@ -12,7 +13,7 @@ from pathlib import Path
 
 import pytest
 
-from nbops.pipelines.warm import wire
+from nbops.pipelines.warm import stop_kernel, wire
 from nbops.pipelines.warm.asking import connect
 from nbops.pipelines.warm.places import Place
 from nbops.tracking.process import is_alive, process_identity
@@ -105,6 +106,16 @@ def test_a_busy_kernel_is_stopped_at_once_with_its_children(ready):
     kernel.client.execute("while True: pass")
     kernel.stop(now=True)
     assert _until(lambda: not is_alive(child))
+
+
+def test_a_stop_that_is_given_up_leaves_no_kernel(ready):
+    for warm in (True, False):
+        kernel = ready.kernel(warm=warm)
+        kernel.run("import threading; threading.Thread(target=threading.Event().wait).start()")
+        alive = process_identity(kernel.pid)
+        with pytest.raises(TimeoutError):
+            kernel.wait(asyncio.wait_for(stop_kernel(kernel.started, patience=60), 1))
+        assert _until(lambda alive=alive: not is_alive(alive))
 
 
 _RUNNER = """

@@ -112,6 +112,10 @@ async def stop_kernel(started: Started, *, now: bool = False, patience: float = 
         if now and manager.has_kernel:
             await provisioner.kill()
             await provisioner.wait_ended(patience)
+    except BaseException:
+        # Whoever waited has given up; nobody will know of the kernel any more.
+        await provisioner.kill()
+        raise
     finally:
         client.stop_channels()
         provisioner.process = None
