@@ -2,5 +2,5 @@
 
 import importlib
 
-for name in ("load", "fingerprint", "cell", "registry", "saving", "nochange"):
+for name in ("load", "fingerprint", "cell", "registry", "saving", "nochange", "warm"):
     importlib.import_module(name).main()

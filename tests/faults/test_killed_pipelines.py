@@ -14,8 +14,8 @@ from pathlib import Path
 
 import pytest
 
-from nbops.pipelines import history
-from nbops.pipelines.state import States, states_name
+from nbops.pipelines.running import history
+from nbops.pipelines.running.state import States, states_name
 from nbops.tracking.search import search_runs
 from nbops.workspace import find_workspace
 

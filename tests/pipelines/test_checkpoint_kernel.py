@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 from pathlib import Path
 
-from nbops.pipelines.execution import Executed, Task, execute
+from nbops.pipelines.executing.execution import Executed, Task, execute
 from nbops.pipelines.outputs import FOLDER, read_outputs
 
 _HELPER = """

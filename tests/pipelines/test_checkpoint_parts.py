@@ -21,7 +21,7 @@ from nbops.pipelines.checkpoints.manifest import Manifest, read_manifest, remove
 from nbops.pipelines.checkpoints.problems import CannotKeep
 from nbops.pipelines.checkpoints.reading import leaves_of, needs_of
 from nbops.pipelines.checkpoints.resuming import StartAgain, resumption
-from nbops.pipelines.preparing import prepare
+from nbops.pipelines.executing.preparing import prepare
 
 
 @pytest.mark.parametrize(

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from nbops.pipelines.execution import read_executed
+from nbops.pipelines.executing.execution import read_executed
 
 
 def _said(result) -> list[str]:

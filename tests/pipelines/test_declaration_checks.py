@@ -12,7 +12,7 @@ import pytest
 from nbops.errors import InvalidPipeline, PipelineError
 from nbops.pipelines.declaration.annotations import accepts
 from nbops.pipelines.declaration.kernels import kernel_note
-from nbops.pipelines.options import with_parameters
+from nbops.pipelines.running.options import with_parameters
 from nbops.pipelines.spec import load_pipeline
 
 

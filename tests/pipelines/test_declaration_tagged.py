@@ -10,7 +10,7 @@ from nbops.errors import InvalidPipeline, NotFoundError, StageFailed, UsageError
 from nbops.pipelines.declaration.tagged.uses import uses_of
 from nbops.pipelines.declared import declared_pipelines
 from nbops.pipelines.engine import execute_pipeline, plan_pipeline
-from nbops.pipelines.history import pipeline_runs
+from nbops.pipelines.running.history import pipeline_runs
 from nbops.pipelines.spec import load_pipeline
 from nbops.tracking.search import search_runs
 

@@ -14,8 +14,8 @@ from pathlib import Path
 import pytest
 
 from nbops.errors import PipelineError
-from nbops.pipelines.execution import Task, execute, read_executed
-from nbops.pipelines.journal import journal_of
+from nbops.pipelines.executing.execution import Task, execute, read_executed
+from nbops.pipelines.executing.journal import journal_of
 
 
 def _task(project, source: Path, **options) -> Task:
@@ -142,7 +142,7 @@ def test_somebody_stops_it(project):
 _RUNNER = """
 import sys
 from pathlib import Path
-from nbops.pipelines.execution import Task, execute
+from nbops.pipelines.executing.execution import Task, execute
 folder = Path(sys.argv[1])
 execute(Task(source=folder / "a.ipynb", parameters={}, variables=(), folder=folder, target=folder / "out.ipynb",
              environment={}, on_cell=lambda at: print(at.cell, at.line, flush=True)))

@@ -14,12 +14,12 @@ import papermill
 import pytest
 from papermill.exceptions import PapermillExecutionError
 
-from nbops.pipelines.journal import journal_of, read_executed
+from nbops.pipelines.executing.journal import journal_of, read_executed
 
 _NOTEBOOKS = Path(papermill.__file__).parent / "tests" / "notebooks"
 _PLUGIN = """
 from papermill.engines import papermill_engines
-from nbops.pipelines.papermill_engine import NbopsEngine
+from nbops.pipelines.executing.papermill_engine import NbopsEngine
 papermill_engines.register(None, NbopsEngine)
 """
 # Notebooks that differ only in what is injected are not executed again; two tests fail with papermill's own engine too or

@@ -10,10 +10,10 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from nbops.errors import PipelineError, WorkspaceError
-from nbops.pipelines.cleaning import Cleaner
-from nbops.pipelines.journal import executed_json, journal_of, read_executed
-from nbops.pipelines.saving import file_saver
-from nbops.pipelines.streams import LastLine, Pieces, carried_out, last_line, shortened
+from nbops.pipelines.executing.cleaning import Cleaner
+from nbops.pipelines.executing.journal import executed_json, journal_of, read_executed
+from nbops.pipelines.executing.saving import file_saver
+from nbops.pipelines.executing.streams import LastLine, Pieces, carried_out, last_line, shortened
 
 _TEXT = st.text(st.characters(codec="utf-8"), max_size=30)
 

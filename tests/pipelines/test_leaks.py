@@ -6,7 +6,7 @@ import numpy as np
 import pandas as pd
 from sklearn.datasets import load_diabetes
 
-from nbops.pipelines.leaks import leaking_columns, rows_on_both_sides
+from nbops.pipelines.tabular.leaks import leaking_columns, rows_on_both_sides
 
 
 def test_a_column_made_from_the_target_is_found_and_no_other():

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import io
 import json
+import os
 import shutil
 import tarfile
 from pathlib import Path
@@ -12,9 +13,10 @@ import pytest
 
 from nbops.errors import LedgerError, NotFoundError, PipelineError
 from nbops.ledger.verification import verify
-from nbops.pipelines.carrying import pack, unpack
+from nbops.pipelines.cache.carrying import pack
+from nbops.pipelines.cache.unpacking import unpack
 from nbops.pipelines.engine import execute_pipeline
-from nbops.pipelines.history import pipeline_runs
+from nbops.pipelines.running.history import pipeline_runs
 from nbops.registry import get_model, promote, register
 from nbops.tracking.search import search_runs
 from nbops.workspace import find_workspace
@@ -54,6 +56,11 @@ def _machine(source: Path, folder: Path) -> Path:
     """A fresh checkout."""
     shutil.copytree(source, folder, ignore=shutil.ignore_patterns(".nbops"))
     return folder
+
+
+def _names(file: Path) -> list[str]:
+    with tarfile.open(file) as archive:
+        return archive.getnames()
 
 
 def test_each_stage_on_a_machine_of_its_own(source, tmp_path_factory):
@@ -97,7 +104,7 @@ def test_each_stage_on_a_machine_of_its_own(source, tmp_path_factory):
     assert result.stage("both").outputs == {"both": 13}
 
 
-def test_the_registry_travels_and_two_that_went_apart_are_refused(workspace, tmp_path, tmp_path_factory):
+def test_the_registry_travels_and_two_that_went_apart_are_refused(workspace, tmp_path_factory, monkeypatch):
     from sklearn.linear_model import LinearRegression
 
     from nbops.tracking.tracker import track
@@ -111,6 +118,12 @@ def test_the_registry_travels_and_two_that_went_apart_are_refused(workspace, tmp
     trained(workspace, 1)
     first = tmp_path_factory.mktemp("packs") / "first.tar.gz"
     pack(workspace, first)
+    # A key that is a secret of the jobs is in no artifact of theirs.
+    assert "data/audit.key" in _names(first)
+    with monkeypatch.context() as variables:
+        variables.setenv("NBOPS_AUDIT_KEY", (workspace.data / "audit.key").read_text())
+        pack(workspace, first.with_name("keyless.tar.gz"))
+    assert "data/audit.key" not in _names(first.with_name("keyless.tar.gz"))
     others = []
     for name in ("one", "two"):
         folder = tmp_path_factory.mktemp(name)
@@ -138,6 +151,14 @@ def test_what_is_no_pack_is_told(workspace, tmp_path):
     (tmp_path / "x.tar.gz").write_bytes(b"no pack")
     with pytest.raises(PipelineError, match="is no pack"):
         unpack(workspace, [tmp_path / "x.tar.gz"])
+    workspace.ensure()
+    (workspace.blobs / "aa").mkdir()
+    (workspace.blobs / "aa" / ("a" * 64)).write_bytes(os.urandom(300_000))
+    pack(workspace, tmp_path / "whole.tar.gz")
+    half = (tmp_path / "whole.tar.gz").read_bytes()[:100_000]
+    (tmp_path / "half.tar.gz").write_bytes(half)
+    with pytest.raises(PipelineError, match="is no pack"):
+        unpack(workspace, [tmp_path / "half.tar.gz"])
     with pytest.raises(NotFoundError):
         unpack(workspace, [tmp_path / "gone.tar.gz"])
     assert unpack(workspace, [tmp_path / ".nbops" / "carried"]).packs == ()

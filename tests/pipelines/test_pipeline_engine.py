@@ -14,8 +14,8 @@ import pytest
 
 from nbops.errors import PipelineError, StageFailed
 from nbops.pipelines.engine import run_pipeline
-from nbops.pipelines.history import stage_page
 from nbops.pipelines.models import run_model
+from nbops.pipelines.running.history import stage_page
 from nbops.tracking.search import get_run, search_runs
 from nbops.workspace.locks import file_lock
 
@@ -323,5 +323,5 @@ def test_the_magic_in_a_real_kernel(project):
     assert "<script" not in display["data"]["text/html"]
     assert (error["ename"], len(error["traceback"])) == ("StageFailed", 1)
     assert "cell 2: ZeroDivisionError" in error["evalue"]
-    assert "needs an action" in book.cells[2].outputs[0]["evalue"]
+    assert "%pipeline run needs a file" in book.cells[2].outputs[0]["evalue"]
     assert "--force" in book.cells[3].outputs[0]["text"]

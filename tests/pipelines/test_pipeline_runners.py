@@ -8,8 +8,8 @@ from pathlib import Path
 import pytest
 
 from nbops.pipelines.engine import execute_pipeline
-from nbops.pipelines.history import pipeline_run
-from nbops.pipelines.state import States, states_name
+from nbops.pipelines.running.history import pipeline_run
+from nbops.pipelines.running.state import States, states_name
 from nbops.tracking.search import search_runs
 
 _FILE = """

@@ -13,10 +13,10 @@ from sqlalchemy import select
 
 from nbops.errors import NotFoundError, PipelineError, StageFailed, UsageError
 from nbops.ledger import open_ledger, tables
-from nbops.pipelines import history
 from nbops.pipelines.engine import execute_pipeline, plan_pipeline
-from nbops.pipelines.launching import launch
-from nbops.pipelines.options import given_parameters
+from nbops.pipelines.running import history
+from nbops.pipelines.running.launching import launch
+from nbops.pipelines.running.options import given_parameters
 from nbops.tracking.search import search_runs
 
 
@@ -73,8 +73,13 @@ def test_what_a_run_is_asked_to_do(project):
     assert (summary.name, summary.runs, summary.last, summary.problem) == ("p", 4, runs[0], "")
 
 
+GRID = "t[depth=2,kind=a].j=].x="
+
+
 def test_parameters_of_a_command_line():
-    assert given_parameters(["a=1", "b=1.5", "c=text", 'd="1"', "e=[1, 2]", "s.f=true", 'g={"h": 1}', "i=a=b"]) == {
+    assert given_parameters(
+        ["a=1", "b=1.5", "c=text", 'd="1"', "e=[1, 2]", "s.f=true", 'g={"h": 1}', "i=a=b", GRID]
+    ) == {
         "a": 1,
         "b": 1.5,
         "c": "text",
@@ -83,6 +88,7 @@ def test_parameters_of_a_command_line():
         "s.f": True,
         "g": {"h": 1},
         "i": "a=b",
+        "t[depth=2,kind=a].j": "].x=",
     }
     with pytest.raises(UsageError, match="no NAME=VALUE"):
         given_parameters(["a"])
@@ -205,6 +211,42 @@ def test_a_run_whose_process_is_killed_is_lost_and_its_kernel_goes_with_it(proje
     assert project.run().status == "succeeded"
 
 
+def test_a_launched_run_is_given_its_parameters_where_others_do_not_see_them(project):
+    project.notebook(
+        "a.ipynb",
+        "import os, pathlib\nwords = pathlib.Path(f'/proc/{os.getppid()}/cmdline')",
+        "seen = [depth, password, 'NBOPS_PIPELINE_PARAMETERS' in os.environ]",
+        "pathlib.Path('seen').write_text(repr(seen) + (words.read_text() if words.exists() else ''))",
+        parameters="depth = 1\npassword = ''",
+    )
+    project.pipeline('name = "p"\n[stages.a]\nnotebook = "a.ipynb"\nforeach = { depth = [2] }\n')
+    parameters = {"a[depth=2].password": "an open sesame", "depth": 2}
+    run = _when_over(project, launch(project.workspace, project.file, parameters=parameters))
+    assert run.status == "succeeded", run
+    seen = (project.folder / "seen").read_text()
+    assert seen.startswith("[2, 'an open sesame', False]")
+    assert "sesame" not in seen[40:]
+    assert "sesame" not in str(run.options)
+
+
+def test_a_run_is_closed_when_its_file_is_gone_and_when_stopping_it_is_interrupted(project):
+    project.notebook("a.ipynb", "import pathlib\npathlib.Path('pipeline.toml').unlink()")
+    project.pipeline('name = "p"\n[stages.a]\nnotebook = "a.ipynb"\n')
+    assert project.run().status == "succeeded"
+    assert history.pipeline_run(project.workspace, "last").status == "succeeded"
+
+    def interrupt(event) -> None:
+        if event.kind in {"cell", "stopped"}:
+            raise KeyboardInterrupt
+
+    project.notebook("a.ipynb", "import time\ntime.sleep(60)")
+    project.pipeline('name = "p"\n[stages.a]\nnotebook = "a.ipynb"\n')
+    with pytest.raises(KeyboardInterrupt):
+        project.run(on_event=interrupt)
+    run = history.pipeline_run(project.workspace, "last")
+    assert (run.status, run.stages[0].status) == ("stopped", "stopped")
+
+
 def test_a_launched_run_that_cannot_begin_is_refused_at_once(project):
     project.notebook("a.ipynb", "1")
     project.pipeline('name = "p"\n[stages.a]\nnotebook = "missing.ipynb"\n')
@@ -259,6 +301,8 @@ def test_resume_goes_on_from_the_failed_cell_and_says_so(project):
     mended = project.run(resume=True)
     assert mended.status == "succeeded", mended.error
     assert mended.stage("late").reason.endswith("; from cell 5")
+    runs = history.pipeline_runs(project.workspace)
+    assert (runs[0].resumed_from, runs[1].resumed_from) == (runs[1].run_id, "")
     assert mended.stage("late").outputs == {"y": 56}
     assert (project.folder / "count").read_text() == "."
 

@@ -8,10 +8,10 @@ import math
 import nbformat
 
 from nbops.demo.data import write_cohorts
+from nbops.pipelines.executing.page import page_of
 from nbops.pipelines.outputs import Output
-from nbops.pipelines.page import page_of
-from nbops.pipelines.recording import metrics_of
 from nbops.pipelines.result import PipelineResult, StageResult
+from nbops.pipelines.running.recording import metrics_of
 
 
 def test_whole_numbers_are_metrics_and_truth_values_are_not():

@@ -12,7 +12,7 @@ from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import StandardScaler
 
 from nbops.errors import UsageError
-from nbops.pipelines.tabular import (
+from nbops.pipelines.tabular.task import (
     importance,
     interval,
     measure,

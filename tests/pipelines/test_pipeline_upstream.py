@@ -7,9 +7,9 @@ import pytest
 from nbops.pipelines.engine import execute_pipeline
 from nbops.pipelines.outputs import Output, file_output
 from nbops.pipelines.passing import Parameters, parameters_of
+from nbops.pipelines.running.state import states_name
 from nbops.pipelines.spec import load_pipeline
-from nbops.pipelines.staleness import difference, parts_of
-from nbops.pipelines.state import states_name
+from nbops.pipelines.staleness.parts import difference, parts_of
 
 
 def _parts(project, given, files):

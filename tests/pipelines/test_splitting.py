@@ -9,7 +9,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from nbops.errors import DataError, UsageError
-from nbops.pipelines.splitting import folds_of, hold_out, newest, split_kind
+from nbops.pipelines.tabular.splitting import folds_of, hold_out, newest, split_kind
 
 
 @settings(max_examples=40)

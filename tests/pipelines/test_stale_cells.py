@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from nbops.pipelines.cells import normal
+from nbops.pipelines.staleness.cells import normal
 
 _NAMES = st.sampled_from(["a", "b", "frame", "größe"])
 _LITERALS = st.one_of(

@@ -7,15 +7,15 @@ from pathlib import Path
 
 import pytest
 
-from nbops.pipelines.digests import Digests
-from nbops.pipelines.imports import asked_by_cells
-from nbops.pipelines.installed import versions
-from nbops.pipelines.interpreters import interpreter_of
-from nbops.pipelines.modules import modules_of
 from nbops.pipelines.notebook import read_notebook
 from nbops.pipelines.passing import parameters_of
 from nbops.pipelines.spec import load_pipeline
-from nbops.pipelines.staleness import difference, key_of, parts_of
+from nbops.pipelines.staleness.digests import Digests
+from nbops.pipelines.staleness.imports import asked_by_cells
+from nbops.pipelines.staleness.installed import versions
+from nbops.pipelines.staleness.interpreters import interpreter_of
+from nbops.pipelines.staleness.modules import modules_of
+from nbops.pipelines.staleness.parts import difference, key_of, parts_of
 
 
 def _write(folder: Path, **files: str) -> None:

@@ -11,11 +11,11 @@ from pathlib import Path
 import pytest
 
 from nbops.errors import NbopsError, SettingsError
-from nbops.pipelines import results
+from nbops.pipelines.cache import results
 from nbops.pipelines.outputs import Output, file_output
+from nbops.pipelines.running.state import StageState
 from nbops.pipelines.spec import load_pipeline
-from nbops.pipelines.staleness import key_of
-from nbops.pipelines.state import StageState
+from nbops.pipelines.staleness.parts import key_of
 from nbops.registry.gc import find_leftovers, remove
 from nbops.workspace.blobs import path_of
 from nbops.workspace.caching import cache_settings

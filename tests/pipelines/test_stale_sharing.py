@@ -14,13 +14,13 @@ from pathlib import Path
 import pytest
 
 from nbops.errors import MissingExtraError, NbopsError
-from nbops.pipelines import results
+from nbops.pipelines.cache import results
+from nbops.pipelines.cache.remote import Patience, store_for
+from nbops.pipelines.cache.sharing import Team
 from nbops.pipelines.outputs import Output, file_output
-from nbops.pipelines.remote import Patience, store_for
-from nbops.pipelines.sharing import Team
+from nbops.pipelines.running.state import StageState
 from nbops.pipelines.spec import load_pipeline
-from nbops.pipelines.staleness import key_of
-from nbops.pipelines.state import StageState
+from nbops.pipelines.staleness.parts import key_of
 from nbops.tracking.search import get_run
 from nbops.workspace import find_workspace
 from nbops.workspace.blobs import path_of, put_bytes
@@ -154,14 +154,19 @@ def test_what_comes_from_others_is_put_nowhere_but_where_the_stage_writes(two, s
     with pytest.raises(NbopsError, match="does not write"):
         ben.restore(ben.team().pull(made.key))
     assert not (ben.folder / "words.csv").exists()
-    # A declared name with another place.
+    # A declared name with another place, and with the ending of another file.
     made = ada.ran(parameters={"n": 2})
     ada.push(made)
     path = next(path for path in shared.glob("results/*/*") if made.key in path.name)
-    path.write_text(path.read_text().replace('"files/made.csv": "made.csv"', '"files/made.csv": "../../outside.csv"'))
-    with pytest.raises(NbopsError, match="outside of the workspace"):
+    told, settings = path.read_text(), (ben.folder / "nbops.toml").read_text()
+    for place in ("../../outside.csv", "nbops.toml", "a.ipynb"):
+        path.write_text(told.replace('"files/made.csv": "made.csv"', f'"files/made.csv": "{place}"'))
         ben.restore(ben.team().pull(made.key))
+        assert (ben.folder / "made.csv").read_text() == "rows"
     assert not (ben.folder.parent.parent / "outside.csv").exists()
+    assert (ben.folder / "nbops.toml").read_text() == settings
+    path.write_text(told.replace('"name": "made.csv"', '"name": "made.py"'))
+    assert ben.team().pull(made.key) is None
 
 
 def test_secrets_stay_at_home(two, shared):

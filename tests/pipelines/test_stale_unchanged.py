@@ -12,9 +12,9 @@ from pathlib import Path
 import pytest
 
 from nbops.cli import main
-from nbops.pipelines import witness
-from nbops.pipelines.digests import Digests
 from nbops.pipelines.engine import execute_pipeline
+from nbops.pipelines.staleness import witness
+from nbops.pipelines.staleness.digests import Digests
 
 _PYTHON = {k: v for k, v in os.environ.items() if not k.startswith(("NBOPS_", "MLFLOW_"))}
 
@@ -160,7 +160,7 @@ def test_nothing_is_left_while_something_is_too_young_to_be_known_by_its_times(p
 
 def test_what_was_edited_between_reading_and_looking_leaves_none(project, monkeypatch):
     """The notebook of the pipeline in memory is not the one on disk: nobody may vouch for that one."""
-    from nbops.pipelines import unchanged as room
+    from nbops.pipelines.staleness import unchanged as room
 
     project.notebook("a.ipynb", "x = 1")
     project.pipeline('name = "p"\n[stages.a]\nnotebook = "a.ipynb"\n')

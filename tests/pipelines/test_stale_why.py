@@ -9,7 +9,7 @@ import pytest
 
 from nbops.cli import main
 from nbops.errors import PipelineError
-from nbops.pipelines.explain import why
+from nbops.pipelines.staleness.explain import why
 from nbops.views.explanation import explanation_html, explanation_text
 
 _TEXT = (

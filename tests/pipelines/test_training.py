@@ -13,12 +13,12 @@ from sklearn.dummy import DummyClassifier
 from nbops.data.typed import conform, settle
 from nbops.errors import DataError, UsageError
 from nbops.features.steps import FeatureSteps
-from nbops.pipelines.crossvalidation import cross_validate, search
-from nbops.pipelines.judging import calibration, choose_threshold
-from nbops.pipelines.metrics import Predictions, metric_of
-from nbops.pipelines.splitting import folds_of
-from nbops.pipelines.tabular import predict
-from nbops.pipelines.training import ALGORITHMS, algorithm_of, build, learnable, own_of
+from nbops.pipelines.tabular.crossvalidation import cross_validate, search
+from nbops.pipelines.tabular.judging import calibration, choose_threshold
+from nbops.pipelines.tabular.metrics import Predictions, metric_of
+from nbops.pipelines.tabular.splitting import folds_of
+from nbops.pipelines.tabular.task import predict
+from nbops.pipelines.tabular.training import ALGORITHMS, algorithm_of, build, learnable, own_of
 from nbops.registry.formats import skops_format
 
 

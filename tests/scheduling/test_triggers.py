@@ -9,6 +9,7 @@ import pandas as pd
 import pytest
 
 from nbops.errors import UsageError
+from nbops.ledger import open_ledger, tables
 from nbops.ledger.audit import audited
 from nbops.records import Identity
 from nbops.scheduling import emit, schedule_runs, schedules
@@ -55,6 +56,18 @@ def test_rows_that_have_come_since_the_last_run_that_succeeded(here, looks):
     csv(data / "a.csv", 170)
     assert looks()[1:] == ["50 rows have come to data/*.csv, in 1 file"]
     assert [status for status, _, _ in here.runs()] == ["succeeded"] * 2
+
+
+def test_data_that_cannot_be_looked_at_are_told_and_stop_no_other_schedule(here, looks):
+    csv(here.workspace.root / "data" / "a.csv", 1)
+    here.add(name="odd", trigger="data", subject="data/*.csv", measure="files", threshold=1)
+    with open_ledger(here.workspace).begin() as connection:
+        # As an older Python, or another machine, may have taken it.
+        detail = connection.execute(tables.schedules.select()).one().detail
+        connection.execute(tables.schedules.update().values(detail={**detail, "subject": "data/**.csv/a\0*"}))
+    here.add(name="other", cron="* * * * *")
+    looks(10)
+    assert {name for name, _ in here.started} == {"other"}
 
 
 def test_after_a_run_that_failed_the_same_data_start_none(here, looks):

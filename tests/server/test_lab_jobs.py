@@ -10,7 +10,7 @@ from typing import Any
 import nbformat
 import pytest
 
-from nbops.pipelines.history import pipeline_runs
+from nbops.pipelines.running.history import pipeline_runs
 from nbops.tracking.process import is_alive, process_identity
 
 _PATIENCE = 120
@@ -49,6 +49,15 @@ def notebook(path: Path, *cells: str, parameters: str = "", pipeline: str = "") 
     nbformat.write(book, path)
 
 
+def tag(path: Path, *tags: list[str]) -> None:
+    """Write a notebook whose cells are tagged."""
+    notebook(path, *[f"print({number})" for number in range(len(tags))])
+    book = nbformat.read(path, as_version=4)
+    for cell, given in zip(book.cells, tags, strict=True):
+        cell.metadata["tags"] = given
+    nbformat.write(book, path)
+
+
 async def create(jobs: Any, path: str, **given: Any) -> str:
     body = {"name": "a job", "input_uri": path, "runtime_environment_name": "here", "output_formats": ["ipynb", "html"]}
     return (await jobs("POST", "jobs", body={**body, **given}))["job_id"]
@@ -75,6 +84,8 @@ async def test_jobs_run_notebooks_and_pipelines(jobs, jp_root_dir, workspace):
     )
     notebook(jp_root_dir / "sub" / "control.ipynb", "x = 1", pipeline="pipeline.toml")
     alone = await create(jobs, "alone.ipynb", parameters={"depth": "4"})
+    tag(jp_root_dir / "tagged.ipynb", ["stage:one"], ["stage:two", "after:one"])
+    tagged = await create(jobs, "tagged.ipynb")
     several = await create(jobs, "sub/control.ipynb", parameters={"first.depth": "7"})
 
     done = await state(jobs, alone, "COMPLETED", "FAILED")
@@ -83,6 +94,7 @@ async def test_jobs_run_notebooks_and_pipelines(jobs, jp_root_dir, workspace):
     assert failed["status"] == "FAILED"
     assert failed["status_message"].startswith("stage 'second' failed in cell 3: ZeroDivisionError: division by zero")
 
+    assert (await state(jobs, tagged, "COMPLETED", "FAILED"))["status"] == "COMPLETED"
     for job, texts in ((alone, ["depth is 4"]), (several, ["# first", "got [7]", "ZeroDivisionError"])):
         await jobs("GET", "jobs", job, "download_files")
         for kind in ("ipynb", "html"):
@@ -92,7 +104,7 @@ async def test_jobs_run_notebooks_and_pipelines(jobs, jp_root_dir, workspace):
                 assert text in content
         nbformat.validate(nbformat.read(await output(jobs, job, "ipynb", jp_root_dir), as_version=4))
     runs = {run.pipeline: run.status for run in pipeline_runs(workspace)}
-    assert runs == {"alone": "succeeded", "churn": "failed"}
+    assert runs == {"alone": "succeeded", "churn": "failed", "tagged": "succeeded"}
 
 
 async def output(jobs: Any, job: str, kind: str, root: Path) -> Path:

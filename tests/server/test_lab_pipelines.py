@@ -124,6 +124,19 @@ async def test_what_is_wrong_with_a_file_is_said(call: Any, pipeline: Path) -> N
         assert "afterwards" in reply.json()["message"]
 
 
+async def test_a_name_is_no_file_of_somebodys_home_or_of_the_servers_folder(
+    call: Any, workspace: Workspace, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    home = tmp_path / "of_somebody"
+    home.mkdir()
+    (home / "other.toml").write_text(FILE)
+    monkeypatch.setenv("HOME", str(home))
+    monkeypatch.chdir(home)
+    for name in ("~/other.toml", "other.toml"):
+        assert (await call("pipelines/graph", pipeline=name)).code == 404
+        assert (await call("pipelines/runs", method="POST", body={"pipeline": name})).code == 404
+
+
 @pytest.mark.parametrize("name", ["../other/pipeline.toml", "/etc/passwd", "link/pipeline.toml", "loop/x"])
 async def test_pipelines_outside_are_refused(call: Any, workspace: Workspace, tmp_path: Path, name: str) -> None:
     outside = tmp_path / "other"

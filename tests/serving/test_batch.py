@@ -18,7 +18,7 @@ import nbops
 from nbops.data.typed import settle
 from nbops.errors import DataError, NotFoundError, PipelineError, UsageError
 from nbops.pipelines.partitions import map_partitions, profile_files
-from nbops.pipelines.training import algorithm_of, build
+from nbops.pipelines.tabular.training import algorithm_of, build
 from nbops.registry import register
 from nbops.serving.batch import score_files
 

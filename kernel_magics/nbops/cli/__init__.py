@@ -47,6 +47,7 @@ _FAMILIES = {
     "scheduler": ("scheduler", "run the scheduler as a service"),
     "export": ("export", "write a pipeline for GitHub, GitLab, Jenkins, Airflow, Kubeflow, Prefect or make"),
     "new": ("new", "make a project that runs at once"),
+    "kernel": ("kernel", "kernels that start fast: install, remove, end their warm parents"),
     "serve": ("serve", "serve a registered model over HTTP"),
     "courier": ("courier", "see the courier, or deliver everything now"),
     "demo": ("demo", "run the whole life cycle on real data"),

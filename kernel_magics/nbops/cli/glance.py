@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 
-from nbops.pipelines.witness import look
+from nbops.pipelines.staleness.witness import look
 from nbops.views.unchanged import unchanged_text
 from nbops.workspace.rooting import root_of
 

@@ -8,7 +8,7 @@ import signal
 import sys
 from collections.abc import Iterator
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from nbops.cli.options import common, print_json, workspace_of
 from nbops.cli.pipeline_carrying import add_actions as add_carrying
@@ -72,7 +72,7 @@ def _how_to_run(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--cold", action="store_true", help="do not fork kernels from a warm parent")
     parser.add_argument("--report", default="", metavar="FILE.md", help="write a report in Markdown when it is over")
     parser.add_argument("--against", default="", metavar="RUN|BRANCH", help="what the report compares with")
-    # For whoever started this process for a person: see nbops.pipelines.launching.
+    # For whoever started this process for a person: see nbops.pipelines.running.launching.
     for word in ("--run-id", "--trigger", "--schedule"):
         parser.add_argument(word, default="", help=argparse.SUPPRESS)
 
@@ -106,8 +106,9 @@ class Progress:
 
 def _run(options: argparse.Namespace) -> int:
     from nbops.pipelines.engine import execute_pipeline, located
-    from nbops.pipelines.options import given_parameters
+    from nbops.pipelines.running.options import given_parameters
 
+    handed = _handed() if options.run_id else {}
     if options.dry_run:
         return _foresee(options)
     # Without -C the workspace is that of the pipeline file, as it is in a notebook.
@@ -119,7 +120,7 @@ def _run(options: argparse.Namespace) -> int:
             only=options.only,
             start=options.start,
             resume=options.resume,
-            parameters=given_parameters(options.set),
+            parameters={**handed, **given_parameters(options.set)},
             on=options.on,
             jobs=options.jobs,
             keep_going=options.keep_going,
@@ -146,9 +147,15 @@ def _run(options: argparse.Namespace) -> int:
     return 0
 
 
+def _handed() -> dict[str, Any]:
+    from nbops.pipelines.running.launching import taken
+
+    return taken()
+
+
 def _foresee(options: argparse.Namespace) -> int:
     from nbops.pipelines.engine import plan_pipeline
-    from nbops.pipelines.options import given_parameters
+    from nbops.pipelines.running.options import given_parameters
     from nbops.views.pipeline import foreseen_text
 
     plan = plan_pipeline(
@@ -184,7 +191,7 @@ def _show(options: argparse.Namespace) -> int:
 
 
 def _runs(options: argparse.Namespace) -> int:
-    from nbops.pipelines.history import pipeline_runs
+    from nbops.pipelines.running.history import pipeline_runs
     from nbops.views.pipeline import runs_text
 
     found = pipeline_runs(workspace_of(options), pipeline=options.name, limit=options.limit)
@@ -196,7 +203,7 @@ def _runs(options: argparse.Namespace) -> int:
 
 
 def _log(options: argparse.Namespace) -> int:
-    from nbops.pipelines.history import pipeline_run, stage_page
+    from nbops.pipelines.running.history import pipeline_run, stage_page
     from nbops.views.pipeline import run_text
 
     workspace = workspace_of(options)
@@ -215,7 +222,7 @@ def _log(options: argparse.Namespace) -> int:
 
 
 def _stop(options: argparse.Namespace) -> int:
-    from nbops.pipelines.history import stop_run
+    from nbops.pipelines.running.history import stop_run
 
     run = stop_run(workspace_of(options), options.run)
     if options.json:
@@ -226,7 +233,7 @@ def _stop(options: argparse.Namespace) -> int:
 
 
 def _list(options: argparse.Namespace) -> int:
-    from nbops.pipelines.history import pipelines
+    from nbops.pipelines.running.history import pipelines
     from nbops.views.pipeline import pipelines_text
 
     found = pipelines(workspace_of(options))
@@ -259,7 +266,7 @@ def _refusal_kept(options: argparse.Namespace) -> Iterator[None]:
         yield
     except NbopsError as error:
         if options.run_id:
-            from nbops.pipelines.history import refuse
+            from nbops.pipelines.running.history import refuse
 
             refuse(workspace_of(options), options.run_id, error)
         raise

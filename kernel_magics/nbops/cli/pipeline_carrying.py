@@ -21,7 +21,7 @@ def add_actions(actions: argparse._SubParsersAction[argparse.ArgumentParser]) ->
 
 
 def _pack(options: argparse.Namespace) -> int:
-    from nbops.pipelines.carrying import pack
+    from nbops.pipelines.cache.carrying import pack
     from nbops.views.text import size
 
     workspace = workspace_of(options)
@@ -39,7 +39,7 @@ def _pack(options: argparse.Namespace) -> int:
 
 
 def _unpack(options: argparse.Namespace) -> int:
-    from nbops.pipelines.carrying import unpack
+    from nbops.pipelines.cache.unpacking import unpack
 
     done = unpack(workspace_of(options), [Path(file) for file in options.file])
     if options.json:

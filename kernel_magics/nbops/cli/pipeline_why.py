@@ -19,8 +19,8 @@ def add_action(actions: argparse._SubParsersAction[argparse.ArgumentParser]) -> 
 
 
 def _why(options: argparse.Namespace) -> int:
-    from nbops.pipelines.explain import why
-    from nbops.pipelines.options import given_parameters
+    from nbops.pipelines.running.options import given_parameters
+    from nbops.pipelines.staleness.explain import why
     from nbops.views.explanation import explanation_text
 
     workspace = workspace_of(options) if options.folder else None

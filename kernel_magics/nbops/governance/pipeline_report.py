@@ -13,8 +13,8 @@ from sqlalchemy.engine import Connection
 
 from nbops.errors import NbopsError, NotFoundError, UsageError
 from nbops.ledger import open_ledger, tables
-from nbops.pipelines.history import pipeline_run, pipeline_runs
-from nbops.pipelines.state import States, states_name
+from nbops.pipelines.running.history import pipeline_run, pipeline_runs
+from nbops.pipelines.running.state import States, states_name
 from nbops.records import DriftFound, GateReport, PipelineReport, PipelineRun, StageMetric, StageRun
 from nbops.registry import get_version, holder
 from nbops.registry.examination import report_of

@@ -57,7 +57,7 @@ def pipeline(line: str) -> None:
 def _run(call: Call, words: list[str], *, resume: bool = False) -> None:
     from nbops.magics.pipeline_progress import Progress
     from nbops.pipelines.engine import execute_pipeline
-    from nbops.pipelines.options import given_parameters
+    from nbops.pipelines.running.options import given_parameters
     from nbops.views.pipeline import result_html, result_text
 
     file = _file("resume" if resume else "run", words)
@@ -95,7 +95,7 @@ def _resume(call: Call, words: list[str]) -> None:
 
 def _show(call: Call, words: list[str]) -> None:
     from nbops.pipelines.engine import plan_pipeline
-    from nbops.pipelines.options import given_parameters
+    from nbops.pipelines.running.options import given_parameters
     from nbops.views.pipeline_graph import graph_html, graph_text
 
     file = _file("show", words)
@@ -112,8 +112,8 @@ def _show(call: Call, words: list[str]) -> None:
 
 
 def _why(call: Call, words: list[str]) -> None:
-    from nbops.pipelines.explain import why
-    from nbops.pipelines.options import given_parameters
+    from nbops.pipelines.running.options import given_parameters
+    from nbops.pipelines.staleness.explain import why
     from nbops.views.explanation import explanation_html, explanation_text
 
     file = _file("why", words[:1])
@@ -123,14 +123,14 @@ def _why(call: Call, words: list[str]) -> None:
 
 
 def _runs(call: Call, words: list[str]) -> None:
-    from nbops.pipelines.history import pipeline_runs
+    from nbops.pipelines.running.history import pipeline_runs
     from nbops.views.pipeline import runs_text
 
     show(runs_text(pipeline_runs(call.workspace, pipeline=" ".join(words), limit=20)))
 
 
 def _log(call: Call, words: list[str]) -> None:
-    from nbops.pipelines.history import pipeline_run
+    from nbops.pipelines.running.history import pipeline_run
     from nbops.views.pipeline import run_html, run_text
 
     which, stage = (*words, "", "")[:2]
@@ -139,14 +139,14 @@ def _log(call: Call, words: list[str]) -> None:
 
 
 def _stop(call: Call, words: list[str]) -> None:
-    from nbops.pipelines.history import stop_run
+    from nbops.pipelines.running.history import stop_run
 
     run = stop_run(call.workspace, (*words, "last")[0])
     show(f"Run {run.run_id[:8]} of {run.pipeline} was asked to stop.")
 
 
 def _list(call: Call, _: list[str]) -> None:
-    from nbops.pipelines.history import pipelines
+    from nbops.pipelines.running.history import pipelines
     from nbops.views.pipeline import pipelines_text
 
     show(pipelines_text(pipelines(call.workspace)))

@@ -9,11 +9,11 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from nbops.errors import PipelineBusy
-from nbops.pipelines.options import Options, checked, with_parameters
 from nbops.pipelines.result import PipelineEvent, PipelineResult
+from nbops.pipelines.running.options import Options, checked, with_parameters
+from nbops.pipelines.running.state import States, states_name
 from nbops.pipelines.spec import Pipeline, load_pipeline
-from nbops.pipelines.state import States, states_name
-from nbops.pipelines.unchanged import unchanged
+from nbops.pipelines.staleness.unchanged import unchanged
 from nbops.workspace import Workspace, find_workspace
 from nbops.workspace.locks import HeldLock, try_lock
 
@@ -132,7 +132,7 @@ def execute_pipeline(
             if result is not None:
                 return result
         # Loaded late: most of the time nothing has changed, and this brings the database.
-        coordinator = importlib.import_module("nbops.pipelines.coordinator")
+        coordinator = importlib.import_module("nbops.pipelines.running.coordinator")
         done: PipelineResult = coordinator.Coordinator(workspace, pipeline, states, options, tell).run()
         return done
     finally:
@@ -160,7 +160,7 @@ def plan_pipeline(
     PipelineError
         The file is wrong.
     """
-    from nbops.pipelines.foreseeing import foresee
+    from nbops.pipelines.running.foreseeing import foresee
 
     pipeline, workspace = located(path, workspace)
     pipeline = with_parameters(pipeline, parameters or {})

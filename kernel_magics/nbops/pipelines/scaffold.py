@@ -16,9 +16,9 @@ from typing import TYPE_CHECKING, Any
 from nbops.data.reading import read_table, write_table
 from nbops.data.typed import require_columns, settle
 from nbops.errors import DataError, NotFoundError, UsageError, WorkspaceError
-from nbops.pipelines.metrics import CLASSIFICATION
 from nbops.pipelines.spec import templates
-from nbops.pipelines.tabular import task_of
+from nbops.pipelines.tabular.metrics import CLASSIFICATION
+from nbops.pipelines.tabular.task import task_of
 
 if TYPE_CHECKING:
     import pandas as pd

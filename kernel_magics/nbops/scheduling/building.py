@@ -7,7 +7,7 @@ from collections.abc import Iterable, Mapping
 from typing import Any
 
 from nbops.errors import UsageError
-from nbops.pipelines.options import given_parameters
+from nbops.pipelines.running.options import given_parameters
 from nbops.records import Schedule
 from nbops.records.pipelines import TriggerKind
 from nbops.scheduling.wording import MEASURES, meant

@@ -10,7 +10,7 @@ from typing import get_args
 
 from nbops.capture import redact
 from nbops.errors import NbopsError, UsageError
-from nbops.pipelines.options import with_parameters
+from nbops.pipelines.running.options import with_parameters
 from nbops.pipelines.spec import Pipeline, load_pipeline
 from nbops.records import Schedule
 from nbops.records.pipelines import MissedPolicy, OverlapPolicy, TriggerKind

@@ -83,7 +83,10 @@ def _files(root: Path, subject: str) -> Iterator[Path]:
         yield from (one for one in sorted(path.rglob("*")) if not _hidden(one.relative_to(path)))
     elif any(letter in text for letter in "*?["):
         anchor = Path(path.anchor)
-        yield from sorted(anchor.glob(path.relative_to(anchor).as_posix()))
+        try:
+            yield from sorted(anchor.glob(path.relative_to(anchor).as_posix()))
+        except ValueError as error:
+            raise DataError(f"{subject!r} is no pattern of files: {error}.", hint="Such as data/**/*.csv.") from error
     else:
         yield path
 

@@ -66,6 +66,10 @@ class DataWatch:
             active = counted(connection, self._workspace, rows)
         # While its run goes on, what comes is gathered for the next one.
         rows = [row for row in rows if row.name not in active]
+        # A look for one that was removed or paused meanwhile is for nobody.
+        names = {row.name for row in rows}
+        self._looks = {name: look for name, look in self._looks.items() if name in names}
+        self._doubtful &= names
         for row in rows:
             if row.name not in self._looks:
                 schedule = schedule_of(row)
@@ -87,8 +91,9 @@ class DataWatch:
         del self._looks[row.name]
         try:
             found = look.result()
-        except NbopsError as error:
-            self._note(row, str(error))
+        except (NbopsError, OSError, ValueError) as error:
+            # The other schedules must not suffer from it.
+            self._note(row, " ".join(str(error).split()))
             return 0
         self._note(row, "")
         quiet, self._last[row.name] = self._last.get(row.name) == found, found

@@ -32,6 +32,7 @@ from nbops.workspace.settings import FILE_NAME
 
 TOKEN = "NBOPS_SCHEDULER_TOKEN"
 _SHORTEST, _LONGEST_BODY, _TIMEOUT = 16, 65536, 30
+_DIGITS = 9
 _ASKER = Identity(name="http", source="token")
 
 
@@ -177,7 +178,7 @@ class _Handler(BaseHTTPRequestHandler):
         if "Transfer-Encoding" in self.headers or not length.isascii() or not length.isdigit():
             self._answer(HTTPStatus.LENGTH_REQUIRED, {"message": "The length of the body must be said."})
             return False
-        if int(length) > _LONGEST_BODY:
+        if len(length) > _DIGITS or int(length) > _LONGEST_BODY:
             self._answer(HTTPStatus.REQUEST_ENTITY_TOO_LARGE, {"message": "No body is wanted."})
             return False
         self.rfile.read(int(length))

@@ -9,7 +9,7 @@ from sqlalchemy import Row, select
 from sqlalchemy.engine import Connection
 
 from nbops.ledger import open_ledger, tables
-from nbops.pipelines.history import reconcile
+from nbops.pipelines.running.history import reconcile
 from nbops.records import Schedule
 from nbops.scheduling.alerts import note_failures
 from nbops.scheduling.rows import owned, schedule_of

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 from collections.abc import Mapping
 from typing import Any, Protocol
 
@@ -11,7 +12,7 @@ from sqlalchemy.engine import Connection
 from nbops.capture.naming import new_run_id
 from nbops.errors import NbopsError
 from nbops.ledger import Ledger, open_ledger, tables
-from nbops.pipelines.launching import launch
+from nbops.pipelines.running.launching import launch
 from nbops.records import Schedule
 from nbops.scheduling.alerts import note_failures
 from nbops.scheduling.building import read_parameters
@@ -21,6 +22,7 @@ from nbops.tracking.process import process_identity
 from nbops.workspace import Workspace
 from nbops.workspace.ownership import workspace_id
 
+_log = logging.getLogger("nbops.scheduler")
 _R, _S, _P = tables.schedule_runs, tables.schedules, tables.pipeline_runs
 
 
@@ -138,7 +140,12 @@ def _start(
         start(workspace, schedule, run_id, trigger)
         return True
     except NbopsError as error:
-        failed: Mapping[str, Any] = {"status": "failed", "error": str(error), "ended_at": now, "run_id": ""}
+        problem = str(error)
+    except Exception as error:
+        # The others that wait must not suffer from it.
+        _log.exception("schedule %r cannot start its pipeline", schedule.name)
+        problem = f"It cannot be started: {type(error).__name__}: {' '.join(str(error).split())[:200]}"
+    failed: Mapping[str, Any] = {"status": "failed", "error": problem, "ended_at": now, "run_id": ""}
     with ledger.begin() as connection:
         connection.execute(_R.update().where(_R.c.id == row.id, _R.c.status == "running").values(**failed))
         note_failures(connection, ledger, workspace, [(row.id, schedule)], now)

@@ -85,6 +85,8 @@ def test_what_somebody_else_wrote_is_left_alone(project, capsys):
         (["github", "ml/pipeline.toml", "--schedule", "never"], "no cron expression"),
         (["github", "ml/pipeline.toml", "--schedule", "0 25 * * *"], "no cron expression"),
         (["github", "ml/pipeline.toml", "--secret", "A=b"], "names no variable"),
+        (["github", "ml/pipeline.toml", "--set", "ridge.api_key=abc"], "a secret is not written into a file"),
+        (["github", "ml/pipeline.toml", "--set", "ridge.algoritm=1"], "has no parameter 'algoritm'"),
         (["github", "ml/pipeline.toml", "--python", "3.x; id"], "is no version of Python"),
     ],
 )

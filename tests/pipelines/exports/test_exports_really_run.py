@@ -14,7 +14,7 @@ import pytest
 import yaml
 
 from nbops.cli import main
-from nbops.pipelines.history import pipeline_runs
+from nbops.pipelines.running.history import pipeline_runs
 from nbops.workspace import find_workspace
 
 _TOML = """

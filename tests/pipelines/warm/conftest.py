@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import os
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
@@ -112,8 +112,8 @@ def large(place: Place) -> Place:
 
 
 @pytest.fixture
-def runtime(monkeypatch: pytest.MonkeyPatch) -> Iterator[Callable[[], Path]]:
-    """Make a runtime folder of its own, with parents of its own, for a test that breaks them."""
+def runtime(monkeypatch: pytest.MonkeyPatch) -> Iterator[Path]:
+    """A runtime folder of its own, with parents of its own, for a test that breaks them."""
     import shutil
     import tempfile
 
@@ -125,3 +125,13 @@ def runtime(monkeypatch: pytest.MonkeyPatch) -> Iterator[Callable[[], Path]]:
     folder.chmod(0o700)
     stop_parents()
     shutil.rmtree(folder, ignore_errors=True)
+
+
+@pytest.fixture
+def code(place: Place, tmp_path_factory: pytest.TempPathFactory, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """A folder of modules that every process of the test can import."""
+    folder = tmp_path_factory.mktemp("code")
+    before = os.environ.get("PYTHONPATH")
+    place.environment["PYTHONPATH"] = os.pathsep.join([str(folder), *([before] if before else [])])
+    monkeypatch.setenv("PYTHONPATH", place.environment["PYTHONPATH"])
+    return folder

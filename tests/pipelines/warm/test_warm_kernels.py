@@ -94,3 +94,22 @@ from joblib import Parallel, delayed
 print(Parallel(n_jobs=2)(delayed(abs)(number) for number in (-3, -4)))
 """)
     assert shown == "[1, 2]\n[3, 4]\n"
+
+
+def test_what_a_user_has_written_runs_in_the_kernels_own_place(place, tmp_path, monkeypatch):
+    """Kernels that wait were made elsewhere, before anybody knew the folder and the variables."""
+    profile = tmp_path / "ipython" / "profile_default"
+    (profile / "startup").mkdir(parents=True)
+    (profile / "startup" / "00-mine.py").write_text(
+        "import os; seen = (os.getcwd(), os.environ['FLAVOUR'], __session__)\n"
+    )
+    monkeypatch.setenv("IPYTHONDIR", str(profile.parent))
+    place.environment["IPYTHONDIR"] = str(profile.parent)
+    assert place.ensure() == ""
+    kernel = place.kernel(FLAVOUR="vanilla", JPY_SESSION_NAME="a.ipynb")
+    assert kernel.how == "forked"
+    assert kernel.run("print(seen)") == f"{(str(place.folder), 'vanilla', 'a.ipynb')}\n"
+    (profile / "ipython_kernel_config.py").write_text("c.InteractiveShellApp.exec_lines = ['mine = 1']\n")
+    kernel = place.kernel(FLAVOUR="vanilla", JPY_SESSION_NAME="a.ipynb")
+    assert kernel.how == "forked"
+    assert kernel.run("print(mine)") == "1\n"

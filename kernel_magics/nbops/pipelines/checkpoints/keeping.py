@@ -15,8 +15,8 @@ from nbops.pipelines.checkpoints.asking import ask, request
 from nbops.pipelines.checkpoints.manifest import OUTPUTS, Manifest, digest_of, write_manifest
 from nbops.pipelines.checkpoints.reading import leaves_of, needs_of
 from nbops.pipelines.declaration.quantities import bytes_of
+from nbops.pipelines.executing.preparing import INJECTED_TAG, SAVE_TAG, Prepared, executable, number, tags
 from nbops.pipelines.outputs import read_outputs
-from nbops.pipelines.preparing import INJECTED_TAG, SAVE_TAG, Prepared, executable, number, tags
 from nbops.pipelines.secrets import kept as without_secrets
 from nbops.workspace import find_workspace
 

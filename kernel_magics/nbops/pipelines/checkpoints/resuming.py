@@ -18,7 +18,7 @@ from nbops.pipelines.checkpoints.asking import ask
 from nbops.pipelines.checkpoints.keeping import Subject
 from nbops.pipelines.checkpoints.manifest import OUTPUTS, Manifest, read_manifest, state_file
 from nbops.pipelines.checkpoints.reading import needs_of
-from nbops.pipelines.preparing import INJECTED_TAG, number, tags
+from nbops.pipelines.executing.preparing import INJECTED_TAG, number, tags
 from nbops.workspace.blobs import write_atomically
 
 _PATIENCE = 600.0

@@ -11,7 +11,7 @@ from nbops.errors import UsageError
 from nbops.pipelines.declaration.loading import load_pipeline, table_of
 from nbops.pipelines.declaration.stages import Pipeline
 from nbops.pipelines.declaration.writing import plain, toml_of
-from nbops.pipelines.state import folder_name
+from nbops.pipelines.running.state import folder_name
 from nbops.workspace import find_workspace
 from nbops.workspace.blobs import write_atomically
 

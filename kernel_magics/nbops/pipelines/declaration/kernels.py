@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from nbops.pipelines.declaration.problems import meant
 from nbops.pipelines.declaration.stages import Stage
-from nbops.pipelines.interpreters import USUAL, kernel_folders
+from nbops.pipelines.staleness.interpreters import USUAL, kernel_folders
 
 
 def kernel_note(stage: Stage) -> str:

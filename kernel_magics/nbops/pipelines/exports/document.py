@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import shlex
 from dataclasses import dataclass
-from pathlib import Path, PurePosixPath
+from pathlib import PurePosixPath
 
 from nbops.errors import PipelineError, UsageError
 from nbops.pipelines.exports.jobs import Job, distinct
@@ -121,7 +121,6 @@ def minutes(seconds: float | None, around: float = AROUND) -> int | None:
     return None if seconds is None else max(1, -int(-(seconds + around) // 60))
 
 
-def own(path: Path) -> bool:
-    """Whether a file was made by an export, and may be replaced by one."""
-    with path.open(encoding="utf-8", errors="replace") as file:
-        return MARK in file.read(1000)
+def own(text: str) -> bool:
+    """Whether the text of a file was made by an export, and may be replaced by one."""
+    return MARK in text[:1000]

@@ -11,9 +11,11 @@ from datetime import UTC, datetime
 from pathlib import Path, PurePosixPath
 from typing import Protocol, cast
 
+from nbops.capture.redaction import redact, secret_name
 from nbops.errors import NotFoundError, PipelineError, UsageError
 from nbops.pipelines.exports.document import BRANCH, PYTHON, Request, own
 from nbops.pipelines.exports.jobs import distinct, jobs_of
+from nbops.pipelines.running.options import given_parameters, with_parameters
 from nbops.pipelines.spec import load_pipeline
 from nbops.workspace import Workspace, find_workspace
 from nbops.workspace.blobs import write_atomically
@@ -96,20 +98,20 @@ def export_pipeline(
         The pipeline is wrong, or cannot be expressed; or the file that is there was written by somebody else.
     """
     engine = _engine(target)
-    _checked(schedule, secrets, python)
+    _checked(schedule, secrets, parameters, python)
     path = Path(file).expanduser()
     workspace = workspace or find_workspace(path if path.is_file() else None)
-    pipeline = load_pipeline(path, root=workspace.root)
+    pipeline = with_parameters(load_pipeline(path, root=workspace.root), given_parameters(parameters))
     root = _repository(path.absolute().parent if path.is_file() else workspace.root, workspace.root)
-    place = Path(output) if output not in ("", "-") else root / engine.DEFAULT.format(name=distinct([pipeline.name])[0])
+    usual = root / engine.DEFAULT.format(name=distinct([pipeline.name])[0])
+    place = usual if output in ("", "-") else Path(output).expanduser()
     shown = _from(root, path.absolute()) if path.is_file() else str(file)
-    written = _from(root, place.expanduser().absolute(), outside=True)
     request = Request(
         pipeline=pipeline,
         jobs=jobs_of(pipeline, single=single),
         file=f"./{shown}" if shown.startswith("-") else shown,
         folder=_from(root, workspace.root),
-        target=PurePosixPath(written),
+        target=PurePosixPath(_from(root, place.absolute(), outside=True)),
         python=python,
         image=image,
         schedule=schedule,
@@ -119,19 +121,19 @@ def export_pipeline(
         single=single,
     )
     request = replace(request, command=_command(target, request, "" if path.is_file() else request.folder))
-    text = engine.render(request)
-    before = _text_of(place)
-    exported = Exported(
-        target=target, path=place, text=text, current=before == text, jobs=tuple(job.name for job in request.jobs)
-    )
-    if not check and output != "-" and not exported.current:
-        if before is not None and not own(place):
-            raise PipelineError(
-                f"{place} is there already and was not made by nbops export.",
-                hint="Move it away, or give --output PATH.",
-            )
-        write_atomically(place, text.encode())
-    return exported
+    text, before = engine.render(request), _text_of(place)
+    if before != text and not check and output != "-":
+        _write(place, text, before)
+    jobs = tuple(job.name for job in request.jobs)
+    return Exported(target=target, path=place, text=text, current=before == text, jobs=jobs)
+
+
+def _write(place: Path, text: str, before: str | None) -> None:
+    if before is not None and not own(before):
+        raise PipelineError(
+            f"{place} is there already and was not made by nbops export.", hint="Move it away, or give --output PATH."
+        )
+    write_atomically(place, text.encode())
 
 
 def _engine(target: str) -> _Engine:
@@ -142,12 +144,16 @@ def _engine(target: str) -> _Engine:
     return cast(_Engine, importlib.import_module(f"nbops.pipelines.exports.{target}"))
 
 
-def _checked(schedule: str, secrets: Sequence[str], python: str) -> None:
+def _checked(schedule: str, secrets: Sequence[str], parameters: Sequence[str], python: str) -> None:
     if schedule:
         _checked_cron(schedule)
     for name in secrets:
         if not re.fullmatch(r"[A-Za-z_][A-Za-z0-9_]*", name):
             raise UsageError(f"--secret {name}: that names no variable of the environment.", hint="Give its name only.")
+    for word in parameters:
+        name, _, value = word.partition("=")
+        if secret_name(name.rpartition(".")[2]) or redact(value, {})[1]:
+            raise UsageError(f"--set {name}: a secret is not written into a file.", hint="Give it with --secret NAME.")
     if not re.fullmatch(r"3(\.\d{1,2}){1,2}", python):
         raise UsageError(f"--python {python}: that is no version of Python.", hint="Write --python 3.11")
 

@@ -38,7 +38,7 @@ MODULES = (
     "nbops",
     "nbops.magics",
     "nbops.pipelines.outputs",
-    "nbops.pipelines.tabular",
+    "nbops.pipelines.tabular.task",
 )
 
 

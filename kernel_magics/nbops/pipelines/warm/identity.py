@@ -16,16 +16,17 @@ import nbops
 from nbops.pipelines.warm.choices import Choices
 from nbops.pipelines.warm.command import Command
 from nbops.pipelines.warm.reasons import Unforkable
+from nbops.pipelines.warm.variables import ANYWAY
 
 # Read by the interpreter or a library before any code of ours could change them, or kept by modules as they are imported.
 _EARLY = (
     *("PYTHON", "LD_", "LC_", "GLIBC_", "MALLOC_", "MIMALLOC_", "ARROW_", "OMP_", "KMP_", "GOMP_", "OPENBLAS_", "MKL_"),
     *("BLIS_", "VECLIB_", "NUMEXPR_", "NUMBA_", "CUDA_", "NVIDIA_", "NPY_", "NUMPY_", "PANDAS_", "SCIPY_", "SKLEARN_"),
-    *("JOBLIB_", "LOKY_", "MPL", "MATPLOTLIB", "IPYTHON", "PYDEVD_", "XDG_", "MLFLOW_CONFIGURE_", "MLFLOW_LOGGING_"),
+    *("JOBLIB_", "LOKY_", "MPL", "MATPLOTLIB", "IPYTHON", "XDG_", "MLFLOW_CONFIGURE_", "MLFLOW_LOGGING_"),
 )
 _EARLY_NAMES = frozenset(
     {
-        *("HOME", "LANG", "LANGUAGE", "TZ", "TMPDIR", "TEMP", "TMP", "NBOPS_RUNTIME"),
+        *("HOME", "LANG", "LANGUAGE", "TZ", "TMPDIR", "TEMP", "TMP"),
         *("JUPYTER_CONFIG_DIR", "JUPYTER_DATA_DIR", "JUPYTER_PATH", "JUPYTER_PLATFORM_DIRS", "JUPYTER_RUNTIME_DIR"),
     }
 )
@@ -85,7 +86,9 @@ def _early(environment: Mapping[str, str]) -> dict[str, str]:
     return {
         name: value
         for name, value in environment.items()
-        if (name.startswith(_EARLY) or name in _EARLY_NAMES) and name not in {"PYTHONSTARTUP", "PYTHONEXECUTABLE"}
+        if (name.startswith(_EARLY) or name in _EARLY_NAMES)
+        and name not in {"PYTHONSTARTUP", "PYTHONEXECUTABLE"}
+        and ANYWAY.get(name) != value
     }
 
 

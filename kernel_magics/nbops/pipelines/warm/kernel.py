@@ -6,11 +6,7 @@ have written (profiles' startup files, extensions, matplotlib's backend) comes a
 
 from __future__ import annotations
 
-import atexit
-import contextlib
-import gc
 import importlib.util
-import io
 import logging
 import os
 import select
@@ -25,6 +21,7 @@ from pathlib import Path
 from typing import Any
 
 from nbops.pipelines.warm import wire
+from nbops.pipelines.warm.ending import hush
 from nbops.pipelines.warm.preloading import Prepared
 from nbops.tracking.process import is_alive
 
@@ -107,33 +104,6 @@ def run(file: str, kind: Kind, prepared: Prepared, request: Request | socket.soc
         traceback.print_exc(file=sys.__stderr__)
         return 1
     return 0
-
-
-def hush(app: Any) -> None:
-    """Let the thread that heard that the kernel is to end finish, while its last words still find their way out.
-
-    It flushes the outputs; were the thread that sends them stopped meanwhile, it would wait ten seconds for it.
-    """
-    thread = app.control_thread
-    if thread is not None and thread.is_alive():
-        with contextlib.suppress(RuntimeError):
-            thread.stop()
-        thread.join(2)
-
-
-def end(status: int) -> None:
-    """End the process as the interpreter does, without taking apart what the system takes back at once."""
-    with contextlib.suppress(BaseException):
-        threading._shutdown()  # type: ignore[attr-defined]
-    with contextlib.suppress(BaseException):
-        atexit._run_exitfuncs()
-    # The interpreter would write them out as it forgets them.
-    for each in gc.get_objects():
-        if isinstance(each, io.BufferedWriter | io.BufferedRandom | io.TextIOWrapper):
-            with contextlib.suppress(Exception):
-                if not each.closed and each.writable():
-                    each.flush()
-    os._exit(status)
 
 
 def as_new() -> None:

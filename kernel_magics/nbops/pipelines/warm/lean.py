@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-import contextlib
 import importlib
 import importlib.util
 import os
 import sys
 from typing import Any
+
+from nbops.pipelines.warm.ending import end, hush
 
 _OURS = "nbops.pipelines.warm.lean"
 
@@ -31,12 +32,8 @@ def main() -> None:
     app: Any = IPKernelApp.instance()
     app.initialize()
     app.start()
-    # It flushes the outputs; were the thread that sends them stopped meanwhile, it would wait ten seconds for it.
-    thread = app.control_thread
-    if thread is not None and thread.is_alive():
-        with contextlib.suppress(RuntimeError):
-            thread.stop()
-        thread.join(2)
+    hush(app)
+    end(0)
 
 
 if __name__ == "__main__":

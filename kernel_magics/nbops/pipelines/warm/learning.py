@@ -73,6 +73,5 @@ def _started() -> list[list[str]]:
         for path in app.config_file_paths
         for name in names
         for ending in (".py", ".json")
-        if path != os.getcwd()
     ]
     return [list(sys.modules), sorted(variables), settings]

@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+import contextlib
 import os
+import socket
 import stat
 import tempfile
+import time
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -13,6 +16,7 @@ from nbops.pipelines.warm.reasons import Unforkable
 RUNTIME = "NBOPS_RUNTIME"
 # What we add to the folder's path, the longest being a kernel's socket, stays within the 108 bytes.
 _LONGEST = 72
+_MOMENT = 600.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,6 +45,24 @@ class Place:
     def failure(self) -> Path:
         """Why the last one ended before it could listen."""
         return self.folder / f"{self.name}.failed"
+
+
+def sweep(folder: Path) -> None:
+    """Remove sockets on which nobody listens any more, because a kernel was killed together with whoever looked after it."""
+    listened = set()
+    for path in folder.glob("k*-*"):
+        with socket.socket(socket.AF_UNIX) as probe, contextlib.suppress(FileNotFoundError):
+            try:
+                probe.connect(str(path))
+                listened.add(path.name.partition("-")[0])
+            except ConnectionRefusedError:
+                # One that was made a moment ago may be bound and not yet listened on.
+                if time.time() - path.stat().st_mtime > _MOMENT:
+                    path.unlink()
+    for path in folder.glob("k*.json"):
+        with contextlib.suppress(FileNotFoundError):
+            if path.stem not in listened and time.time() - path.stat().st_mtime > _MOMENT:
+                path.unlink()
 
 
 def runtime_folder() -> Path:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import contextlib
 import os
 import signal
 import sys
@@ -14,11 +13,15 @@ from typing import Any
 from jupyter_client.connect import LocalPortCache, port_names
 from jupyter_client.provisioning.local_provisioner import LocalProvisioner
 
-from nbops.errors import SettingsError
+from nbops.errors import NbopsError
 from nbops.pipelines.warm.command import take_apart
 from nbops.pipelines.warm.reasons import Unforkable
 
 _LEAN = "nbops.pipelines.warm.lean"
+
+
+class _SwitchedOff(Unforkable):
+    """Somebody wants it so."""
 
 
 class ForkedProvisioner(LocalProvisioner):
@@ -36,9 +39,11 @@ class ForkedProvisioner(LocalProvisioner):
             info = await self._forked(list(cmd), kwargs)
             self.how = "forked"
             return info
+        except _SwitchedOff:
+            self.how = "normal"
         except Unforkable as reason:
             self.how = f"normal: {reason}"
-        except SettingsError as error:
+        except NbopsError as error:
             self.how = f"normal: {error.message.rstrip('.')}"
         self.log.info("The kernel was not forked: %s", self.how)
         return await super().launch_kernel(self.normal_command(cmd), **kwargs)
@@ -73,7 +78,7 @@ class ForkedProvisioner(LocalProvisioner):
         words = take_apart(command)
         choices = read_choices(Path(folder), environment)
         if not choices.enabled:
-            raise Unforkable("warm kernels are switched off")
+            raise _SwitchedOff
         independent = bool(options.get("independent"))
         if not independent:
             environment["JPY_PARENT_PID"] = str(os.getpid())
@@ -103,24 +108,17 @@ class ForkedProvisioner(LocalProvisioner):
         return self.pid is None and "curve_publickey" not in self.connection_info
 
     def _take_over(self, info: Any) -> None:
-        """Connect to where the kernel listens already."""
+        """Let the manager connect to where the kernel listens already."""
         if self.ports_cached:
             ports: Any = self.connection_info
             for name in port_names:
                 LocalPortCache.instance().return_port(ports[name])
             self.ports_cached = False
-        file = info.pop("file")
+        if self.parent is not None:
+            # Nor shall it choose others when it starts the kernel again.
+            self.parent.cache_ports = False
         info["key"] = info["key"].encode()
         self.connection_info = info
-        manager = self.parent
-        if manager is not None:
-            with contextlib.suppress(OSError):
-                os.remove(manager.connection_file)
-            # The kernel's file stays with the parent, which removes it.
-            manager.connection_file, manager._connection_file_written = file, False
-            for name in port_names:
-                setattr(manager, name, 0)
-            manager.load_connection_info(info)
 
 
 class StageProvisioner(ForkedProvisioner):

@@ -2,15 +2,15 @@
 
 from __future__ import annotations
 
-import json
 import logging
 import os
 import signal
 import sys
+from json import dumps, loads
 from pathlib import Path
 from typing import Any
 
-from nbops.pipelines.warm.places import Place
+from nbops.pipelines.warm.places import Place, sweep
 
 
 def main(text: str) -> int:
@@ -22,7 +22,7 @@ def main(text: str) -> int:
         JSON: ``folder`` and ``name`` of its place, ``lock`` (an open file that holds its lock), ``modules``, ``idle``,
         ``left_out`` (modules that cannot be imported beforehand), ``options`` of the interpreter.
     """
-    told = json.loads(text)
+    told = loads(text)
     place = Place(Path(told["folder"]), told["name"])
     # A shell that leaves a process behind has it ignore these.
     signal.signal(signal.SIGINT, signal.default_int_handler)
@@ -50,9 +50,10 @@ def _serve(told: dict[str, Any], place: Place, log: logging.Logger) -> int:
         log.warning("%s: left out", error)
         told["left_out"] = [*left_out, error.module]
         os.set_inheritable(told["lock"], True)
-        words = [sys.executable, *told["options"], "-m", "nbops.pipelines.warm.server", json.dumps(told)]
+        words = [sys.executable, *told["options"], "-m", "nbops.pipelines.warm.server", dumps(told)]
         os.execve(sys.executable, words, environment)
     place.failure.unlink(missing_ok=True)
+    sweep(place.folder)
     os.set_inheritable(told["lock"], False)
     Parent(place, told["lock"], prepared, float(told["idle"])).serve()
     return 0

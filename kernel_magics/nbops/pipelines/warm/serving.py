@@ -19,6 +19,7 @@ from pathlib import Path
 from typing import Any
 
 from nbops.pipelines.warm import kernel, wire
+from nbops.pipelines.warm.ending import end
 from nbops.pipelines.warm.learning import QUIET
 from nbops.pipelines.warm.places import Place
 from nbops.pipelines.warm.preloading import Prepared
@@ -27,10 +28,9 @@ from nbops.tracking.process import process_identity
 
 log = logging.getLogger("nbops.warm")
 _READY = 2
+_TRIES = 3
 _TICK = 10.0
 _PORTS = ("shell_port", "iopub_port", "stdin_port", "control_port", "hb_port")
-# Files that would stand in for the settings of a kernel that started in their folder, or for matplotlib's.
-_OWN_SETTINGS = ("ipython_config", "ipython_kernel_config")
 
 
 @dataclass(slots=True)
@@ -92,7 +92,7 @@ class Parent:
         log.info("ready: process %d, %d modules", os.getpid(), len(self._prepared.shelf.names))
         self._refill()
         try:
-            while not (self._ending and not self._given()):
+            while self._kernels or not self._ending:
                 for key, _ in self._selector.select(_TICK):
                     key.data(key.fileobj)
                 self._refill()
@@ -132,6 +132,8 @@ class Parent:
                 self._drop(connection)
         except (OSError, ValueError, KeyError, TypeError) as error:
             log.warning("a request failed: %s: %s", type(error).__name__, error)
+            with contextlib.suppress(OSError):
+                wire.tell(connection, {"refused": f"the warm parent failed ({error})"})
             self._drop(connection)
         finally:
             self._passing = []
@@ -158,11 +160,7 @@ class Parent:
             if kind != self._kind:
                 self._kind = kind
                 self._let_go()
-            given = self._ready.pop(0) if self._ready else self._make()
-            assert given.control is not None
-            wire.tell(given.control, {"requester": requester}, [files[0], connection.fileno(), *files[1:]])
-            given.control.close()
-            given.control = None
+            given = self._hand_over({"requester": requester}, [files[0], connection.fileno(), *files[1:]])
         else:
             request = kernel.Request(
                 **content, requester=requester, connection=connection.fileno(), output=files[1], error=files[2]
@@ -170,7 +168,25 @@ class Parent:
             pid = self._fork(message["file"], kind, request)
             given = self._kernels[pid] = _Kernel(pid)
         given.connection = connection
-        wire.tell(connection, {"pid": given.pid, "connection": given.connection_info})
+        info = {name: value for name, value in given.connection_info.items() if name != "file"}
+        wire.tell(connection, {"pid": given.pid, "connection": info})
+
+    def _hand_over(self, message: dict[str, Any], files: Sequence[int]) -> _Kernel:
+        """Give what was asked for to a kernel that waits."""
+        while self._ready:
+            given = self._ready.pop(0)
+            assert given.control is not None
+            with contextlib.suppress(OSError):
+                # It fails if the kernel was killed, which nobody has seen yet.
+                wire.tell(given.control, message, files)
+                break
+        else:
+            given = self._make()
+            assert given.control is not None
+            wire.tell(given.control, message, files)
+        given.control.close()
+        given.control = None
+        return given
 
     def _refusal(self, content: Mapping[str, Any]) -> str:
         """Give the reason why this process cannot stand for one that starts there, or an empty text."""
@@ -196,19 +212,19 @@ class Parent:
 
     def _fits_ready(self, content: Mapping[str, Any]) -> bool:
         """Whether a kernel that was made elsewhere can go there: nothing that its start reads is different."""
-        folder = Path(content["folder"])
-        own = any((folder / f"{name}{ending}").exists() for name in _OWN_SETTINGS for ending in (".py", ".json"))
         changed = _changed(self._stats, frozenset(self._prepared.settings))
         if changed:
             self._stats |= _stats(frozenset(self._prepared.settings))
             self._let_go()
-        return not own and not differing(
-            set(self._prepared.at_start), self._prepared.environment, content["environment"]
-        )
+        return not differing(set(self._prepared.at_start), self._prepared.environment, content["environment"])
 
     def _refill(self) -> None:
-        while not self._ending and len(self._ready) < _READY and self._failed < 3:
-            self._ready.append(self._make())
+        while not self._ending and len(self._ready) < _READY and self._failed < _TRIES:
+            try:
+                self._ready.append(self._make())
+            except OSError as error:
+                self._failed += 1
+                log.warning("no kernel can be forked: %s", error)
 
     def _let_go(self) -> None:
         """Let the waiting kernels end: they see that their socket is closed."""
@@ -247,8 +263,7 @@ class Parent:
         except BaseException:
             traceback.print_exc(file=sys.__stderr__)
         finally:
-            kernel.end(status)
-        raise AssertionError("unreachable")
+            end(status)
 
     def _forget(self, request: kernel.Request | socket.socket) -> None:
         """Close what belongs to the parent: a child that had it open would keep its lock, and its connections alive."""

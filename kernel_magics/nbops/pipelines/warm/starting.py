@@ -63,17 +63,21 @@ async def start_kernel(
     python = provisioner is not None and provisioner.of_ipython
     if provisioner is not None:
         provisioner.warm = warm
-    await manager.start_kernel(
-        env=dict(environment), cwd=str(folder), extra_arguments=list(QUIET) if python else ["--log-level=CRITICAL"]
-    )
-    client = manager.client()
-    # Nobody listens to its heart: whether its process lives is known better.
-    client.start_channels(hb=False)
-    started = Started(manager, client, _how(provisioner, warm))
+    arguments = list(QUIET) if python else ["--log-level=CRITICAL"]
+    started: Started | None = None
     try:
+        await manager.start_kernel(env=dict(environment), cwd=str(folder), extra_arguments=arguments)
+        client = manager.client()
+        started = Started(manager, client, _how(provisioner, warm))
+        # Nobody listens to its heart: whether its process lives is known better.
+        client.start_channels(hb=False)
         await client.wait_for_ready(timeout=patience)
     except BaseException:
-        await stop_kernel(started, now=True)
+        # Also when whoever waits for it has changed his mind.
+        if started is not None:
+            await stop_kernel(started, now=True)
+        elif manager.has_kernel:
+            await manager.shutdown_kernel(now=True)
         raise
     return started
 

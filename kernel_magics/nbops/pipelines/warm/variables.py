@@ -47,6 +47,12 @@ _PLACE = frozenset(
         *("MLFLOW_DISABLE_AGENT_HINT", "NO_COLOR", "FORCE_COLOR", "COLORTERM"),
     }
 )
+# What kernels and packages set themselves: in the environment of somebody who has imported them it says nothing.
+ANYWAY = {
+    "KMP_DUPLICATE_LIB_OK": "True",
+    "KMP_INIT_AT_FORK": "FALSE",
+    "MPLBACKEND": "module://matplotlib_inline.backend_inline",
+}
 
 
 @contextlib.contextmanager
@@ -80,6 +86,11 @@ def reads_noted(names: set[str]) -> Iterator[None]:
 def differing(names: set[str], here: Mapping[str, str], there: Mapping[str, str]) -> str:
     """Give the first of these variables that is not the same here and there, or an empty text."""
     for name in sorted(names - _PLACE):
-        if not name.startswith(("JPY_", "_")) and here.get(name) != there.get(name):
+        if not name.startswith(("JPY_", "_")) and _said(name, here) != _said(name, there):
             return name
     return ""
+
+
+def _said(name: str, variables: Mapping[str, str]) -> str | None:
+    value = variables.get(name)
+    return None if value == ANYWAY.get(name) else value

@@ -19,7 +19,7 @@ from nbops.pipelines.declaration.tagged.flow import Flows, after_of
 from nbops.pipelines.declaration.tagged.generating import stage_notebook
 from nbops.pipelines.declaration.tagged.sections import Section, sections_of
 from nbops.pipelines.notebook import notebook_of, read_notebook
-from nbops.pipelines.state import states_name
+from nbops.pipelines.running.state import states_name
 from nbops.workspace import Workspace, find_workspace
 from nbops.workspace.blobs import write_atomically
 

@@ -8,7 +8,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass, field
 
 from nbops.capture.names import names_of
-from nbops.pipelines.cells import LINE, is_python, parsed, special_lines, split_magic
+from nbops.pipelines.staleness.cells import LINE, is_python, parsed, special_lines, split_magic
 
 # Methods that change the object they are called on.
 _CHANGING = frozenset(

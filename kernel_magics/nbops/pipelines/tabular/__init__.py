@@ -1,0 +1,1 @@
+"""What the templates share for a table with a column to predict."""
