@@ -140,7 +140,7 @@ export interface IProjects {
 export interface IPipelineActions {
   show(pipeline: IPipelineRef & { runId?: string }): void;
   /** Run a pipeline; `ask` for what and with which values before. */
-  run(pipeline: IPipelineRef & ILaunch & { ask?: boolean }): void;
+  run(pipeline: IPipelineRef & ILaunch & { ask?: boolean; label?: string }): void;
   resume(run: IPipelineRunRef): void;
   stop(run: IPipelineRunRef): void;
   openFile(pipeline: IPipelineRef): void;

@@ -2,7 +2,7 @@ import { PipelineNews, type IPipelineNotice } from '../model/pipelineNews';
 import type { PipelineRun, ScheduleRun } from '../records';
 import { due, FAILED_RUN, fakePipelines, fakeSchedules, pipelineRun, trans } from './samples';
 
-function setup(run: () => PipelineRun = () => pipelineRun()) {
+function setup(run: () => PipelineRun = () => pipelineRun(), quiet = false) {
   const failures: ScheduleRun[] = [due(1, { status: 'failed', error: 'old' })];
   const told: IPipelineNotice[] = [];
   const schedules = fakeSchedules({ failures: jest.fn(async () => [...failures].reverse()) });
@@ -11,7 +11,8 @@ function setup(run: () => PipelineRun = () => pipelineRun()) {
     schedules,
     trans,
     workspace: async path => path.split('/')[0],
-    tell: notice => told.push(notice)
+    tell: notice => told.push(notice),
+    quiet: () => quiet
   });
   news.setPath('w/a.ipynb');
   return { failures, told, news, schedules };
@@ -57,4 +58,12 @@ test('a server that does not answer is no news', async () => {
   await news.look();
   await news.look();
   expect(told).toEqual([]);
+});
+
+test('who wants no news still hears of what was started here', async () => {
+  const { schedules, told, news } = setup(undefined, true);
+  news.started({ path: 'w/a.ipynb', runId: 'r1' });
+  await news.look();
+  expect(told.map(one => one.text)).toEqual(['churn succeeded.']);
+  expect(schedules.failures).not.toHaveBeenCalled();
 });

@@ -160,3 +160,10 @@ test('a paused one can be resumed; one whose pipeline is gone says so', async ()
   expect(broken.textContent).toContain('There is no pipeline file pipeline.toml.');
   expect(broken.textContent).toContain('cannot run');
 });
+
+test('of a thousand schedules only the first are in the document, the others on demand', async () => {
+  await schedules(...Array.from({ length: 1000 }, (_, i) => schedule({ name: `s${i}` })));
+  expect(screen.getAllByRole('listitem')).toHaveLength(50);
+  press('950 more');
+  expect(screen.getAllByRole('listitem')).toHaveLength(100);
+});

@@ -152,7 +152,8 @@ function Buttons({ model, actions, trans }: IPartProps): React.JSX.Element {
       {going && act(trans.__('Stop'), () => actions.stop({ path, runId: going.run_id }))}
       {resumable && act(trans.__('Resume'), () => actions.resume({ path, runId: run.run_id }), true)}
       {!going && act(trans.__('Run'), () => actions.run(wanted), !resumable)}
-      {!going && act(trans.__('Run with…'), () => actions.run({ ...wanted, ask: true }))}
+      {!going &&
+        act(trans.__('Run with…'), () => actions.run({ ...wanted, ask: true, label: nameOf(model) }))}
       {act(trans.__('Schedule…'), () => actions.schedule({ path, pipeline: wanted.pipeline || path }))}
       {act(trans.__('Open the file'), () => actions.openFile(wanted), false, false)}
     </div>

@@ -8,6 +8,7 @@ import { headline, nodeDetail, ranWords, stageSign } from '../model/stageWords';
 import type { ITrans } from '../tokens';
 import { Failure } from './Failure';
 import { useNow, useStore } from './hooks';
+import { useMore } from './More';
 import { Sign } from './Sign';
 import { StageBar } from './StageBar';
 
@@ -22,6 +23,7 @@ export function PipelinesSection({ model, actions, trans }: IPipelinesProps): Re
   const { items, path, loaded, loading, failure } = useStore(model);
   const now = useNow(items.some(one => one.last?.status === 'running') ? 1 : 60);
   const [open, setOpen] = useState<ReadonlySet<string>>(new Set());
+  const [shown, more] = useMore(items, trans);
   const toggle = (key: string) => {
     const next = new Set(open);
     if (!next.delete(key)) {
@@ -43,7 +45,7 @@ export function PipelinesSection({ model, actions, trans }: IPipelinesProps): Re
         </p>
       )}
       <ul className="nbops-pipelines" aria-label={trans.__('Pipelines')}>
-        {items.map(line => {
+        {shown.map(line => {
           const key = `${line.path}\n${line.name}`;
           return (
             <PipelineItem
@@ -55,6 +57,7 @@ export function PipelinesSection({ model, actions, trans }: IPipelinesProps): Re
           );
         })}
       </ul>
+      {more}
     </>
   );
 }
@@ -160,12 +163,16 @@ function Buttons({
 /** The stages of the last run; those of a foreach are one line. */
 function Stages(props: IItemProps & { nodes: readonly IStageNode[] }): React.JSX.Element {
   const { nodes, line, now, trans } = props;
+  const [shown, more] = useMore(nodes, trans);
   return (
-    <ul className="nbops-stage-list" aria-label={trans.__('Stages of %1', line.name)}>
-      {nodes.map(node => (
-        <StageItem key={node.id} {...props} node={node} now={now} />
-      ))}
-    </ul>
+    <div className="nbops-stage-list">
+      <ul aria-label={trans.__('Stages of %1', line.name)}>
+        {shown.map(node => (
+          <StageItem key={node.id} {...props} node={node} now={now} />
+        ))}
+      </ul>
+      {more}
+    </div>
   );
 }
 

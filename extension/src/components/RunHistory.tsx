@@ -27,9 +27,13 @@ export function RunHistory({ model, now, trans }: IRunHistoryProps): React.JSX.E
           0,
           runs.findIndex(run => run.run_id === shown)
         );
-  const [active, setActive] = useState(chosen);
-  // The newest is followed: when there is a newer one, that is drawn.
-  const open = (index: number) => void model.show(index === 0 ? '' : runs[index].run_id);
+  // Where the keyboard stands, until a run is chosen.
+  const [moved, setMoved] = useState<number | null>(null);
+  const open = (index: number) => {
+    setMoved(null);
+    // The newest is followed: when there is a newer one, that is drawn.
+    void model.show(index === 0 ? '' : runs[index].run_id);
+  };
   return (
     <section className="nbops-history" aria-label={trans.__('Runs of this pipeline')}>
       <h3>{trans.__('Runs')}</h3>
@@ -39,8 +43,8 @@ export function RunHistory({ model, now, trans }: IRunHistoryProps): React.JSX.E
           label={trans.__('Runs of this pipeline')}
           count={runs.length}
           rowHeight={ROW}
-          active={active < 0 ? chosen : active}
-          onActive={setActive}
+          active={moved ?? chosen}
+          onActive={setMoved}
           onOpen={open}
           onRange={(_, last) => {
             if (last >= limit - 1) {

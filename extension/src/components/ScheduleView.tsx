@@ -81,12 +81,12 @@ interface IPartProps extends IScheduleProps {
 }
 
 function Head({ model, now, trans }: IPartProps): React.JSX.Element {
-  const { schedule } = useStore(model);
+  const { schedule, loaded } = useStore(model);
   const sign = schedule && scheduleSign(schedule, trans);
   return (
     <header>
       <div className="nbops-pipeline-head">
-        <h2>{schedule?.name ?? trans.__('New schedule')}</h2>
+        <h2>{model.name || trans.__('New schedule')}</h2>
         {sign && (
           <span className={`nbops-pill nbops-${sign.tone}`} title={sign.title}>
             {sign.shape} {sign.word}
@@ -99,6 +99,9 @@ function Head({ model, now, trans }: IPartProps): React.JSX.Element {
         <p role="alert" className="nbops-bad">
           ✕ {schedule.problem}
         </p>
+      )}
+      {!schedule && model.name && loaded && (
+        <p className="nbops-warn">▲ {trans.__('It has been deleted. Saving makes it again.')}</p>
       )}
     </header>
   );

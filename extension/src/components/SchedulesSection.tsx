@@ -6,6 +6,7 @@ import type { Schedule } from '../records';
 import type { ITrans } from '../tokens';
 import { Failure } from './Failure';
 import { useNow, useStore } from './hooks';
+import { useMore } from './More';
 import { Sign } from './Sign';
 
 interface ISchedulesProps {
@@ -18,6 +19,7 @@ interface ISchedulesProps {
 export function SchedulesSection({ model, actions, trans }: ISchedulesProps): React.JSX.Element {
   const { items, path, loaded, loading, failure } = useStore(model);
   const now = useNow();
+  const [shown, more] = useMore(items, trans);
   return (
     <>
       {failure && <Failure failure={failure} onRetry={() => void model.refresh()} trans={trans} />}
@@ -30,10 +32,11 @@ export function SchedulesSection({ model, actions, trans }: ISchedulesProps): Re
         <p className="nbops-empty">{trans.__('Nothing runs by itself here yet.')}</p>
       )}
       <ul className="nbops-schedules" aria-label={trans.__('Schedules')}>
-        {items.map(schedule => (
+        {shown.map(schedule => (
           <ScheduleItem key={schedule.name} {...{ schedule, path, now, actions, trans }} />
         ))}
       </ul>
+      {more}
       <button type="button" className="nbops-quiet nbops-older" onClick={() => actions.schedule({ path })}>
         {trans.__('Add a schedule…')}
       </button>

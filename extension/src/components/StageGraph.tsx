@@ -1,4 +1,4 @@
-import React, { useEffect, useRef } from 'react';
+import React, { useEffect, useId, useRef } from 'react';
 import { formatDuration } from '../model/format';
 import type { IPlace } from '../model/layered';
 import { STAGE, type PipelineModel } from '../model/pipeline';
@@ -19,7 +19,7 @@ interface IStageGraphProps {
 }
 
 const NAME = 20;
-const DETAIL = 29;
+const DETAIL = 27;
 const BAR = { x: 10, y: STAGE.height - 9, width: STAGE.width - 20, height: 3 };
 
 /** The stages from left to right. Arrow keys walk along them, Enter opens what is under the focus. */
@@ -28,6 +28,7 @@ export function StageGraph(props: IStageGraphProps): React.JSX.Element {
   const { layout, nodes, edges, selected } = useStore(model);
   const svg = useRef<SVGSVGElement>(null);
   const moved = useRef(false);
+  const clip = useId();
   useEffect(() => {
     if (moved.current) {
       moved.current = false;
@@ -56,6 +57,9 @@ export function StageGraph(props: IStageGraphProps): React.JSX.Element {
       viewBox={`${-MARGIN} ${-MARGIN} ${width} ${height}`}
       onKeyDown={onKeyDown}
     >
+      <clipPath id={clip}>
+        <rect width={STAGE.width - 4} height={STAGE.height} />
+      </clipPath>
       {edges.map(({ source, target }) => (
         <GraphEdge
           key={`${source}\n${target}`}
@@ -74,7 +78,7 @@ export function StageGraph(props: IStageGraphProps): React.JSX.Element {
               chosen={node.id === selected}
               label={spoken(node, edges, now, trans)}
               onSelect={() => model.select(node.id)}
-              {...{ node, place, now, onOpen, trans }}
+              {...{ node, place, now, clip, onOpen, trans }}
             />
           )
         );
@@ -103,13 +107,15 @@ interface IStageNodeProps {
   readonly chosen: boolean;
   readonly label: string;
   readonly now: number;
+  /** Id of the path that keeps words within a node. */
+  readonly clip: string;
   readonly onSelect: () => void;
   readonly onOpen: (node: IStageNode) => void;
   readonly trans: ITrans;
 }
 
 function StageNode(props: IStageNodeProps): React.JSX.Element {
-  const { node, place, chosen, label, now, onSelect, onOpen, trans } = props;
+  const { node, place, chosen, label, now, clip, onSelect, onOpen, trans } = props;
   const many = node.members.length > 1;
   const detail = nodeDetail(node, now, trans);
   const aside = asideOf(node, now, trans);
@@ -145,7 +151,7 @@ function StageNode(props: IStageNodeProps): React.JSX.Element {
           {aside}
         </text>
       )}
-      <text x={10} y={37} className="nbops-node-detail">
+      <text x={10} y={37} className="nbops-node-detail" clipPath={`url(#${clip})`}>
         {cut(detail, DETAIL)}
       </text>
       <Progress node={node} />

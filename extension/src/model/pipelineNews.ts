@@ -19,6 +19,8 @@ export interface IPipelineNewsOptions {
   /** The workspace a path belongs to; empty if the server does not say. */
   readonly workspace: (path: string) => Promise<string>;
   readonly tell: (notice: IPipelineNotice) => void;
+  /** Whether only what was started from this page is told. */
+  readonly quiet: () => boolean;
 }
 
 /** Tells how runs ended that were started from this page, and which scheduled runs failed. */
@@ -41,7 +43,8 @@ export class PipelineNews {
   }
 
   async look(): Promise<void> {
-    await Promise.all([...[...this._own.values()].map(run => this._lookAt(run)), this._failures()]);
+    const own = [...this._own.values()].map(run => this._lookAt(run));
+    await Promise.all([...own, ...(this._options.quiet() ? [] : [this._failures()])]);
   }
 
   private async _lookAt(own: IPipelineRunRef): Promise<void> {

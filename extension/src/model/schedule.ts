@@ -77,7 +77,7 @@ export class ScheduleModel extends Store<IScheduleState> {
         this.update({ schedule, runs, loaded: true, failure: null });
         // What is being written is not overwritten by what others save meanwhile.
         if (schedule && !this.state.dirty) {
-          this.update({ draft: draftOf(schedule) });
+          this._take(draftOf(schedule));
         }
       }
       await this._foresee();
@@ -122,6 +122,13 @@ export class ScheduleModel extends Store<IScheduleState> {
 
   dispose(): void {
     clearTimeout(this._timer);
+  }
+
+  /** Show what others have saved; a form that shows it already is left alone. */
+  private _take(draft: ScheduleDraft): void {
+    if (JSON.stringify(draft) !== JSON.stringify(this.state.draft)) {
+      this.update({ draft, saved: false });
+    }
   }
 
   /** Ask when it would come due as it is written. */

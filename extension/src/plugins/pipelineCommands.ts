@@ -79,9 +79,13 @@ class Runner {
     const labels = choices.map(choice => baseLabel(choice.label));
     const ran = await askRun(
       labels,
-      ({ choice, force, parameters }) => {
+      async ({ choice, force, parameters }) => {
+        const { values, wrong } = fromLines(parameters);
+        if (wrong) {
+          return { status: 0, message: trans.__('“%1” is no line NAME = VALUE', wrong), hint: '' };
+        }
         chosen = choices[choice].ref;
-        return this._launch(chosen, { force, parameters: fromLines(parameters).values });
+        return this._launch(chosen, { force, parameters: values });
       },
       trans
     );

@@ -47,6 +47,7 @@ export const pipelineNews: JupyterFrontEndPlugin<IPipelineNews> = {
       schedules,
       trans,
       tell,
+      quiet: () => !model.notifies,
       workspace: async path => (await api.status(path)).workspace
     });
     const refresher = new Refresher({

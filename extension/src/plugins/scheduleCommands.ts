@@ -24,6 +24,10 @@ function relative(file: string, root: string): string {
   return root && file.startsWith(`${root}/`) ? file.slice(root.length + 1) : file;
 }
 
+function keyOf(name: string): string {
+  return encodeURIComponent(name);
+}
+
 /** Do something to a schedule, and tell how it went. */
 async function change({ feed, trans }: INbops, work: () => Promise<unknown>, done: string): Promise<boolean> {
   try {
@@ -38,14 +42,8 @@ async function change({ feed, trans }: INbops, work: () => Promise<unknown>, don
   }
 }
 
-function addEditing(
-  app: JupyterFrontEnd,
-  nbops: INbops,
-  { model: panel }: INbopsPanel,
-  restorer: ILayoutRestorer | null
-): void {
+function addEditing(app: JupyterFrontEnd, nbops: INbops, { model: panel }: INbopsPanel, tabs: Tabs): void {
   const { schedules, pipelineActions, feed, trans } = nbops;
-  const tabs = new Tabs(app, 'nbops-schedule', restorer, CommandIDs.editSchedule);
   app.commands.addCommand(CommandIDs.editSchedule, {
     label: args => (text(args, 'name') ? trans.__('Edit a schedule') : trans.__('Schedule a pipeline…')),
     caption: trans.__('Let a pipeline run by itself: at times, or when something happens'),
@@ -53,10 +51,17 @@ function addEditing(
       const name = text(args, 'name');
       const path = text(args, 'path') || panel.pipelines.state.path;
       const file = text(args, 'pipeline') || panel.pipelines.state.items[0]?.path || '';
-      tabs.open(encodeURIComponent(name || `new-${file}`), { path, name, pipeline: file }, () => {
+      const key = name ? keyOf(name) : `new-${encodeURIComponent(file)}`;
+      tabs.open(key, { path, name, pipeline: file }, () => {
         const pipeline = relative(file, panel.workspace);
         const model = new ScheduleModel(schedules, path, name, { pipeline, alerts: ['lab'] });
         const { pipelines } = panel;
+        // A new one is found again by the name under which it was saved.
+        model.subscribe(() => {
+          if (!name && model.name) {
+            tabs.update(key, { path, name: model.name, pipeline: file });
+          }
+        });
         return new ScheduleTab(
           { model, pipelines, root: () => panel.workspace, actions: pipelineActions, trans },
           feed
@@ -66,7 +71,7 @@ function addEditing(
   });
 }
 
-function addActs({ commands }: JupyterFrontEnd, nbops: INbops): void {
+function addActs({ commands }: JupyterFrontEnd, nbops: INbops, tabs: Tabs): void {
   const { schedules, registry, trans } = nbops;
   const done: Record<ScheduleAct, (name: string) => string> = {
     pause: name => trans.__('%1 rests until it is resumed.', name),
@@ -96,8 +101,11 @@ function addActs({ commands }: JupyterFrontEnd, nbops: INbops): void {
           wordless: true,
           danger: true
         })) !== null;
-      if (sure) {
-        await change(nbops, () => schedules.remove(path, name), trans.__('%1 is deleted.', name));
+      if (
+        sure &&
+        (await change(nbops, () => schedules.remove(path, name), trans.__('%1 is deleted.', name)))
+      ) {
+        tabs.close(keyOf(name));
       }
     }
   });
@@ -117,8 +125,9 @@ export const scheduleCommands: JupyterFrontEndPlugin<void> = {
     palette: ICommandPalette | null,
     restorer: ILayoutRestorer | null
   ): void => {
-    addEditing(app, nbops, panel, restorer);
-    addActs(app, nbops);
+    const tabs = new Tabs(app, 'nbops-schedule', restorer, CommandIDs.editSchedule);
+    addEditing(app, nbops, panel, tabs);
+    addActs(app, nbops, tabs);
     palette?.addItem({ command: CommandIDs.editSchedule, category: 'nbops' });
   }
 };

@@ -27,7 +27,7 @@ export class Tabs {
    */
   open(key: string, args: ReadonlyPartialJSONObject, make: () => Widget, below = false): void {
     const id = `${this._namespace}-${key}`;
-    let tab = this._tracker.find(widget => widget.id === id);
+    let tab = this._find(key);
     if (!tab) {
       tab = new MainAreaWidget<Widget>({ content: make() });
       tab.id = id;
@@ -38,6 +38,24 @@ export class Tabs {
       void this._tracker.add(tab);
     }
     this._app.shell.activateById(id);
+  }
+
+  /** What the command of a tab needs from now on to make it again. */
+  update(key: string, args: ReadonlyPartialJSONObject): void {
+    const tab = this._find(key);
+    if (tab) {
+      this._args.set(tab.id, args);
+      void this._tracker.save(tab);
+    }
+  }
+
+  /** Close the tab of a key, if there is one. */
+  close(key: string): void {
+    this._find(key)?.close();
+  }
+
+  private _find(key: string): MainAreaWidget<Widget> | undefined {
+    return this._tracker.find(widget => widget.id === `${this._namespace}-${key}`);
   }
 
   private readonly _tracker: WidgetTracker<MainAreaWidget<Widget>>;
