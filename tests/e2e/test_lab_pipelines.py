@@ -138,9 +138,7 @@ def test_graph_while_running_failure_log_and_resume(screen: Any) -> None:
     screen.page.locator("#jupyterlab-splash").wait_for(state="detached", timeout=90_000)
     expect(tab).to_contain_text("2 of 7 ran")
     both(screen, "pipeline-resumed")
-    write_notebook(
-        folder / "train.ipynb", "auc = 0.8 + depth / 50", parameters="depth: int = 4\ncolumns: int = 0"
-    )
+    write_notebook(folder / "train.ipynb", "auc = 0.8 + depth / 50", parameters="depth: int = 4\ncolumns: int = 0")
     screen.page.locator(".lm-TabBar-tab").filter(has_text="Log of evaluate").locator(".lm-TabBar-tabCloseIcon").click()
     tab.get_by_role("combobox", name="What is drawn").select_option("plan")
     expect(tab).to_contain_text("4 of 7 stages would run")
