@@ -49,6 +49,7 @@ def _own_cache(tmp_path_factory: pytest.TempPathFactory) -> Iterator[None]:
         folder = folder.parent
     with pytest.MonkeyPatch.context() as environment:
         environment.setenv("NBOPS_CACHE", str(folder / "nbops-cache"))
+        environment.setenv("XDG_STATE_HOME", str(folder / "state"))
         yield
 
 

@@ -8,6 +8,7 @@ from pathlib import Path
 
 from nbops.errors import NbopsError
 from nbops.workspace import Workspace
+from nbops.workspace.trust import is_trusted
 
 Log = logging.Logger | logging.LoggerAdapter[logging.Logger]
 _PATIENCE = 5.0
@@ -31,7 +32,8 @@ class Schedulers:
     def attend(self, workspace: Workspace) -> None:
         """Look after the schedules of a workspace from now on; doing it again costs nothing. Call it in a thread.
 
-        Not where the workspace may only be looked at, and not where ``jupyter = false`` stands in ``[scheduler]``.
+        Not where the workspace may only be looked at, and not where ``jupyter = false`` stands in ``[scheduler]``. Nor where
+        this user has set up no schedule at this place: a folder that comes from somebody else must not run by being opened.
         """
         with self._lock:
             known = self._threads.get(workspace.root)
@@ -54,7 +56,7 @@ class Schedulers:
         from nbops.scheduling.settings import read_scheduler
 
         try:
-            return read_scheduler(workspace).jupyter
+            return read_scheduler(workspace).jupyter and is_trusted(workspace)
         except NbopsError as error:
             self._log.warning("nbops: %s", error)
             return False

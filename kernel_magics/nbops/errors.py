@@ -129,6 +129,10 @@ class StageFailed(PipelineError):
         return (StageFailed, (self.stage, self.cell, self.error, self.notebook))
 
 
+class StageLost(PipelineError):
+    """A stage ended through no fault of its notebook: its kernel did not start, or the worker that had it died."""
+
+
 class MissingExtraError(NbopsError, ImportError):
     """A feature needs an optional package.
 

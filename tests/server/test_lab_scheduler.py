@@ -56,3 +56,15 @@ async def test_it_leaves_them_alone_where_it_is_told_to(call, workspace, missed,
     with open_ledger(workspace).connect() as connection:
         assert connection.execute(tables.leases.select()).all() == []
     assert schedule_runs(workspace) == ()
+
+
+async def test_a_folder_that_comes_from_somebody_else_runs_nothing_by_being_opened(
+    call, workspace, missed, monkeypatch, tmp_path
+):
+    # What this user has set up himself is noted outside of the folder.
+    monkeypatch.setenv("XDG_STATE_HOME", str(tmp_path / "another-user"))
+    assert (await call("status", path="a.ipynb")).code == 200
+    await asyncio.sleep(0.1)
+    with open_ledger(workspace).connect() as connection:
+        assert connection.execute(tables.leases.select()).all() == []
+    assert schedule_runs(workspace) == ()

@@ -21,6 +21,7 @@ from nbops.scheduling.wording import meant
 from nbops.workspace import Workspace
 from nbops.workspace.identity import who
 from nbops.workspace.ownership import workspace_id
+from nbops.workspace.trust import trust
 
 # What an audit event tells of a schedule; values of parameters may say too much.
 _TOLD = ("pipeline", "trigger", "cron", "timezone", "subject", "measure", "threshold", "missed", "overlap", "alerts")
@@ -50,6 +51,7 @@ def add_schedule(
             )
         _insert(change, workspace, schedule, seen, clock.now())
         change.detail |= _told(schedule)
+    trust(workspace)
     return _read(workspace, schedule.name)
 
 
@@ -85,6 +87,7 @@ def update_schedule(
             change.connection.execute(s.delete().where(owned(workspace, s), s.c.name == schedule.name))
             _insert(change, workspace, schedule, seen, clock.now())
             change.detail |= {"name": schedule.name, "from": _told(before), "to": _told(schedule)}
+    trust(workspace)
     return _read(workspace, schedule.name)
 
 
@@ -138,6 +141,7 @@ def resume_schedule(
         else:
             mark = first_mark(change.connection, schedule, clock.now()) or _mark(change, workspace, name)
             _set(change, workspace, name, paused=False, mark=mark, next_at=first_next(schedule, clock.now()))
+    trust(workspace)
     return _read(workspace, name)
 
 

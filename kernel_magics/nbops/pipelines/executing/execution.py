@@ -9,7 +9,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from nbops.errors import PipelineError
+from nbops.errors import StageLost
 from nbops.pipelines.checkpoints.keeping import Subject, checkpoint_limit
 from nbops.pipelines.checkpoints.states import Spoilt, States
 from nbops.pipelines.executing.cleaning import Cleaner
@@ -207,7 +207,7 @@ class _Execution:
                 # Ports are chosen before the kernel binds them; on a busy machine another process may be quicker.
                 if start == _STARTS:
                     said = self._cleaner.text(" ".join(str(error).split()))[:160]
-                    raise PipelineError(f"the kernel {name!r} does not start: {said}.") from error
+                    raise StageLost(f"the kernel {name!r} does not start: {said}.") from error
         raise AssertionError
 
     def _subject(self) -> Subject:

@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from nbops.capture import redact
-from nbops.errors import NbopsError, PipelineError, StageFailed
+from nbops.errors import NbopsError, PipelineError, StageFailed, StageLost
 from nbops.pipelines.cache.reuse import Reuse
 from nbops.pipelines.checkpoints.facts import facts_of
 from nbops.pipelines.result import EventKind, PipelineEvent, PipelineResult, StageResult
@@ -289,7 +289,7 @@ class Coordinator:
             result, state, outputs = self._closing.close(attempt.stage, attempt.plan, attempt.run, done, self._runs)
         except NbopsError as error:
             tries = stage.retries if self._options.retry else 0
-            if attempt.number <= tries and not self._stop.is_set() and _worth_another(error):
+            if attempt.number <= tries and not self._stop.is_set() and not self._halted and _worth_another(error):
                 self._retry(attempt, done, error)
             else:
                 self._failed(attempt, done, error)
@@ -389,6 +389,7 @@ class Coordinator:
         """End what runs, and close it as stopped."""
         self._stop.set()
         self._runner.close(now=True)
+        self._reuse.close()
         for attempt in [*self._running.values(), *self._again]:
             self._closing.stopped(attempt.stage, attempt.run)
             self._results[attempt.stage.name] = replace(self._results[attempt.stage.name], status="stopped")
@@ -424,7 +425,7 @@ def _why(attempt: Attempt, done: Done) -> str:
 
 def _worth_another(error: NbopsError) -> bool:
     """Whether trying again may help: not where the declaration is at fault."""
-    return isinstance(error, StageFailed) or "kernel" in error.message
+    return isinstance(error, StageFailed | StageLost)
 
 
 def _line(error: NbopsError) -> str:

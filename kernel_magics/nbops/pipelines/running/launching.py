@@ -39,6 +39,9 @@ def launch(
     resume: bool = False,
     only: Sequence[str] = (),
     parameters: Mapping[str, Any] | None = None,
+    on: str = "local",
+    jobs: int | None = None,
+    keep_going: bool = False,
     trigger: str = "manual",
     schedule: str = "",
     run_id: str = "",
@@ -51,7 +54,7 @@ def launch(
         Whose run it is.
     path
         A pipeline file, a notebook with stage tags, or the name of a pipeline in ``nbops.toml``.
-    force, resume, only, parameters, trigger, schedule
+    force, resume, only, parameters, on, jobs, keep_going, trigger, schedule
         As for :func:`~nbops.pipelines.engine.execute_pipeline`.
     run_id
         The id it is to have; a new one by default.
@@ -72,7 +75,8 @@ def launch(
     word = str(Path(path).expanduser().absolute()) if Path(path).expanduser().is_file() else str(path)
     command = [sys.executable, "-P", "-m", "nbops", "pipeline", "run", word, "-C", str(workspace.root)]
     command += ["--run-id", run_id, "--trigger", trigger]
-    command += ["--force"] * force + ["--resume"] * resume
+    command += ["--force"] * force + ["--resume"] * resume + ["--keep-going"] * keep_going + ["--on", on]
+    command += ["--jobs", str(jobs)] if jobs else []
     for name in only:
         command += ["--only", name]
     if schedule:
@@ -122,7 +126,17 @@ def launch_resumed(workspace: Workspace, which: str) -> str:
         )
     # A file may hold several pipelines; then their names tell them apart.
     word = run.pipeline if Path(run.path).name == FILE_NAME else run.path
-    return launch(workspace, word, resume=True, only=run.options.get("only", ()), parameters=parameters)
+    asked = run.options
+    return launch(
+        workspace,
+        word,
+        resume=True,
+        only=asked.get("only", ()),
+        parameters=parameters,
+        on=run.runner,
+        jobs=asked.get("jobs"),
+        keep_going=asked.get("keep_going", False),
+    )
 
 
 def taken() -> dict[str, Any]:

@@ -110,6 +110,7 @@ class RunRows:
                 "from": options.start,
                 "parameters": json.loads(json.dumps(kept(options.parameters), default=str)),
                 "jobs": options.jobs,
+                "keep_going": options.keep_going,
             },
         }
         with self._ledger.begin() as connection:
@@ -144,9 +145,12 @@ class RunRows:
         try:
             with self._ledger.begin() as connection:
                 runs = tables.pipeline_runs
-                connection.execute(
-                    runs.update().where(runs.c.run_id == self.run_id).values(heartbeat_at=time.time(), **changes)
-                )
+                mine = runs.update().where(runs.c.run_id == self.run_id)
+                connection.execute(mine.values(heartbeat_at=time.time(), **changes))
+                # Somebody whose clock is another one has taken us for dead.
+                if connection.execute(mine.where(runs.c.status == "lost").values(_ALIVE)).rowcount:
+                    with self._lock:
+                        stages = [self._row(stage) for stage in self._stages.values()]
                 if stages:
                     connection.execute(_UPDATE, [_bound(row) for row in stages])
                 if stages or changes:
@@ -176,6 +180,9 @@ def _last_failed(connection: Connection, owner: str, pipeline: Pipeline, run_id:
         sqlalchemy.select(runs.c.run_id, runs.c.status).where(mine).order_by(runs.c.started_at.desc()).limit(1)
     ).first()
     return str(last.run_id) if last is not None and last.status != "succeeded" else ""
+
+
+_ALIVE = {"status": "running", "ended_at": None, "error": ""}
 
 
 def _bound(row: Mapping[str, Any]) -> dict[str, Any]:

@@ -9,7 +9,7 @@ import threading
 import uuid
 from typing import TYPE_CHECKING, Any
 
-from nbops.errors import MissingExtraError, NbopsError, PipelineError
+from nbops.errors import MissingExtraError, NbopsError, PipelineError, StageLost
 from nbops.pipelines.running.runners.base import Told
 from nbops.pipelines.running.runners.local import processors
 from nbops.pipelines.running.runners.parcel import Parcel, Reply, open_parcel, pack, unpack
@@ -68,6 +68,8 @@ class DaskRunner:
                 self._cluster = _own_cluster(distributed, jobs, workspace)
                 self._client = distributed.Client(self._cluster, timeout=60, set_as_default=False)
         except (OSError, ValueError) as error:
+            if self._cluster is not None:
+                self._cluster.close()
             raise PipelineError(
                 f"the Dask scheduler {address or 'of this machine'} does not answer: {' '.join(str(error).split())[:160]}.",
                 hint="Start one with: dask scheduler; and workers with: dask worker HOST:PORT",
@@ -91,6 +93,10 @@ class DaskRunner:
             )
         except NbopsError as error:
             told.put(Told(work.stage, error))
+            return
+        except Exception as error:
+            # What cannot be sent is the stage's own trouble and not that of the others.
+            told.put(Told(work.stage, _said(work, error)))
             return
         self._futures.add(future)
         future.add_done_callback(lambda done: self._ended(work, done, told))
@@ -173,11 +179,11 @@ def _carry_out(parcel: Parcel, topic: str) -> Reply:
         over.set()
 
 
-def _said(work: Work, error: BaseException) -> PipelineError:
+def _said(work: Work, error: BaseException) -> StageLost:
     kind = type(error).__name__
     if kind == "KilledWorker":
-        return PipelineError(
+        return StageLost(
             f"stage {work.stage!r} was lost with each of the Dask workers that had it; they died.",
             hint="It may need more memory than a worker has.",
         )
-    return PipelineError(f"stage {work.stage!r} was lost on Dask: {kind}: {' '.join(str(error).split())[:200]}.")
+    return StageLost(f"stage {work.stage!r} was lost on Dask: {kind}: {' '.join(str(error).split())[:200]}.")
