@@ -173,7 +173,7 @@ test('why a stage runs is asked of the server, with the lines that changed', asy
     told: 'notebook cell 3 edited',
     old: '',
     new: '',
-    diff: '-depth = 4\n+depth = 6',
+    diff: '@@ -1 +1 @@\n-depth = 4\n+depth = 6\n@@ -9 +9 @@\n+x = 1',
     through: []
   } as const;
   const { api } = await show(FAILED_RUN, {
@@ -185,6 +185,7 @@ test('why a stage runs is asked of the server, with the lines that changed', asy
   const facts = screen.getByRole('region', { name: 'Stage' });
   expect(facts.textContent).toContain('notebook cell 3 edited');
   expect(facts.querySelector('.nbops-added')?.textContent).toBe('+depth = 6');
+  expect(facts.querySelector('pre')?.textContent).toBe('-depth = 4+depth = 6⋯+x = 1');
   api.why.mockRejectedValueOnce(new ApiError(422, 'The file is wrong.'));
   await ask();
   expect(screen.getByRole('alert').textContent).toContain('The file is wrong.');

@@ -36,6 +36,8 @@ export function StageFacts(props: IStageFactsProps): React.JSX.Element | null {
 }
 
 const ROW = 26;
+/** Higher (in pixels) the list of members is not. */
+const MOST = 160;
 
 /** The stages that a foreach made, those that need a look first. */
 function Members({ model, node, now, trans }: IStageFactsProps & { node: IStageNode }): React.JSX.Element {
@@ -50,26 +52,28 @@ function Members({ model, node, now, trans }: IStageFactsProps & { node: IStageN
     <div className="nbops-members">
       <h3>{node.id}</h3>
       <p className="nbops-dim">{countWords(node.counts, trans)}</p>
-      <WindowedList
-        label={trans.__('Stages of %1', node.id)}
-        count={members.length}
-        rowHeight={ROW}
-        active={active}
-        onActive={choose}
-        onOpen={choose}
-        onRange={ignore}
-        render={index => (
-          <div className="nbops-row">
-            <Sign sign={stageSign(members[index].status, trans)} quiet />
-            <span className="nbops-cut">{members[index].stage}</span>
-            <span className="nbops-num nbops-dim">
-              {members[index].status === 'running'
-                ? cellWords(members[index], trans)
-                : formatDuration(durationOf(members[index], now))}
-            </span>
-          </div>
-        )}
-      />
+      <div className="nbops-member-list" style={{ height: Math.min(MOST, members.length * ROW + 1) }}>
+        <WindowedList
+          label={trans.__('Stages of %1', node.id)}
+          count={members.length}
+          rowHeight={ROW}
+          active={active}
+          onActive={choose}
+          onOpen={choose}
+          onRange={ignore}
+          render={index => (
+            <div className="nbops-row">
+              <Sign sign={stageSign(members[index].status, trans)} quiet />
+              <span className="nbops-cut">{members[index].stage}</span>
+              <span className="nbops-num nbops-dim">
+                {members[index].status === 'running'
+                  ? cellWords(members[index], trans)
+                  : formatDuration(durationOf(members[index], now))}
+              </span>
+            </div>
+          )}
+        />
+      </div>
     </div>
   );
 }
@@ -241,11 +245,16 @@ function DiffLines({ text }: { text: string }): React.JSX.Element {
   const kind: Record<string, string> = { '+': 'nbops-added', '-': 'nbops-removed' };
   return (
     <pre className="nbops-code">
-      {text.split('\n').map((line, i) => (
-        <span key={i} className={`nbops-diff-line ${kind[line[0]] ?? ''}`}>
-          {line || ' '}
-        </span>
-      ))}
+      {text
+        .split('\n')
+        .map(line => (line.startsWith('@@') ? '⋯' : line))
+        // Where a part begins is worth a line only between two parts.
+        .filter((line, i) => i > 0 || line !== '⋯')
+        .map((line, i) => (
+          <span key={i} className={`nbops-diff-line ${kind[line[0]] ?? ''}`}>
+            {line || ' '}
+          </span>
+        ))}
     </pre>
   );
 }
