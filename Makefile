@@ -58,7 +58,7 @@ demo: setup ## the whole life cycle on real data, in ./nbops-demo
 lab: setup ## JupyterLab with the tutorial
 	$(BIN)/jupyter lab $$([ "$$(id -u)" -ne 0 ] || echo --allow-root) notebooks/01_quickstart.ipynb
 
-test: setup system exports lint js unit notebooks e2e ## every test
+test: setup system exports lint js unit e2e ## every test
 
 lint: setup ## ruff, mypy, import-linter
 	$(BIN)/ruff check .
@@ -74,7 +74,7 @@ js: setup ## lint, types and unit tests of the extension
 unit: setup ## Python tests without a browser
 	$(CLEAN_ENV) $(BIN)/python -m pytest -n 3 --dist loadfile --no-loadscope-reorder -q --durations=8 -m "not e2e"
 
-notebooks: setup ## the tutorials, cell by cell
+notebooks: setup ## the tutorials alone, cell by cell (`make unit` runs them too)
 	rm -rf build/notebooks && mkdir -p build && cp -r notebooks build/notebooks && touch build/notebooks/nbops.toml
 	cd build/notebooks && $(CLEAN_ENV) NBOPS_COURIER=false "$(CURDIR)/$(BIN)/python" -m pytest -q -c ../../pyproject.toml --rootdir . --nbval-lax -p no:cacheprovider *.ipynb
 

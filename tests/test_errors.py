@@ -13,6 +13,8 @@ def _all():
     for cls in found:
         if cls is errors.StageFailed:
             yield cls("train", 3, "ValueError: no", "out.ipynb")
+        elif cls is errors.InvalidPipeline:
+            yield cls("p.toml:3: It is broken.", (("p.toml", 3, 0, "It is broken."),), hint="Mend it.")
         elif cls is errors.MissingExtraError:
             yield cls("Serving", "serve")
         elif cls is errors.PromotionConflict:

@@ -21,7 +21,7 @@ from nbops.workspace import find_workspace
 
 pytestmark = pytest.mark.skipif(sys.platform == "win32", reason="signals of POSIX")
 
-_KILLS = 100 if os.environ.get("NBOPS_LONG_FAULTS") else 7
+_KILLS = 100 if os.environ.get("NBOPS_LONG_FAULTS") else 4
 _STAGES = ("a", "left", "right", "last")
 _FILE = """
 name = "p"

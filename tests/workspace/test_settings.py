@@ -115,7 +115,8 @@ def test_what_we_told_mlflow_is_no_setting(tmp_path, monkeypatch):
 
 def test_another_process_is_told_what_is_meant_here(tmp_path, monkeypatch):
     monkeypatch.chdir(tmp_path)
-    monkeypatch.delenv("NBOPS_CACHE")
+    for ours in ("NBOPS_CACHE", "NBOPS_RUNTIME", "NBOPS_WARM"):
+        monkeypatch.delenv(ours, raising=False)
     monkeypatch.setenv("NBOPS_WORKSPACE", "place")
     monkeypatch.setenv("NBOPS_LEDGER_URI", "sqlite:///l.db")
     monkeypatch.delenv(MLFLOW, raising=False)
