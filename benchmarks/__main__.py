@@ -2,5 +2,5 @@
 
 import importlib
 
-for name in ("load", "fingerprint", "cell", "registry", "saving", "nochange", "warm"):
+for name in ("load", "fingerprint", "cell", "registry", "saving", "nochange", "warm", "pipelines"):
     importlib.import_module(name).main()

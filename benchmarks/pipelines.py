@@ -46,10 +46,11 @@ def _shapes(folder: Path) -> bool:
         run_pipeline(folder / file, parameters={"turn": time.time_ns()})
 
     def theirs(weight: str, count: int) -> None:
-        for number in range(count):
-            papermill.execute_notebook(
-                folder / f"{weight}.ipynb", folder / f"out-{number}.ipynb", {"turn": 1}, progress_bar=False
-            )
+        with _quiet():
+            for number in range(count):
+                papermill.execute_notebook(
+                    folder / f"{weight}.ipynb", folder / f"out-{number}.ipynb", {"turn": 1}, progress_bar=False
+                )
 
     reached = True
     for weight in ("light", "heavy"):
@@ -124,6 +125,19 @@ def _backfill(folder: Path) -> bool:
         good,
     )
     return good
+
+
+@contextlib.contextmanager
+def _quiet():
+    """What papermill's kernels say of their transport is not for whoever reads the figures."""
+    kept = os.dup(2)
+    with open(os.devnull, "w") as nowhere:
+        os.dup2(nowhere.fileno(), 2)
+        try:
+            yield
+        finally:
+            os.dup2(kept, 2)
+            os.close(kept)
 
 
 def _file(path: Path, weight: str, stages: list[tuple[str, list[str]]]) -> None:
