@@ -51,7 +51,10 @@ def connected(on: str, workers: int | None = None) -> Iterator[Any]:
     except ModuleNotFoundError as error:
         raise MissingExtraError("Working on Dask", DASK) from error
     address = on.removeprefix(DASK).removeprefix("://")
+    log = logging.getLogger("distributed")
     with contextlib.ExitStack() as stack:
+        # What is put back last, after client and cluster have ended.
+        stack.callback(log.setLevel, log.level)
         try:
             where = f"tcp://{address}" if address else stack.enter_context(_own(distributed, workers))
             client = stack.enter_context(distributed.Client(where, timeout=20 if address else 60, set_as_default=False))
@@ -62,8 +65,7 @@ def connected(on: str, workers: int | None = None) -> Iterator[Any]:
                 hint="Start one with: dask scheduler; and workers with: dask worker HOST:PORT",
             ) from error
         # Dask says at WARNING that streams are closed, which is what is asked for at the end.
-        stack.callback(logging.getLogger("distributed").setLevel, logging.getLogger("distributed").level)
-        stack.callback(logging.getLogger("distributed").setLevel, logging.ERROR)
+        stack.callback(log.setLevel, logging.ERROR)
         yield client
 
 

@@ -3,15 +3,14 @@
 from __future__ import annotations
 
 import contextlib
-import logging
 import queue
 import threading
 import uuid
 from typing import TYPE_CHECKING, Any
 
-from nbops.errors import MissingExtraError, NbopsError, PipelineError, StageLost
+from nbops.errors import NbopsError, PipelineError, StageLost
+from nbops.pipelines.cluster import connected
 from nbops.pipelines.running.runners.base import Told
-from nbops.pipelines.running.runners.local import processors
 from nbops.pipelines.running.runners.parcel import Parcel, Reply, open_parcel, pack, unpack
 from nbops.pipelines.running.work import Work
 from nbops.workspace import Workspace
@@ -49,31 +48,16 @@ class DaskRunner:
     """
 
     def __init__(self, address: str, jobs: int | None, workspace: Workspace) -> None:
-        try:
-            import distributed
-        except ModuleNotFoundError as error:
-            raise MissingExtraError("Running stages on Dask", "dask") from error
         self._workspace, self._jobs = workspace, jobs
         self._ship = address.endswith(_SHIP)
         self._topic = f"nbops-{uuid.uuid4().hex}"
         self._works: dict[str, Work] = {}
         self._told: queue.SimpleQueue[Told] | None = None
-        self._cluster: Any = None
-        try:
-            if address.removesuffix(_SHIP):
-                self._client = distributed.Client(
-                    f"tcp://{address.removesuffix(_SHIP)}", timeout=20, set_as_default=False
-                )
-            else:
-                self._cluster = _own_cluster(distributed, jobs, workspace)
-                self._client = distributed.Client(self._cluster, timeout=60, set_as_default=False)
-        except (OSError, ValueError) as error:
-            if self._cluster is not None:
-                self._cluster.close()
-            raise PipelineError(
-                f"the Dask scheduler {address or 'of this machine'} does not answer: {' '.join(str(error).split())[:160]}.",
-                hint="Start one with: dask scheduler; and workers with: dask worker HOST:PORT",
-            ) from error
+        self._open = contextlib.ExitStack()
+        where = address.removesuffix(_SHIP)
+        self._client = self._open.enter_context(connected(f"dask://{where}" if where else "dask", jobs))
+        import distributed
+
         self._stopped = distributed.Event(f"{self._topic}-stopped", client=self._client)
         self._client.subscribe_topic(self._topic, self._progress)
         self._futures: set[Any] = set()
@@ -107,13 +91,8 @@ class DaskRunner:
             with contextlib.suppress(Exception):
                 self._stopped.set()
                 self._client.cancel(list(self._futures), force=True)
-        # Dask says at WARNING that streams are closed, which is what was asked for.
-        logging.getLogger("distributed").setLevel(logging.ERROR)
         with contextlib.suppress(Exception):
-            self._client.close()
-        if self._cluster is not None:
-            with contextlib.suppress(Exception):
-                self._cluster.close()
+            self._open.close()
 
     def _ended(self, work: Work, future: Any, told: queue.SimpleQueue[Told]) -> None:
         self._futures.discard(future)
@@ -132,19 +111,6 @@ class DaskRunner:
         if self._told is not None and message.get("stage") in self._works:
             at = Progress(message["cell"], message["cells"], message["line"], message["elapsed"])
             self._told.put(Told(message["stage"], at))
-
-
-def _own_cluster(distributed: Any, jobs: int | None, workspace: Workspace) -> Any:
-    folder = workspace.data / "dask"
-    folder.mkdir(parents=True, exist_ok=True)
-    return distributed.LocalCluster(
-        n_workers=jobs or processors(),
-        threads_per_worker=1,
-        host="127.0.0.1",
-        dashboard_address=None,
-        local_directory=str(folder),
-        silence_logs=logging.ERROR,
-    )
 
 
 def _carry_out(parcel: Parcel, topic: str) -> Reply:

@@ -15,7 +15,7 @@ from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from nbops.errors import PipelineError
+from nbops.errors import NbopsError, PipelineError
 from nbops.pipelines.kinds import FILES
 from nbops.pipelines.outputs import Output
 from nbops.pipelines.running.work import Done, Work, perform
@@ -136,7 +136,7 @@ def unpack(workspace: Workspace, work: Work, reply: Reply) -> Done:
 def _sees(parcel: Parcel) -> bool:
     try:
         return workspace_id(find_workspace(parcel.root)) == parcel.token and parcel.work.source.is_file()
-    except Exception:
+    except (OSError, NbopsError):
         return False
 
 
