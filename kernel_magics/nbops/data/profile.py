@@ -35,7 +35,9 @@ class ColumnProfile:
     (numbers), ``categories`` value to count (categories and booleans); ``rest`` counts rows of categories beyond the
     10,000 most frequent. ``minimum`` … ``maximum`` and the sums are exact and of finite numbers only. ``parsed`` is the share
     of non-null texts that read as numbers. ``binned`` says that it was made small
-    (:mod:`nbops.data.compact`), ``folds`` over how many groups categories without a name are spread.
+    (:mod:`nbops.data.compact`), ``folds`` over how many groups categories without a name are spread. ``aspects`` are profiles
+    of what is looked at of a column that cannot be compared as it is: hour and weekday of a time, length of a text.
+    ``sentinels`` counts numbers that look like a mark for missing.
     """
 
     name: str
@@ -57,6 +59,8 @@ class ColumnProfile:
     blank: int = 0
     binned: bool = False
     folds: int = 0
+    aspects: tuple[ColumnProfile, ...] = ()
+    sentinels: dict[str, int] = field(default_factory=dict)
 
     @property
     def count(self) -> int:
@@ -286,6 +290,7 @@ def _merged(a: ColumnProfile, b: ColumnProfile) -> ColumnProfile:
 
 def _packed(column: ColumnProfile) -> dict[str, Any]:
     found = {name: getattr(column, name) for name in ColumnProfile.__dataclass_fields__ if name != "histogram"}
+    found["aspects"] = [_packed(aspect) for aspect in column.aspects]
     pairs = np.array([*column.histogram, *column.histogram.values()], dtype="<i8")
     packed = base64.b64encode(zlib.compress(pairs.tobytes(), 6)).decode("ascii") if len(pairs) else ""
     return {**found, "histogram": packed}
@@ -296,4 +301,5 @@ def _unpacked(data: dict[str, Any]) -> ColumnProfile:
     pairs = np.frombuffer(zlib.decompress(packed), "<i8") if packed else np.zeros(0, "<i8")
     half = len(pairs) // 2
     found = dict(zip((int(b) for b in pairs[:half]), (int(c) for c in pairs[half:]), strict=True))
-    return ColumnProfile(**{**data, "histogram": found})
+    aspects = tuple(_unpacked(aspect) for aspect in data.get("aspects", ()))
+    return ColumnProfile(**{**data, "histogram": found, "aspects": aspects})
