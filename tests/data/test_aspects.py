@@ -13,7 +13,9 @@ from nbops.data.compact import compact, expanded
 from nbops.data.profile import Profile, profile_frame
 from nbops.data.scan import profile_source
 
-moments = st.lists(st.datetimes(pd.Timestamp(1900, 1, 1), pd.Timestamp(2100, 1, 1)) | st.none(), min_size=1, max_size=40)
+moments = st.lists(
+    st.datetimes(pd.Timestamp(1900, 1, 1), pd.Timestamp(2100, 1, 1)) | st.none(), min_size=1, max_size=40
+)
 
 
 @given(values=moments, cut=st.integers(0, 40))

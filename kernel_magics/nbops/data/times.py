@@ -56,10 +56,9 @@ def range_of(times: np.ndarray[Any, Any]) -> tuple[float | None, float | None]:
     """Give the first and the last time in seconds since 1970."""
     if not len(times):
         return None, None
-    unit = np.timedelta64(1, "s") / np.timedelta64(1, np.datetime_data(times.dtype)[0])
-    ends = (int(np.int64(end.astype(np.int64))) for end in (times.min(), times.max()))
-    first, last = (end / unit for end in ends)
-    return float(first), float(last)
+    ends = (end.astype("datetime64[us]").astype(np.int64) for end in (times.min(), times.max()))
+    first, last = (int(end) / 1e6 for end in ends)
+    return first, last
 
 
 def filled(
