@@ -15,7 +15,7 @@ def add_parser(commands: argparse._SubParsersAction[argparse.ArgumentParser]) ->
     common(parser)
     parser.add_argument("reference", help="CSV, Parquet, JSON lines or Feather file, or models:/NAME@champion")
     parser.add_argument("current", help="the file that is compared with it")
-    parser.add_argument("--alpha", type=float, default=0.01, help="false-alarm rate of the whole report (default 0.01)")
+    parser.add_argument("--alpha", type=float, default=0.05, help="false-alarm rate of the whole report (default 0.05)")
     parser.add_argument("--html", metavar="FILE", help="write the report there, and every figure to FILE.json")
     parser.add_argument("--json-out", metavar="FILE", help="where every figure is written to instead")
     parser.add_argument("--fail", action="store_true", help="exit with 1 when a column has drifted, for gates")

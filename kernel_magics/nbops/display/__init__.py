@@ -64,9 +64,13 @@ def drift(
     current: Any,
     *,
     columns: Sequence[str] | None = None,
-    alpha: float = 0.01,
-    min_effect: float = 0.03,
+    alpha: float = 0.05,
+    min_effect: float | None = None,
+    thresholds: str | Mapping[str, Any] = "calibrated",
+    reference_windows: int | Sequence[Any] | None = None,
     importance: Mapping[str, float] | None = None,
+    prediction: str | Sequence[str] = (),
+    target: str | Sequence[str] = (),
     workspace: Workspace | None = None,
 ) -> ShownDriftReport:
     """Compare two data sets; see :func:`nbops.monitoring.drift.drift`. The result shows itself in a notebook.
@@ -79,11 +83,15 @@ def drift(
     columns
         Only these; all by default.
     alpha
-        Largest probability of any false alarm in the whole report.
+        Largest probability of any false alarm in the whole report; of one column, a fifth of it.
     min_effect
-        Smallest KS distance (numbers) or total variation (categories) that counts.
+        Smallest KS distance (numbers) and total variation (categories) that counts; 0.028 and 0.05 by default.
+    thresholds, reference_windows
+        ``calibrated`` by both sample sizes, ``learned`` from windows of the reference, or fixed ones by statistic.
     importance
-        Weight of each column in the model; orders the report.
+        Weight of each column in the model; orders the report and tells whether what drifted matters.
+    prediction, target
+        Columns that hold these; what became of them is said first.
     workspace
         Where that model is; the workspace of the working directory by default.
 
@@ -92,14 +100,25 @@ def drift(
     DataError
         A data set cannot be read, has no rows, or shares no column with the other.
     UsageError
-        ``alpha`` or ``min_effect`` is out of range, or a column does not exist.
+        ``alpha``, ``min_effect`` or a threshold is out of range, or a column does not exist.
     """
     about = described(reference, current)
     if isinstance(reference, str) and reference.startswith("models:/"):
         from nbops.registry.facts import profile_at
 
         reference = profile_at(reference, workspace=workspace)
-    found = engine.drift(reference, current, columns=columns, alpha=alpha, min_effect=min_effect, importance=importance)
+    found = engine.drift(
+        reference,
+        current,
+        columns=columns,
+        alpha=alpha,
+        min_effect=min_effect,
+        thresholds=thresholds,
+        reference_windows=reference_windows,
+        importance=importance,
+        prediction=prediction,
+        target=target,
+    )
     return ShownDriftReport(**{field.name: getattr(found, field.name) for field in fields(found)}, about=about)
 
 
