@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field, replace
+from itertools import pairwise
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -47,7 +48,7 @@ class Windows:
 
     def frames(self) -> Iterator[pd.DataFrame]:
         """Give the rows of one window after the other; no two windows' copies are held at once."""
-        for first, end in zip(self.bounds[:-1], self.bounds[1:], strict=True):
+        for first, end in pairwise(self.bounds):
             yield self.frame.iloc[first:end] if self.order is None else self.frame.iloc[self.order[first:end]]
 
 
@@ -109,7 +110,7 @@ def _by_rows(frame: pd.DataFrame, size: int, time: str | Sequence[str] | None) -
         rows = len(order)
     bounds = np.append(np.arange(0, rows, size), rows)
     _few(len(bounds) - 1)
-    labels = tuple(f"rows {first + 1}–{end}" for first, end in zip(bounds[:-1], bounds[1:], strict=True))
+    labels = tuple(f"rows {first + 1}–{end}" for first, end in pairwise(bounds))
     short = labels[-1:] if labels and bounds[-1] - bounds[-2] < size else ()
     return Windows(
         frame=frame,
@@ -137,7 +138,8 @@ def _length(text: str) -> Any:
     import pandas as pd
 
     try:
-        found = pd.Timedelta(text)
+        # pandas wants the day as a capital letter, people write it small.
+        found = pd.Timedelta(re.sub(r"(?<=\d)\s*d$", "D", text))
     except ValueError:
         return None
     return found if found > pd.Timedelta(0) else None
@@ -145,15 +147,19 @@ def _length(text: str) -> Any:
 
 def _calendar(moments: pd.Series, unit: str) -> tuple[Any, Any, str]:
     """Give the number of each row's window, when windows of given numbers start, and how that is written."""
-    import pandas as pd
-
     frequency = _UNITS[unit]
     codes = moments.dt.to_period(frequency).array.asi8
     return (
         codes,
-        lambda used: pd.PeriodIndex.from_ordinals(np.asarray(used), freq=frequency).start_time,
+        lambda used: _periods(used, frequency).start_time,
         _SHOWN.get(unit, ""),
     )
+
+
+def _periods(numbers: Any, frequency: str) -> Any:
+    import pandas as pd
+
+    return pd.PeriodIndex.from_ordinals(np.asarray(numbers), freq=frequency)  # type: ignore[attr-defined]
 
 
 def _lengths(moments: pd.Series, length: pd.Timedelta) -> tuple[Any, Any, str]:
@@ -163,8 +169,10 @@ def _lengths(moments: pd.Series, length: pd.Timedelta) -> tuple[Any, Any, str]:
     codes = np.where(moments.isna(), 0, (moments - origin) // length).astype(np.int64)
     codes[moments.isna().to_numpy()] = _NEVER
     days = length % pd.Timedelta(days=1) == pd.Timedelta(0)
-    return codes, lambda used: origin + pd.TimedeltaIndex(np.asarray(used) * length), "%Y-%m-%d" if days else (
-        "%Y-%m-%d %H:%M"
+    return (
+        codes,
+        lambda used: origin + pd.TimedeltaIndex(np.asarray(used) * length),
+        "%Y-%m-%d" if days else ("%Y-%m-%d %H:%M"),
     )
 
 

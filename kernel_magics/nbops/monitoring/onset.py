@@ -53,8 +53,7 @@ def column_onset(
         ``words``; empty where there is no onset.
     """
     excess = [
-        0.0 if pair is None or bound is None else pair.effect - bound
-        for pair, bound in zip(pairs, limits, strict=True)
+        0.0 if pair is None or bound is None else pair.effect - bound for pair, bound in zip(pairs, limits, strict=True)
     ]
     first, last = _spell(excess)
     if first < 0 or base is None:
@@ -118,15 +117,15 @@ def whole_onset(found: Mapping[str, Mapping[str, Any]]) -> dict[str, Any]:
 
     def strength(name: str) -> float:
         spell = begun[name]
-        return max(e for e in found[name]["effects"][spell["first"] : spell["last"] + 1] if e is not None)
+        return max(float(e) for e in found[name]["effects"][spell["first"] : spell["last"] + 1] if e is not None)
 
     start = min(spell["first"] for spell in begun.values())
     names = sorted((n for n in begun if begun[n]["first"] == start), key=lambda n: (-strength(n), n))
     later = len(begun) - len(names)
-    also = f" and {len(names) - 1} more" if len(names) > 1 else ""
-    rest = f"; {later} other{'s' if later > 1 else ''} later" if later else ""
+    also = f", {len(names) - 1} more from then on" if len(names) > 1 else ""
+    rest = f", {later} later" if later else ""
     label = begun[names[0]]["label"]
-    words = f"{names[0]}{also}: {begun[names[0]]['words']}{rest}"
+    words = f"{names[0]} {begun[names[0]]['words']}{also}{rest}"
     return {"label": label, "column": names[0], "columns": names, "words": words}
 
 
@@ -142,9 +141,7 @@ def _spell(excess: Sequence[float]) -> tuple[int, int]:
     return span
 
 
-def _begins(
-    base: ColumnProfile, series: Sequence[ColumnProfile | None], first: int, last: int
-) -> list[int]:
+def _begins(base: ColumnProfile, series: Sequence[ColumnProfile | None], first: int, last: int) -> list[int]:
     """Give the windows in which the change may have come, ascending; ``first`` is one of them."""
     spell = [column for column in series[first : last + 1] if column is not None][:_LEARNED_FROM]
     group, size = _grouping(base)

@@ -23,12 +23,12 @@ class Found:
 
 
 def compared(before: ColumnProfile, after: ColumnProfile) -> Found | None:
-    """Compare two profiles of a column; nothing where a side has no value or they are of different kinds.
+    """Compare two profiles of a column; nothing where a side has no value or they are of different kinds or shifts.
 
     The statistics are those of :mod:`nbops.monitoring.statistics`. Of a column with aspects the aspect that changed most
     significantly counts, its p-value times their number (Bonferroni).
     """
-    if before.kind != after.kind:
+    if before.kind != after.kind or before.shift != after.shift:
         return None
     if before.aspects and after.aspects:
         return _aspects(before, after)

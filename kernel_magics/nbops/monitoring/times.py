@@ -88,7 +88,8 @@ def times_of(frame: pd.DataFrame, columns: Sequence[str]) -> pd.Series:
             found = found + pd.to_timedelta(pd.to_numeric(hours, errors="coerce"), unit="h")
     if not found.notna().any():
         raise UsageError(f"Not one row of {', '.join(columns)} can be read as a time.", hint="Name another column.")
-    return found.reset_index(drop=True)
+    placed: pd.Series = found.reset_index(drop=True)
+    return placed
 
 
 def _one(values: pd.Series) -> Any:
@@ -116,8 +117,8 @@ def _numbers(values: pd.Series) -> Any:
         return pd.to_datetime(years, format="%Y", errors="coerce")
     # The median decides: one slip of the pen does not make thousandths of seconds.
     size = float(np.median(np.abs(finite))) if len(finite) else 0.0
-    unit = next(unit for limit, unit in _SCALES if size < limit)
-    return pd.Series(pd.to_datetime(numbers, unit=unit, errors="coerce"), index=values.index)
+    unit: Any = next(unit for limit, unit in _SCALES if size < limit)
+    return pd.to_datetime(pd.Series(numbers, index=values.index), unit=unit, errors="coerce")
 
 
 def _texts(values: pd.Series) -> Any:

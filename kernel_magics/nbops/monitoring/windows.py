@@ -6,7 +6,7 @@ import re
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
@@ -20,6 +20,9 @@ from nbops.monitoring.cutting import cut
 from nbops.monitoring.onset import column_onset, largest_step, whole_onset
 from nbops.monitoring.pairs import Found, compared, limit, pooled
 from nbops.monitoring.wording import not_compared
+
+if TYPE_CHECKING:
+    import pandas as pd
 
 _PREVIOUS = re.compile(r"(?:previous|sliding)(?:\s+(\d+))?|(\d+)\s+(?:previous|before)")
 _MOST_NOTES = 50
@@ -38,9 +41,7 @@ class Cut:
     notes: tuple[str, ...] = field(default=())
 
 
-def profiled(
-    reference: Profile, current: Any, by: str | int, time: str | Sequence[str] | None = None
-) -> Cut:
+def profiled(reference: Profile, current: Any, by: str | int, time: str | Sequence[str] | None = None) -> Cut:
     """Cut a data set into windows and profile each, once, with the reference's shifts.
 
     Parameters
@@ -62,13 +63,13 @@ def profiled(
     """
     if by == "file":
         parts = _files(current)
-        profiles = tuple(profile_frame(read_table(part), reference) for _, part in parts)
+        profiles = _profiles(reference, (read_table(part) for _, part in parts))
         return Cut(by="file", labels=tuple(label for label, _ in parts), profiles=profiles)
     windows = cut(read_table(current), by, time)
     return Cut(
         by=windows.by,
         labels=windows.labels,
-        profiles=tuple(profile_frame(frame, reference) for frame in windows.frames()),
+        profiles=_profiles(reference, windows.frames()),
         incomplete=windows.incomplete,
         unplaced=windows.unplaced,
         skipped=windows.columns,
@@ -127,7 +128,9 @@ def drift_by_window(
     drifted = _verdicts(pairs, len(windows.labels), alpha, min_effect)
     tests = max(1, len(names))
     found = {
-        name: _trend(windows.labels, bases[name], series[name], pairs[name], drifted[name], alpha / tests, min_effect, mode)
+        name: _trend(
+            windows.labels, bases[name], series[name], pairs[name], drifted[name], alpha / tests, min_effect, mode
+        )
         for name in names
     }
     counts = [sum(drifted[name][i] for name in names) for i in range(len(windows.labels))]
@@ -145,6 +148,19 @@ def drift_by_window(
         "notes": _notes(windows, series),
     }
     return {**result, "sentence": _sentence(result)}
+
+
+def _profiles(reference: Profile, frames: Iterable[pd.DataFrame]) -> tuple[Profile, ...]:
+    found = []
+    for frame in frames:
+        found.append(profile_frame(frame, reference))
+        # What the reference has no value of is as its first window has it, so that later ones can be compared with that.
+        bare = {column.name for column in reference.columns if column.kind == "empty"}
+        bare &= {column.name for column in found[-1].columns if column.kind != "empty"}
+        if bare:
+            columns = (found[-1].column(c.name) if c.name in bare else c for c in reference.columns)
+            reference = Profile(reference.rows, tuple(column for column in columns if column is not None))
+    return tuple(found)
 
 
 def _files(current: Any) -> list[tuple[str, Any]]:
@@ -167,7 +183,8 @@ def _mode(against: str) -> tuple[str, int]:
     back = int(next((group for group in found.groups() if group), 1)) if found else 0
     if not back:
         raise UsageError(
-            f"Windows cannot be compared against {against!r}.", hint="Against: reference, first, previous, 'previous 4'."
+            f"Windows cannot be compared against {against!r}.",
+            hint="Against: reference, first, previous, 'previous 4'.",
         )
     return "sliding", back
 
@@ -181,7 +198,9 @@ def _names(reference: Profile, windows: Cut, columns: Sequence[str] | None) -> l
 
 def _never(before: ColumnProfile | None, windows: Cut) -> bool:
     """Whether a column can be compared in no window."""
-    found = [column for column in (profile.column(before.name) for profile in windows.profiles) if column] if before else []
+    found = (
+        [column for column in (profile.column(before.name) for profile in windows.profiles) if column] if before else []
+    )
     return before is None or not found or all(column.rows and not_compared(before, column) for column in found)
 
 

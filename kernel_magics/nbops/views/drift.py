@@ -7,6 +7,7 @@ from html import escape
 from typing import Any
 
 from nbops.views.document import fragment
+from nbops.views.drift_windows import further_text
 from nbops.views.svg import distribution
 from nbops.views.text import table
 
@@ -49,9 +50,9 @@ def drift_text(report: Mapping[str, Any]) -> str:
         f"{report['sentence']}\ncurrent {n['current']:,} rows against reference {n['reference']:,} rows{_note(report)}"
     )
     foot = f"chance of any false alarm here at most {report['alpha'] * 100:g}%; changes below {report['min_effect']:g} do not count"
-    return "\n".join(
-        [head, "", table(rows, ("column", "kind", "", "what changed", "KS / TV", "PSI"), right=(4, 5)), foot]
-    )
+    shown = table(rows, ("column", "kind", "", "what changed", "KS / TV", "PSI"), right=(4, 5))
+    more = further_text(report)
+    return "\n".join([head, "", shown, foot, *(["", more] if more else [])])
 
 
 def _note(report: Mapping[str, Any]) -> str:
