@@ -5,7 +5,8 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from nbops.views.text import clip, table
+from nbops.views.drift.words import plain
+from nbops.views.text import table
 
 _BARS = "▁▂▃▄▅▆▇█"
 _WIDEST = 48
@@ -20,7 +21,7 @@ def further_text(report: Mapping[str, Any]) -> str:
     report
         What :meth:`nbops.monitoring.report.DriftReport.to_dict` gave.
     """
-    parts = [windows_text(report["windows"]) if report.get("windows") else ""]
+    parts = [windows_text(report["windows"]) if report.get("windows") else "", _beyond(report)]
     return "\n\n".join(part for part in parts if part)
 
 
@@ -33,19 +34,20 @@ def windows_text(windows: Mapping[str, Any]) -> str:
     )
     rows = [
         (
-            name,
+            plain(name, 40),
             _trend(column["effects"]),
             f"{max([e or 0.0 for e in column['effects']]):.3f}",
             f"{column['limit']:.3f}",
             str(sum(column["drifted"])),
-            clip((column.get("spell") or {}).get("words", ""), 70),
+            plain((column.get("spell") or {}).get("words", ""), 70),
         )
         for name, column in columns[:_MOST_ROWS]
     ]
     more = [f"… and {len(columns) - _MOST_ROWS} more columns"] if len(columns) > _MOST_ROWS else []
     head = f"By {windows['by']}, {len(labels)} windows from {labels[0]} to {labels[-1]}: {windows['sentence']}"
     shown = table(rows, ("column", "over time", "most", "limit", "windows", "since when"), right=(2, 3, 4))
-    return "\n".join([head, shown, *more, *(f"note: {note}" for note in windows.get("notes", ()))])
+    notes = (plain(f"note: {note}", 200) for note in windows.get("notes", ()))
+    return "\n".join([plain(head, 400), shown, *more, *notes])
 
 
 def _trend(effects: Sequence[float | None]) -> str:
@@ -56,3 +58,10 @@ def _trend(effects: Sequence[float | None]) -> str:
         known = [value for value in effects[first : first + step] if value is not None]
         drawn.append(_BARS[min(len(_BARS) - 1, int(max(known) * len(_BARS)))] if known else "·")
     return "".join(drawn)
+
+
+def _beyond(report: Mapping[str, Any]) -> str:
+    found = report.get("multivariate") or {}
+    told = [(found.get(part) or {}).get("sentence", "") for part in ("classifier", "pca")]
+    told.append((report.get("concept") or {}).get("sentence", ""))
+    return "\n".join(plain(one, 300) for one in told if one)
