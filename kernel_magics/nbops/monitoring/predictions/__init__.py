@@ -19,7 +19,7 @@ __all__ = [
     "labelled_predictions",
     "labelled_rows",
     "read_labels",
-    "read_predictions",
     "read_prediction_settings",
+    "read_predictions",
     "record_labels",
 ]

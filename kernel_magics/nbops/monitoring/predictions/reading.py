@@ -79,7 +79,9 @@ def _read(
     first = [name for name in FIXED if name in frame.columns]
     scores = [name for name in frame.columns if name == SCORE or name.startswith(f"{SCORE}_")]
     rest = [name for name in frame.columns if name not in {*first, *scores}]
-    return frame[[*first[:-1], *scores, *first[-1:], *rest] if "latency" in first else [*first, *scores, *rest]]
+    latency = [name for name in first if name == "latency"]
+    found: pd.DataFrame = frame[[*(name for name in first if name != "latency"), *scores, *latency, *rest]]
+    return found
 
 
 def read_labels(workspace: Workspace, model: str, as_of: float | None = None, *, history: bool = False) -> pd.DataFrame:
