@@ -67,6 +67,9 @@ def drift(
     alpha: float = 0.01,
     min_effect: float = 0.03,
     importance: Mapping[str, float] | None = None,
+    by: str | int | None = None,
+    time: str | Sequence[str] | None = None,
+    against: str = "reference",
     workspace: Workspace | None = None,
 ) -> ShownDriftReport:
     """Compare two data sets; see :func:`nbops.monitoring.drift.drift`. The result shows itself in a notebook.
@@ -84,6 +87,8 @@ def drift(
         Smallest KS distance (numbers) or total variation (categories) that counts.
     importance
         Weight of each column in the model; orders the report.
+    by, time, against
+        Compare windows as well: ``by="week", time="date", against="first"``.
     workspace
         Where that model is; the workspace of the working directory by default.
 
@@ -99,7 +104,17 @@ def drift(
         from nbops.registry.facts import profile_at
 
         reference = profile_at(reference, workspace=workspace)
-    found = engine.drift(reference, current, columns=columns, alpha=alpha, min_effect=min_effect, importance=importance)
+    found = engine.drift(
+        reference,
+        current,
+        columns=columns,
+        alpha=alpha,
+        min_effect=min_effect,
+        importance=importance,
+        by=by,
+        time=time,
+        against=against,
+    )
     return ShownDriftReport(**{field.name: getattr(found, field.name) for field in fields(found)}, about=about)
 
 
