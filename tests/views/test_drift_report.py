@@ -355,7 +355,7 @@ def test_hostile_names_and_values_are_shown_and_nothing_of_them_becomes_markup()
 
 def test_hostile_frames_go_all_the_way(tmp_path):
     values = [evil for evil in [*_EVIL, "plain"] if "\ud800" not in evil] * 20
-    before = pd.DataFrame({i: values for i in range(len(_EVIL))})
+    before = pd.DataFrame(dict.fromkeys(range(len(_EVIL)), values))
     # Half a character is no text for pandas, which takes it as an object.
     before.columns = pd.Index(_EVIL, dtype=object)
     after = before.iloc[::-1].assign(**{_EVIL[0]: "<b>other</b>"})

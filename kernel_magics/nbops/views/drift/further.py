@@ -30,7 +30,11 @@ def windows_text(windows: Mapping[str, Any]) -> str:
     labels = windows["labels"]
     columns = sorted(
         windows["columns"].items(),
-        key=lambda pair: (not pair[1].get("onset"), -sum(pair[1]["drifted"]), -max([e or 0.0 for e in pair[1]["effects"]])),
+        key=lambda pair: (
+            not pair[1].get("onset"),
+            -sum(pair[1]["drifted"]),
+            -max([e or 0.0 for e in pair[1]["effects"]]),
+        ),
     )
     rows = [
         (
