@@ -38,6 +38,16 @@ export type MissedPolicy = 'skip' | 'once' | 'all';
 
 export type OverlapPolicy = 'skip' | 'queue' | 'allow';
 
+export type CheckKind = 'drift' | 'quality' | 'performance' | 'estimate' | 'volume' | 'infrastructure';
+
+export type MonitorState = 'paused' | 'ok' | 'waiting' | 'warning' | 'error' | 'alert';
+
+export type IncidentState = 'open' | 'acknowledged' | 'recovered';
+
+export type RetrainCause = 'drift' | 'performance' | 'schedule' | 'volume' | 'manual';
+
+export type RetrainOutcome = 'running' | 'promoted' | 'awaiting approval' | 'not better' | 'gates failed' | 'failed' | 'cooling down' | 'over budget' | 'not needed';
+
 /** Where the code of a run stands. */
 export interface CellRef {
   readonly notebook: string;
@@ -691,4 +701,154 @@ export interface PipelineReport {
   readonly stale: Readonly<Record<string, string>>;
   readonly stale_problem: string;
   readonly notebooks: Readonly<Record<string, string>>;
+}
+
+/** One thing a monitor looks at. */
+export interface Check {
+  readonly name: string;
+  readonly kind: CheckKind;
+  readonly columns: readonly string[];
+  readonly metric: string;
+  readonly threshold: WireNumber | null;
+  readonly warning: WireNumber | null;
+  readonly options: Readonly<Record<string, unknown>>;
+}
+
+/** What is watched, how often, and who is told. */
+export interface Monitor {
+  readonly name: string;
+  readonly model: string;
+  readonly source: string;
+  readonly reference: string;
+  readonly time: string;
+  readonly window: string;
+  readonly cron: string;
+  readonly timezone: string;
+  readonly checks: readonly Check[];
+  readonly routes: readonly string[];
+  readonly remind_hours: WireNumber;
+  readonly paused: boolean;
+  readonly muted_until: WireNumber | null;
+  readonly mute_reason: string;
+  readonly origin: string;
+  readonly author: string;
+  readonly created_at: WireNumber;
+  readonly next_at: WireNumber | null;
+  readonly problem: string;
+}
+
+/** What a check found in one window. ``value`` is what is drawn as a sparkline, ``limit`` where it begins to matter. */
+export interface CheckResult {
+  readonly check: string;
+  readonly kind: CheckKind;
+  readonly state: MonitorState;
+  readonly message: string;
+  readonly value: WireNumber | null;
+  readonly limit: WireNumber | null;
+  readonly columns: readonly string[];
+  readonly detail: Readonly<Record<string, unknown>>;
+}
+
+/** One look of a monitor at one window. ``report`` names the JSON of the drift report in the content store, or is empty. */
+export interface MonitorRun {
+  readonly id: number;
+  readonly monitor: string;
+  readonly model: string;
+  readonly version: number | null;
+  readonly at: WireNumber;
+  readonly window_start: WireNumber | null;
+  readonly window_end: WireNumber | null;
+  readonly rows: number;
+  readonly state: MonitorState;
+  readonly sentence: string;
+  readonly report: string;
+  readonly error: string;
+  readonly checks: readonly CheckResult[];
+}
+
+/** Trouble of one check, from when it began until it has passed; told once, reminded of, and told to be over. */
+export interface Incident {
+  readonly id: number;
+  readonly monitor: string;
+  readonly model: string;
+  readonly check: string;
+  readonly kind: CheckKind;
+  readonly state: IncidentState;
+  readonly message: string;
+  readonly opened_at: WireNumber;
+  readonly last_at: WireNumber;
+  readonly windows: number;
+  readonly recovered_at: WireNumber | null;
+  readonly reminded_at: WireNumber | null;
+  readonly acknowledged_by: string;
+  readonly acknowledged_at: WireNumber | null;
+  readonly reason: string;
+  readonly undelivered: string;
+}
+
+/** The last values of a check, the oldest first; ``None`` where it had none. */
+export interface CheckSeries {
+  readonly check: string;
+  readonly kind: CheckKind;
+  readonly state: MonitorState;
+  readonly message: string;
+  readonly values: readonly (WireNumber | null)[];
+  readonly at: readonly WireNumber[];
+  readonly limit: WireNumber | null;
+}
+
+/** When a model is trained anew, and what becomes of the challenger. */
+export interface RetrainPolicy {
+  readonly model: string;
+  readonly pipeline: string;
+  readonly on: readonly RetrainCause[];
+  readonly cron: string;
+  readonly timezone: string;
+  readonly volume: number;
+  readonly window: string;
+  readonly data_parameter: string;
+  readonly parameters: Readonly<Record<string, unknown>>;
+  readonly holdout: WireNumber;
+  readonly metric: string;
+  readonly min_gain: WireNumber;
+  readonly confidence: WireNumber;
+  readonly target: string;
+  readonly mode: 'promote' | 'approval';
+  readonly cool_down_hours: WireNumber;
+  readonly budget: number;
+  readonly budget_days: WireNumber;
+  readonly paused: boolean;
+  readonly origin: string;
+  readonly author: string;
+}
+
+/** One decision about retraining, with what it was based on; the audit log holds it too. */
+export interface RetrainDecision {
+  readonly id: number;
+  readonly model: string;
+  readonly at: WireNumber;
+  readonly cause: RetrainCause;
+  readonly outcome: RetrainOutcome;
+  readonly message: string;
+  readonly ended_at: WireNumber | null;
+  readonly evidence: Readonly<Record<string, unknown>>;
+  readonly run_id: string;
+  readonly challenger: number | null;
+  readonly champion: number | null;
+  readonly comparison: Readonly<Record<string, unknown>>;
+  readonly actor: string;
+}
+
+/** A monitor in a table: its state, its last look, what is open, and how its checks went. */
+export interface MonitorSummary {
+  readonly monitor: Monitor;
+  readonly state: MonitorState;
+  readonly sentence: string;
+  readonly version: number | null;
+  readonly last: MonitorRun | null;
+  readonly incidents: readonly Incident[];
+  readonly series: readonly CheckSeries[];
+  readonly labelled: WireNumber | null;
+  readonly retrain: RetrainDecision | null;
+  readonly policy: RetrainPolicy | null;
 }

@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from nbops.data import histogram
+from nbops.data.times import time_column
 from nbops.errors import DataError
 
 if TYPE_CHECKING:
@@ -35,7 +36,9 @@ class ColumnProfile:
     (numbers), ``categories`` value to count (categories and booleans); ``rest`` counts rows of categories beyond the
     10,000 most frequent. ``minimum`` … ``maximum`` and the sums are exact and of finite numbers only. ``parsed`` is the share
     of non-null texts that read as numbers. ``binned`` says that it was made small
-    (:mod:`nbops.data.compact`), ``folds`` over how many groups categories without a name are spread.
+    (:mod:`nbops.data.compact`), ``folds`` over how many groups categories without a name are spread. ``aspects`` are profiles
+    of what is looked at of a column that cannot be compared as it is: hour and weekday of a time, length of a text.
+    ``sentinels`` counts numbers that look like a mark for missing.
     """
 
     name: str
@@ -57,6 +60,8 @@ class ColumnProfile:
     blank: int = 0
     binned: bool = False
     folds: int = 0
+    aspects: tuple[ColumnProfile, ...] = ()
+    sentinels: dict[str, int] = field(default_factory=dict)
 
     @property
     def count(self) -> int:
@@ -90,10 +95,11 @@ class ColumnProfile:
 
 @dataclass(frozen=True, slots=True)
 class Profile:
-    """The profile of a frame: its columns in order."""
+    """The profile of a frame: its columns in order, and how many rows repeat an earlier one (``None``: not counted)."""
 
     rows: int
     columns: tuple[ColumnProfile, ...]
+    duplicates: int | None = None
 
     def column(self, name: str) -> ColumnProfile | None:
         """Give a column by name, ``None`` if the frame has none of it."""
@@ -101,7 +107,8 @@ class Profile:
 
     def to_dict(self) -> dict[str, Any]:
         """Give JSON-able values; histograms are packed (bin and count pairs, zlib, base64)."""
-        return {"version": 1, "rows": self.rows, "columns": [_packed(column) for column in self.columns]}
+        found: dict[str, Any] = {"version": 1, "rows": self.rows, "columns": [_packed(c) for c in self.columns]}
+        return found if self.duplicates is None else {**found, "duplicates": self.duplicates}
 
     @classmethod
     def from_dict(cls, data: dict[str, Any]) -> Profile:
@@ -114,7 +121,8 @@ class Profile:
         """
         if data.get("version") != 1:
             raise DataError(f"This is no profile that nbops can read (version {data.get('version')!r}).")
-        return cls(data["rows"], tuple(_unpacked(column) for column in data["columns"]))
+        columns = tuple(_unpacked(column) for column in data["columns"])
+        return cls(data["rows"], columns, data.get("duplicates"))
 
     def merge(self, other: Profile) -> Profile:
         """Give the profile of both frames together.
@@ -176,7 +184,7 @@ def _profile_column(name: str, values: pd.Series, reference: ColumnProfile | Non
     if types.is_bool_dtype(values.dtype):
         return _counted(base, values.astype("object"), "boolean")
     if types.is_datetime64_any_dtype(values.dtype) or isinstance(values.dtype, _period_type()):
-        return replace(base, kind="time", distinct=int(values.nunique()))
+        return time_column(base, values)
     if types.is_timedelta64_dtype(values.dtype):
         return number_column(base, values.dt.total_seconds().to_numpy(), reference)
     if types.is_integer_dtype(values.dtype) and _counts_rows(values, base, reference):
@@ -255,8 +263,8 @@ def _counted(base: ColumnProfile, values: pd.Series, kind: str) -> ColumnProfile
 
 def _merged(a: ColumnProfile, b: ColumnProfile) -> ColumnProfile:
     if a.kind == "empty" or b.kind == "empty":
-        full = b if a.kind == "empty" else a
-        return replace(full, rows=a.rows + b.rows, nulls=a.nulls + b.nulls)
+        full, other = (b, a) if a.kind == "empty" else (a, b)
+        return _with_nulls(full, other.rows)
     if (a.kind, a.shift) != (b.kind, b.shift) or a.binned or b.binned:
         raise DataError(
             f"Profiles of {a.name!r} were made differently and cannot be merged.",
@@ -281,11 +289,20 @@ def _merged(a: ColumnProfile, b: ColumnProfile) -> ColumnProfile:
         rest=a.rest + b.rest + sum(count for _, count in ordered[MOST_CATEGORIES:]),
         distinct=max(len(bins) or len(words), a.distinct, b.distinct),
         blank=a.blank + b.blank,
+        aspects=tuple(_merged(one, other) for one, other in zip(a.aspects, b.aspects, strict=True)),
+        sentinels={k: a.sentinels.get(k, 0) + b.sentinels.get(k, 0) for k in sorted({**a.sentinels, **b.sentinels})},
     )
+
+
+def _with_nulls(column: ColumnProfile, rows: int) -> ColumnProfile:
+    """Add rows that are missing in a column, and so in all that is looked at of it."""
+    aspects = tuple(_with_nulls(aspect, rows) for aspect in column.aspects)
+    return replace(column, rows=column.rows + rows, nulls=column.nulls + rows, aspects=aspects)
 
 
 def _packed(column: ColumnProfile) -> dict[str, Any]:
     found = {name: getattr(column, name) for name in ColumnProfile.__dataclass_fields__ if name != "histogram"}
+    found["aspects"] = [_packed(aspect) for aspect in column.aspects]
     pairs = np.array([*column.histogram, *column.histogram.values()], dtype="<i8")
     packed = base64.b64encode(zlib.compress(pairs.tobytes(), 6)).decode("ascii") if len(pairs) else ""
     return {**found, "histogram": packed}
@@ -296,4 +313,5 @@ def _unpacked(data: dict[str, Any]) -> ColumnProfile:
     pairs = np.frombuffer(zlib.decompress(packed), "<i8") if packed else np.zeros(0, "<i8")
     half = len(pairs) // 2
     found = dict(zip((int(b) for b in pairs[:half]), (int(c) for c in pairs[half:]), strict=True))
-    return ColumnProfile(**{**data, "histogram": found})
+    aspects = tuple(_unpacked(aspect) for aspect in data.get("aspects", ()))
+    return ColumnProfile(**{**data, "histogram": found, "aspects": aspects})

@@ -38,7 +38,8 @@ class DriftReport:
     """The verdict on all columns, the worst first.
 
     ``alpha`` bounds the probability of any false alarm here; ``detectable`` is the smallest KS distance that samples of
-    this size show four times in five; ``note`` says what else bears on the figures.
+    this size show four times in five; ``note`` says what else bears on the figures. ``windows``, ``segments``, ``multivariate``
+    and ``concept`` are JSON-able, and empty where nobody asked for them.
     """
 
     columns: tuple[ColumnDrift, ...]
@@ -48,6 +49,11 @@ class DriftReport:
     min_effect: float
     detectable: float
     note: str = ""
+    title: str = ""
+    windows: Mapping[str, Any] = field(default_factory=dict)
+    segments: Mapping[str, Any] = field(default_factory=dict)
+    multivariate: Mapping[str, Any] = field(default_factory=dict)
+    concept: Mapping[str, Any] = field(default_factory=dict)
 
     @property
     def drifted(self) -> tuple[str, ...]:
@@ -80,6 +86,11 @@ class DriftReport:
             "min_effect": self.min_effect,
             "detectable": round(self.detectable, 4),
             "note": self.note,
+            "title": self.title,
+            "windows": dict(self.windows),
+            "segments": dict(self.segments),
+            "multivariate": dict(self.multivariate),
+            "concept": dict(self.concept),
             "columns": [_plain(column) for column in self.columns],
         }
 

@@ -26,6 +26,18 @@ from nbops.records.models import (
     VersionDiff,
     VersionFile,
 )
+from nbops.records.monitoring import (
+    MONITOR_MIME,
+    Check,
+    CheckResult,
+    CheckSeries,
+    Incident,
+    Monitor,
+    MonitorRun,
+    MonitorSummary,
+    RetrainDecision,
+    RetrainPolicy,
+)
 from nbops.records.pipelines import (
     PIPELINE_MIME,
     AppliedSchedules,
@@ -74,6 +86,7 @@ from nbops.records.wire import from_wire, to_wire
 
 __all__ = [
     "LIFECYCLE_STAGES",
+    "MONITOR_MIME",
     "PIPELINE_MIME",
     "RUN_MIME",
     "Alias",
@@ -87,6 +100,9 @@ __all__ = [
     "CardField",
     "CellRef",
     "Change",
+    "Check",
+    "CheckResult",
+    "CheckSeries",
     "DataRef",
     "Difference",
     "DriftFound",
@@ -101,6 +117,7 @@ __all__ = [
     "HistoryPoint",
     "Identity",
     "IdentitySource",
+    "Incident",
     "LifecycleStage",
     "Lineage",
     "LineageEdge",
@@ -109,6 +126,9 @@ __all__ = [
     "ModelCard",
     "ModelRef",
     "ModelVersion",
+    "Monitor",
+    "MonitorRun",
+    "MonitorSummary",
     "Obstacle",
     "PipelineReport",
     "PipelineRun",
@@ -121,6 +141,8 @@ __all__ = [
     "PromotionView",
     "RegisteredModel",
     "RequestStatus",
+    "RetrainDecision",
+    "RetrainPolicy",
     "Run",
     "RunPage",
     "RunRow",
