@@ -71,6 +71,9 @@ def drift(
     importance: Mapping[str, float] | None = None,
     prediction: str | Sequence[str] = (),
     target: str | Sequence[str] = (),
+    by: str | int | None = None,
+    time: str | Sequence[str] | None = None,
+    against: str = "reference",
     workspace: Workspace | None = None,
 ) -> ShownDriftReport:
     """Compare two data sets; see :func:`nbops.monitoring.drift.drift`. The result shows itself in a notebook.
@@ -92,6 +95,8 @@ def drift(
         Weight of each column in the model; orders the report and tells whether what drifted matters.
     prediction, target
         Columns that hold these; what became of them is said first.
+    by, time, against
+        Compare windows as well: ``by="week", time="date", against="first"``.
     workspace
         Where that model is; the workspace of the working directory by default.
 
@@ -118,6 +123,9 @@ def drift(
         importance=importance,
         prediction=prediction,
         target=target,
+        by=by,
+        time=time,
+        against=against,
     )
     return ShownDriftReport(**{field.name: getattr(found, field.name) for field in fields(found)}, about=about)
 

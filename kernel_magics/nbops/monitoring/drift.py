@@ -15,6 +15,7 @@ from nbops.data.compact import aligned
 from nbops.data.profile import Profile
 from nbops.errors import DataError, UsageError
 from nbops.monitoring.comparing import Comparison, compared
+from nbops.monitoring.further import Further, look_further, rows_of
 from nbops.monitoring.judging import judged, significance
 from nbops.monitoring.learning import learned_limits
 from nbops.monitoring.pairing import paired
@@ -41,6 +42,9 @@ def drift(
     importance: Mapping[str, float] | None = None,
     prediction: str | Sequence[str] = (),
     target: str | Sequence[str] = (),
+    by: str | int | None = None,
+    time: str | Sequence[str] | None = None,
+    against: str = "reference",
 ) -> DriftReport:
     """Compare two data sets.
 
@@ -66,6 +70,11 @@ def drift(
         Weight of each column in the model, 0 or more; orders the report and tells whether what drifted matters.
     prediction, target
         Columns that hold these; what became of them is said first.
+    by, time
+        Compare window by window as well, as :func:`nbops.monitoring.cutting.cut` cuts: ``week``, ``7d``, ``1000 rows``, ``file``, …
+        by the column ``time``.
+    against
+        What each window is compared with: ``reference``, ``first`` or ``previous`` (``previous 4``: the four before it together).
 
     Raises
     ------
@@ -77,6 +86,8 @@ def drift(
     if not 0 < alpha < 1 or not 0 <= (min_effect or 0.0) < 1:
         raise UsageError(f"alpha must lie between 0 and 1 and min_effect from 0 to 1, not {alpha} and {min_effect}.")
     minimum = Minimum() if min_effect is None else Minimum(number=min_effect, category=min_effect)
+    asked = Further(by=by, time=time, against=against)
+    current = rows_of(current) if asked.anything and by != "file" else current
     sides = both_sides(reference, current, learn=thresholds == "learned", windows=reference_windows)
     before, after = sides.reference, aligned(sides.reference, sides.current)
     for label, profile in (("reference", before), ("current data", after)):
@@ -107,6 +118,7 @@ def drift(
         carried=carried(verdicts),
         findings=duplicate_findings(before, after),
         note=_BINNED if any(column.binned for column in before.columns) else "",
+        **look_further(asked, before, current, columns=columns, alpha=alpha, min_effect=minimum.number),
     )
 
 

@@ -8,8 +8,8 @@ from dataclasses import dataclass
 from typing import Any
 
 from nbops.data.profile import Profile, profile_frame
-from nbops.data.reading import read_table
 from nbops.errors import DataError, UsageError
+from nbops.monitoring.further import rows_of
 from nbops.monitoring.learning import windows_of
 
 
@@ -45,8 +45,8 @@ def both_sides(reference: Any, current: Any, *, learn: bool, windows: int | Sequ
             hint="Give reference_windows: data sets or profiles of at least 10 windows.",
         )
     else:
-        frame = read_table(reference)
-        after = profile_frame(read_table(current)) if not isinstance(current, Profile) else current
+        frame = rows_of(reference)
+        after = profile_frame(rows_of(current)) if not isinstance(current, Profile) else current
         given = windows_of(frame, windows if isinstance(windows, int) else None, after.rows)
         reference = frame
     if not given:
@@ -68,4 +68,4 @@ def _windows(given: list[Any], reference: Profile | None) -> list[Profile]:
 
 
 def _profiled(data: Any, reference: Profile | None) -> Profile:
-    return data if isinstance(data, Profile) else profile_frame(read_table(data), reference)
+    return data if isinstance(data, Profile) else profile_frame(rows_of(data), reference)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from nbops.views.drift import words
+from nbops.views.drift.further import further_text
 from nbops.views.drift.words import Values, effect, plain
 from nbops.views.text import table
 
@@ -28,12 +29,6 @@ def drift_text(report: Values) -> str:
     parts.append(table(rows, ("column", "kind", "", "what changed", "KS / TV", "PSI"), right=(4, 5)))
     if len(columns) > _MOST:
         parts.append(f"… and {len(columns) - _MOST:,} more; --json shows all of them")
-    parts += [*_beyond(report), words.false_alarm(report)]
+    more = further_text(report)
+    parts += [words.false_alarm(report), *(["", more] if more else [])]
     return "\n".join(parts)
-
-
-def _beyond(report: Values) -> list[str]:
-    found = report.get("multivariate") or {}
-    told = [(found.get(part) or {}).get("sentence", "") for part in ("classifier", "pca")]
-    told.append((report.get("concept") or {}).get("sentence", ""))
-    return [plain(one, 300) for one in told if one]
