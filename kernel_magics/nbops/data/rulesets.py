@@ -76,7 +76,7 @@ def save_rules(
             change.nothing()
             return _read(last)
         version = last.version + 1 if last is not None else 1
-        values = {
+        values: dict[str, Any] = {
             "name": name,
             "version": version,
             "digest": digest,

@@ -61,7 +61,8 @@ def rules_of_toml(text: str, where: str = "These rules") -> Rules:
         data = tomllib.loads(text)
     except tomllib.TOMLDecodeError as error:
         raise DataError(f"{where} cannot be read as TOML: {error}.") from None
-    return _rules(data, where)
+    # TOML has no way to write a table of tables that is empty.
+    return _rules({"columns": {}} | data, where)
 
 
 def read_rules(path: str | Path) -> Rules:
