@@ -4,7 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
+import numpy as np
+
 from nbops.data.profile import ColumnProfile
+from nbops.monitoring.counts import paired_categories
 from nbops.monitoring.pairing import paired
 
 _SMALL_SHIFT = 0.1
@@ -53,14 +56,10 @@ def _category_words(
         return "no values to compare"
     if not drifted:
         return f"{_small(found['tv_beyond_chance'], min_effect)} ({found['tv']:.1%} of rows)"
-    moves = {
-        name: after.categories.get(name, 0) / after.count - before.categories.get(name, 0) / before.count
-        for name in before.categories.keys() | after.categories.keys()
-    }
-    name = max(sorted(moves), key=lambda key: abs(moves[key]))
-    old = before.categories.get(name, 0) / before.count
-    new = after.categories.get(name, 0) / after.count
-    return f"{name} {old:.0%} → {new:.0%}"
+    names, p, q = paired_categories(before, after)
+    old, new = p[:-1] / p.sum(), q[:-1] / q.sum()
+    most = int(np.abs(new - old).argmax()) if names else 0
+    return f"{names[most]} {old[most]:.0%} → {new[most]:.0%}" if names else "other categories"
 
 
 def _small(effect: float, min_effect: float) -> str:
