@@ -24,6 +24,7 @@ if TYPE_CHECKING:
     from nbops.pipelines.outputs import output
     from nbops.registry import load_model, register
     from nbops.tracking.tracker import track
+    from nbops.validating import validate
     from nbops.views.summary import summary
     from nbops.workspace import find_workspace
 
@@ -44,6 +45,7 @@ _PUBLIC = {
     "run_pipeline": "nbops.pipelines.engine:run_pipeline",
     "summary": "nbops.views.summary:summary",
     "track": "nbops.tracking.tracker:track",
+    "validate": "nbops.validating:validate",
 }
 
 __all__ = [
@@ -66,6 +68,7 @@ __all__ = [
     "summary",
     "track",
     "unload_ipython_extension",
+    "validate",
 ]
 
 

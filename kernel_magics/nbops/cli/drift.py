@@ -13,7 +13,7 @@ def add_parser(commands: argparse._SubParsersAction[argparse.ArgumentParser]) ->
     common(parser)
     parser.add_argument("reference", help="CSV, Parquet, JSON lines or Feather file, or models:/NAME@champion")
     parser.add_argument("current", help="the file that is compared with it")
-    parser.add_argument("--alpha", type=float, default=0.01, help="false-alarm rate of the whole report (default 0.01)")
+    parser.add_argument("--alpha", type=float, default=0.05, help="false-alarm rate of the whole report (default 0.05)")
     parser.add_argument("--by", metavar="WINDOW", help="windows as well: hour, day, week, month, 7d, '1000 rows', file")
     parser.add_argument("--time", metavar="COLUMN", help="the column with the time, or several: date,hour")
     parser.add_argument(

@@ -14,7 +14,7 @@ _GRAMMAR = Grammar(
     "Compare two data sets: names of frames, files, or {expressions}.",
     [
         Option("columns", "only these, separated by commas", "NAMES"),
-        Option("alpha", "largest chance of any false alarm (0.01)", "P"),
+        Option("alpha", "largest chance of any false alarm (0.05)", "P"),
         Option("by", "windows as well: hour, day, week, month, quarter, year, 7d, '1000 rows', file", "WINDOW"),
         Option("time", "the column with the time, or several: date,hour", "COLUMN"),
         Option("against", "what windows are compared with: reference (default), first, previous, 'previous 4'", "WHAT"),
@@ -40,7 +40,7 @@ def drift(line: str) -> Any:
         raise UsageError("%drift takes a reference and the data to compare with it.", hint="See %drift -h.")
     reference, current = (_data(word, call.namespace) for word in given)
     columns = [name.strip() for name in call.arguments.one("columns").split(",") if name.strip()] or None
-    alpha = call.arguments.one("alpha", "0.01")
+    alpha = call.arguments.one("alpha", "0.05")
     try:
         rate = float(alpha)
     except ValueError:
