@@ -55,6 +55,8 @@ def remarks(one: Comparison) -> list[str]:
         for mark, (known, n) in one.pair.sentinels.items()
         if known
     ]
+    if before.kind == "number" and (before.blank or after.blank):
+        found.append(f"{before.blank:,} blank cells, now {after.blank:,}, count as missing")
     if before.kind == after.kind == "time":
         found += _times(before, after)
     return found

@@ -7,10 +7,12 @@ from collections.abc import Mapping
 import numpy as np
 
 from nbops.data.profile import ColumnProfile
-from nbops.monitoring.counts import paired_categories
+from nbops.monitoring.counts import paired_categories, paired_numbers
 from nbops.monitoring.pairing import paired
 
 _SMALL_SHIFT = 0.1
+# Numbers of so few different values are read as codes.
+_FEW = 10
 # Hashed words have no name that anybody could read.
 _UNNAMED = {"tokens": "other words", "characters": "other characters"}
 
@@ -33,11 +35,27 @@ def change_words(
     shift, spread = found["mean_shift"], found["spread"]
     if not drifted:
         return f"{_small(found['ks'], min_effect)} ({abs(shift):.2f} σ)"
+    few = _few_values(before, after)
+    if few:
+        return few
     if abs(shift) >= _SMALL_SHIFT:
         return f"shifted {'up' if shift > 0 else 'down'} by {abs(shift):.2f} σ"
     if spread > 1.15 or spread < 0.87:
         return f"spread {spread:.2f} times as wide"
     return f"changed shape, the mean stayed ({shift:+.2f} σ)"
+
+
+def _few_values(before: ColumnProfile, after: ColumnProfile) -> str:
+    """Say which of a few whole numbers (codes, ratings) moved most; empty where there are many, or others."""
+    if max(len(before.histogram), len(after.histogram)) > _FEW or before.binned:
+        return ""
+    p, q, middle = paired_numbers(before, after)
+    values = middle + before.shift
+    if np.abs(values - values.round()).max() > 0.01 * max(1.0, np.abs(values).max()):
+        return ""
+    old, new = p / p.sum(), q / q.sum()
+    most = int(np.abs(new - old).argmax())
+    return f"{values[most]:.0f} in {old[most]:.0%} → {new[most]:.0%} of rows"
 
 
 def aspect_words(kind: str, aspect: str, words: str, drifted: bool) -> str:
