@@ -10,6 +10,7 @@ from nbops.monitoring.monitors.editing import (
     update_monitor,
 )
 from nbops.monitoring.monitors.incidents import acknowledge
+from nbops.monitoring.monitors.launching import ask_monitor
 from nbops.monitoring.monitors.reading import incidents, monitor, monitor_report, monitor_runs, monitors
 from nbops.monitoring.monitors.running import run_due, run_monitor
 from nbops.monitoring.monitors.summaries import summaries
@@ -17,6 +18,7 @@ from nbops.monitoring.monitors.summaries import summaries
 __all__ = [
     "acknowledge",
     "add_monitor",
+    "ask_monitor",
     "incidents",
     "monitor",
     "monitor_report",
