@@ -30,6 +30,7 @@ MAGICS: dict[str, tuple[str, _Kind, str]] = {
     "nbops": ("nbops.magics.status", "line", "Show what is in force in this workspace, or `%nbops doctor`."),
     "drift": ("nbops.magics.drift", "line", "Compare two frames and say what has drifted."),
     "pipeline": ("nbops.magics.pipeline", "line", "Run, show, explain or resume a pipeline: `%pipeline run FILE`."),
+    "monitor": ("nbops.magics.monitor", "line", "Watch models and data: `%monitor add NAME --check drift …`."),
     "schedule": ("nbops.magics.schedule", "line", "Start pipelines by themselves: `%schedule add NAME FILE --cron …`."),
 }
 # MLflow used in a kernel should neither phone home nor fetch a price list; what a person has set stays.
