@@ -26,7 +26,7 @@ LIMIT = 200_000
 # Groups of a number and kept categories, from the finest to what thousands of columns leave room for.
 _LEVELS = ((64, 50), (32, 25), (16, 12), (8, 6), (4, 3))
 _LONGEST_NAME = 80
-_LEFT_TO_DEFAULT = ("name", "rows", "histogram", "categories")
+_LEFT_TO_DEFAULT = ("name", "rows", "histogram", "categories", "aspects")
 
 
 def compact(profile: Profile, clean: Callable[[str], str] = str, limit: int = LIMIT) -> dict[str, Any]:
@@ -111,13 +111,15 @@ def _small(column: ColumnProfile, groups: int, names: int, clean: Callable[[str]
     fields = ColumnProfile.__dataclass_fields__
     found: dict[str, Any] = {"name": column.name}
     for name, value in ((name, getattr(column, name)) for name in fields if name not in _LEFT_TO_DEFAULT):
-        if value != fields[name].default:
+        if value != fields[name].default and value != {}:
             # Sums of huge numbers overflow, and JSON has no infinity.
             found[name] = float(np.clip(value, -1e308, 1e308)) if isinstance(value, float) else value
     if column.histogram:
         found["bins"], found["counts"] = _grouped(column.histogram, groups)
     if column.categories:
         found |= _named(column, names, clean)
+    if column.aspects:
+        found["aspects"] = [_small(aspect, groups, names, clean) for aspect in column.aspects]
     return found
 
 
@@ -153,7 +155,8 @@ def _spread(counted: dict[str, int], folds: int) -> dict[str, int]:
 def _large(data: dict[str, Any], rows: int) -> ColumnProfile:
     known = {name: value for name, value in data.items() if name in ColumnProfile.__dataclass_fields__}
     counted = dict(zip(data.get("bins", ()), data.get("counts", ()), strict=True))
-    return ColumnProfile(**{**known, "rows": rows, "histogram": counted, "binned": True})
+    aspects = tuple(_large(aspect, rows) for aspect in data.get("aspects", ()))
+    return ColumnProfile(**{**known, "rows": rows, "histogram": counted, "binned": True, "aspects": aspects})
 
 
 def _grouped(counted: dict[int, int], groups: int) -> tuple[list[int], list[int]]:
@@ -169,6 +172,10 @@ def _grouped(counted: dict[int, int], groups: int) -> tuple[list[int], list[int]
 
 
 def _folded(reference: ColumnProfile, current: ColumnProfile) -> ColumnProfile:
+    if reference.aspects and current.aspects:
+        known = {aspect.name: aspect for aspect in reference.aspects}
+        folded = (_folded(known[a.name], a) if a.name in known else a for a in current.aspects)
+        return replace(current, aspects=tuple(folded))
     if reference.histogram and current.histogram:
         places = histogram.places()
         ends = np.array(sorted(places[name] for name in reference.histogram))

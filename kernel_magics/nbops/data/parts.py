@@ -26,6 +26,7 @@ from nbops.data.profile import (
     Profile,
     dense,
 )
+from nbops.data.times import clock_of, filled, hours_and_weekdays, range_of
 from nbops.data.typed import BOOLEAN, NUMBER, TIME, WORD, as_numbers, as_times, as_words, conform, kind_of
 from nbops.errors import DataError
 
@@ -51,6 +52,8 @@ class Counted:
     squares: int = 0
     bins: dict[int, int] = field(default_factory=dict)
     words: WordCounts = field(default_factory=WordCounts)
+    hours: np.ndarray[Any, Any] = field(default_factory=lambda: np.zeros(24, np.int64))
+    weekdays: np.ndarray[Any, Any] = field(default_factory=lambda: np.zeros(7, np.int64))
     kinds: frozenset[str] = frozenset()
     types: frozenset[str] = frozenset()
 
@@ -67,6 +70,8 @@ class Counted:
         self.maximum = _minus(largest)
         self.bins = merged((self.bins, other.bins))
         self.words.add(other.words)
+        self.hours = self.hours + other.hours
+        self.weekdays = self.weekdays + other.weekdays
         self.kinds |= other.kinds
         self.types |= other.types
 
@@ -232,7 +237,11 @@ def _counted(values: pd.Series, raw: pd.Series, known: ColumnProfile) -> Counted
         if len(finite):
             base.minimum, base.maximum = float(finite.min()), float(finite.max())
     elif known.kind == "time":
-        base.words = WordCounts.of(as_times(values))
+        times = as_times(values)
+        base.words = WordCounts.of(times)
+        own, _ = clock_of(times)
+        base.hours, base.weekdays = hours_and_weekdays(own)
+        base.minimum, base.maximum = range_of(own)
     elif known.kind != "empty":
         words = as_words(values) if known.kind == "boolean" else as_words(raw)
         base.nulls = int(words.isna().sum())
@@ -257,7 +266,10 @@ def _profiled(known: ColumnProfile, column: Counted) -> ColumnProfile:
             squares=rounded(column.squares),
             distinct=min(len(column.bins), column.rows),
         )
-    if known.kind in {"time", "identifier"}:
+    if known.kind == "time":
+        distinct = column.words.distinct
+        return filled(found, column.hours, column.weekdays, column.minimum, column.maximum, distinct)
+    if known.kind == "identifier":
         return replace(found, distinct=column.words.distinct)
     kept = column.words.most_frequent(MOST_CATEGORIES)
     rest = column.words.total - sum(kept.values())

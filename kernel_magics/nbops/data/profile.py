@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from nbops.data import histogram
+from nbops.data.times import time_column
 from nbops.errors import DataError
 
 if TYPE_CHECKING:
@@ -94,10 +95,11 @@ class ColumnProfile:
 
 @dataclass(frozen=True, slots=True)
 class Profile:
-    """The profile of a frame: its columns in order."""
+    """The profile of a frame: its columns in order, and how many rows repeat an earlier one (``None``: not counted)."""
 
     rows: int
     columns: tuple[ColumnProfile, ...]
+    duplicates: int | None = None
 
     def column(self, name: str) -> ColumnProfile | None:
         """Give a column by name, ``None`` if the frame has none of it."""
@@ -105,7 +107,8 @@ class Profile:
 
     def to_dict(self) -> dict[str, Any]:
         """Give JSON-able values; histograms are packed (bin and count pairs, zlib, base64)."""
-        return {"version": 1, "rows": self.rows, "columns": [_packed(column) for column in self.columns]}
+        found: dict[str, Any] = {"version": 1, "rows": self.rows, "columns": [_packed(c) for c in self.columns]}
+        return found if self.duplicates is None else {**found, "duplicates": self.duplicates}
 
     @classmethod
     def from_dict(cls, data: dict[str, Any]) -> Profile:
@@ -118,7 +121,8 @@ class Profile:
         """
         if data.get("version") != 1:
             raise DataError(f"This is no profile that nbops can read (version {data.get('version')!r}).")
-        return cls(data["rows"], tuple(_unpacked(column) for column in data["columns"]))
+        columns = tuple(_unpacked(column) for column in data["columns"])
+        return cls(data["rows"], columns, data.get("duplicates"))
 
     def merge(self, other: Profile) -> Profile:
         """Give the profile of both frames together.
@@ -180,7 +184,7 @@ def _profile_column(name: str, values: pd.Series, reference: ColumnProfile | Non
     if types.is_bool_dtype(values.dtype):
         return _counted(base, values.astype("object"), "boolean")
     if types.is_datetime64_any_dtype(values.dtype) or isinstance(values.dtype, _period_type()):
-        return replace(base, kind="time", distinct=int(values.nunique()))
+        return time_column(base, values)
     if types.is_timedelta64_dtype(values.dtype):
         return number_column(base, values.dt.total_seconds().to_numpy(), reference)
     if types.is_integer_dtype(values.dtype) and _counts_rows(values, base, reference):
@@ -259,8 +263,8 @@ def _counted(base: ColumnProfile, values: pd.Series, kind: str) -> ColumnProfile
 
 def _merged(a: ColumnProfile, b: ColumnProfile) -> ColumnProfile:
     if a.kind == "empty" or b.kind == "empty":
-        full = b if a.kind == "empty" else a
-        return replace(full, rows=a.rows + b.rows, nulls=a.nulls + b.nulls)
+        full, other = (b, a) if a.kind == "empty" else (a, b)
+        return _with_nulls(full, other.rows)
     if (a.kind, a.shift) != (b.kind, b.shift) or a.binned or b.binned:
         raise DataError(
             f"Profiles of {a.name!r} were made differently and cannot be merged.",
@@ -285,7 +289,15 @@ def _merged(a: ColumnProfile, b: ColumnProfile) -> ColumnProfile:
         rest=a.rest + b.rest + sum(count for _, count in ordered[MOST_CATEGORIES:]),
         distinct=max(len(bins) or len(words), a.distinct, b.distinct),
         blank=a.blank + b.blank,
+        aspects=tuple(_merged(one, other) for one, other in zip(a.aspects, b.aspects, strict=True)),
+        sentinels={k: a.sentinels.get(k, 0) + b.sentinels.get(k, 0) for k in sorted({**a.sentinels, **b.sentinels})},
     )
+
+
+def _with_nulls(column: ColumnProfile, rows: int) -> ColumnProfile:
+    """Add rows that are missing in a column, and so in all that is looked at of it."""
+    aspects = tuple(_with_nulls(aspect, rows) for aspect in column.aspects)
+    return replace(column, rows=column.rows + rows, nulls=column.nulls + rows, aspects=aspects)
 
 
 def _packed(column: ColumnProfile) -> dict[str, Any]:

@@ -15,9 +15,15 @@ _GRAMMAR = Grammar(
     [
         Option("columns", "only these, separated by commas", "NAMES"),
         Option("alpha", "largest chance of any false alarm (0.01)", "P"),
+        Option("by", "windows as well: hour, day, week, month, quarter, year, 7d, '1000 rows', file", "WINDOW"),
+        Option("time", "the column with the time, or several: date,hour", "COLUMN"),
+        Option("against", "what windows are compared with: reference (default), first, previous, 'previous 4'", "WHAT"),
     ],
     words="reference current",
 )
+
+
+_FURTHER = ("by", "time", "against")
 
 
 def drift(line: str) -> Any:
@@ -37,7 +43,8 @@ def drift(line: str) -> Any:
         rate = float(alpha)
     except ValueError:
         raise UsageError(f"%drift: --alpha must be a number, not {alpha!r}.") from None
-    return compare(reference, current, columns=columns, alpha=rate)
+    further: dict[str, Any] = {name: call.arguments.one(name) for name in _FURTHER if call.arguments.flag(name)}
+    return compare(reference, current, columns=columns, alpha=rate, **further)
 
 
 def _data(word: str, namespace: Mapping[str, Any]) -> Any:

@@ -16,6 +16,7 @@ from nbops.data.profile import ColumnProfile, Profile, profile_frame
 from nbops.data.reading import read_table
 from nbops.errors import DataError, UsageError
 from nbops.monitoring import statistics
+from nbops.monitoring.further import Further, look_further, rows_of
 from nbops.monitoring.pictures import picture
 from nbops.monitoring.report import ColumnDrift, DriftReport
 from nbops.monitoring.wording import change_words, not_compared
@@ -34,6 +35,9 @@ def drift(
     alpha: float = 0.01,
     min_effect: float = 0.03,
     importance: Mapping[str, float] | None = None,
+    by: str | int | None = None,
+    time: str | Sequence[str] | None = None,
+    against: str = "reference",
 ) -> DriftReport:
     """Compare two data sets.
 
@@ -51,6 +55,11 @@ def drift(
         Smallest KS distance (numbers) or total variation (categories) that counts.
     importance
         Weight of each column in the model, 0 or more; orders the report.
+    by, time
+        Compare window by window as well, as :func:`nbops.monitoring.cutting.cut` cuts: ``week``, ``7d``, ``1000 rows``, ``file``, …
+        by the column ``time``.
+    against
+        What each window is compared with: ``reference``, ``first`` or ``previous`` (``previous 4``: the four before it together).
 
     Raises
     ------
@@ -61,8 +70,10 @@ def drift(
     """
     if not 0 < alpha < 1 or not 0 <= min_effect < 1:
         raise UsageError(f"alpha must lie between 0 and 1 and min_effect from 0 to 1, not {alpha} and {min_effect}.")
+    asked = Further(by=by, time=time, against=against)
     before = reference if isinstance(reference, Profile) else profile_frame(read_table(reference))
-    after = aligned(before, profile_frame(read_table(current), before))
+    current = rows_of(current) if asked.anything and by != "file" else current
+    after = aligned(before, profile_frame(rows_of(current), before))
     for label, profile in (("reference", before), ("current data", after)):
         if not profile.rows:
             raise DataError(f"The {label} has no rows.", hint="Drift needs rows on both sides.")
@@ -84,6 +95,7 @@ def drift(
         min_effect=min_effect,
         detectable=statistics.detectable(before.rows, after.rows, len(tests), alpha),
         note=_BINNED if any(column.binned for column in before.columns) else "",
+        **look_further(asked, before, current, columns=columns, alpha=alpha, min_effect=min_effect),
     )
 
 
