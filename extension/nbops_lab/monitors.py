@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+import time
 from collections.abc import Callable, Mapping
 from dataclasses import replace
 from typing import Any
@@ -261,7 +262,6 @@ def _confine(workspace: Workspace, path: str) -> None:
     if path == _PREDICTIONS:
         return
     fixed = _PATTERN.split(path, maxsplit=1)[0]
-    # A drive's letter is no scheme; a query or an address is nothing that lies here.
     try:
         inside = (workspace.root / fixed).resolve().is_relative_to(workspace.root.resolve())
     except (OSError, RuntimeError, ValueError):  # a loop of links, a name too long, a zero byte
@@ -285,8 +285,6 @@ def _do(workspace: Workspace, name: str, act: str, wanted: Mapping[str, Any], me
 
 
 def _news(workspace: Workspace) -> list[Incident]:
-    import time
-
     from nbops.monitoring.monitors import incidents, monitors
 
     now = time.time()
@@ -302,12 +300,12 @@ def _news(workspace: Workspace) -> list[Incident]:
 
 
 def _page(workspace: Workspace, name: str, number: int) -> str:
-    from nbops.monitoring.monitors import monitor_report
-    from nbops.views.document import page
-    from nbops.views.drift import drift_body
+    from nbops.monitoring.monitors import monitor_report, monitor_runs
+    from nbops.views.drift import drift_page
 
-    report = monitor_report(workspace, name, number)
-    return page(f"Drift seen by {name}", drift_body(report))
+    if all(run.id != number for run in monitor_runs(workspace, name, limit=_MOST_RUNS)):
+        raise NotFoundError(f"The monitor {name[:80]!r} has no look {number}.")
+    return drift_page(monitor_report(workspace, number))
 
 
 def _whole(number: str) -> int:
