@@ -13,7 +13,6 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import IO
 
-from nbops.errors import NbopsError
 from nbops.tracking.launch import plain_environment
 from nbops.workspace import Workspace
 from nbops.workspace.environment import environment_of
@@ -49,13 +48,7 @@ class Looks:
         self._known: dict[Key, Looking] = {}
 
     def start(self, workspace: Workspace, name: str) -> None:
-        """Begin a look unless one of this monitor goes on. Call it in a thread.
-
-        Raises
-        ------
-        NbopsError
-            No process can be started.
-        """
+        """Begin a look unless one of this monitor goes on."""
         key = (workspace.root, name)
         with self._lock:
             if self._known.get(key, Looking()).running:
@@ -64,33 +57,27 @@ class Looks:
             self._known[key] = Looking(running=True)
             for old in [old for old, one in self._known.items() if not one.running][:-_REMEMBERED]:
                 del self._known[old]
-        said = tempfile.TemporaryFile()
-        try:
-            process = _begin(workspace, ["monitor", "run", name, "-C", str(workspace.root)], said)
-        except OSError as error:
-            said.close()
-            self._note(key, Looking())
-            raise NbopsError(f"The look cannot be started: {error}.") from error
-        threading.Thread(target=self._wait, args=(key, process, said), name="nbops-look", daemon=True).start()
-        self._moved(workspace.root)
+        threading.Thread(target=self._look, args=(workspace, name), name="nbops-look", daemon=True).start()
 
     def outcome(self, workspace: Workspace, name: str) -> Looking:
         """Give how the last look that was asked for here stands."""
         with self._lock:
             return self._known.get((workspace.root, name), Looking())
 
-    def _wait(self, key: Key, process: subprocess.Popen[bytes], said: IO[bytes]) -> None:
-        with said:
-            code = process.wait()
-            failure = "" if code == 0 else _last_line(said) or f"The process ended with {code}."
+    def _look(self, workspace: Workspace, name: str) -> None:
+        self._moved(workspace.root)
+        words = ["monitor", "run", name, "-C", str(workspace.root)]
+        try:
+            with tempfile.TemporaryFile() as said:
+                code = _begin(workspace, words, said).wait()
+                failure = "" if code == 0 else _last_line(said) or f"The process ended with {code}."
+        except OSError as error:
+            failure = f"It cannot be started: {error}."
         if failure:
-            self._log.warning("nbops: the look of %s ended with %s: %s", key[1], code, failure)
-        self._note(key, Looking(failure=failure))
-        self._moved(key[0])
-
-    def _note(self, key: Key, looking: Looking) -> None:
+            self._log.warning("nbops: the look of %s: %s", name, failure)
         with self._lock:
-            self._known[key] = looking
+            self._known[workspace.root, name] = Looking(failure=failure)
+        self._moved(workspace.root)
 
 
 def _begin(workspace: Workspace, words: Sequence[str], said: IO[bytes]) -> subprocess.Popen[bytes]:
