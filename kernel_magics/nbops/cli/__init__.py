@@ -42,6 +42,8 @@ _FAMILIES = {
     "gc": ("gc", "list or remove what nothing refers to"),
     "audit": ("audit", "read and prove the audit log"),
     "drift": ("drift", "compare two data sets"),
+    "validate": ("validate", "check data against rules, those of other data by default"),
+    "rules": ("validate", "list, show, save and compare rules of data"),
     "pipeline": ("pipeline", "run, explain, resume and watch pipelines of notebooks"),
     "schedule": ("schedule", "start pipelines by themselves: times, data, drift, promotions"),
     "monitor": ("monitor", "watch models and data: drift, quality, performance, and who is told"),
