@@ -9,6 +9,7 @@ from scipy import special
 
 from nbops.data.profile import ColumnProfile
 from nbops.monitoring.counts import Counts, paired_categories, paired_numbers
+from nbops.monitoring.edges import distance_at_ends
 from nbops.monitoring.significance import (
     POOLED_BELOW,
     fisher,
@@ -51,7 +52,7 @@ def numeric(
     p, q, middle = counts or paired_numbers(reference, current)
     n, m = p.sum(), q.sum()
     distance = np.abs(np.cumsum(p) / n - np.cumsum(q) / m)
-    ks = float(distance.max())
+    ks = max(float(distance.max()), distance_at_ends(p, q, middle, reference, current))
     deviation = reference.deviation or 0.0
     # A constant reference has no scale of its own; its distance is told in the unit of the column.
     scale = deviation if deviation > 0 else 1.0
