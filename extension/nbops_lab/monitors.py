@@ -205,7 +205,9 @@ def _short(summary: MonitorSummary) -> MonitorSummary:
     """Give a summary for a list: of the last look only what each check found worst, the rest stands in its series."""
     if summary.last is None:
         return summary
-    checks = tuple(replace(one, columns=(), detail={"worst": one.detail.get("worst", "")}) for one in summary.last.checks)
+    checks = tuple(
+        replace(one, columns=(), detail={"worst": one.detail.get("worst", "")}) for one in summary.last.checks
+    )
     return replace(summary, last=replace(summary.last, checks=checks))
 
 

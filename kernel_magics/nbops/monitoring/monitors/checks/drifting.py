@@ -79,7 +79,9 @@ def _worst(report: DriftReport) -> ColumnDrift | None:
     drifted = [column for column in moved if column.drifted]
     if drifted:
         return max(drifted, key=lambda column: column.effect or 0.0)
-    return max(moved, key=lambda column: (column.effect or 0.0) / (column.limit or report.min_effect or 1.0), default=None)
+    return max(
+        moved, key=lambda column: (column.effect or 0.0) / (column.limit or report.min_effect or 1.0), default=None
+    )
 
 
 def _value(report: DriftReport, check: Check, worst: ColumnDrift | None) -> float:
