@@ -133,7 +133,11 @@ def _lines(repetitions: int, found: dict[int, dict[str, Counter[str]]]) -> list[
     for row in calm:
         worst = max(found[n][row]["stored"] / repetitions for n in SIZES)
         lines.append(f"| {row} | " + " | ".join(share(n, row, "alone") for n in SIZES) + f" | at most {worst:.1%} |")
-    lines += ["", "| changed, found | n | alone | in a report of 20 | stored profile |", "| --- | ---: | ---: | ---: | ---: |"]
+    lines += [
+        "",
+        "| changed, found | n | alone | in a report of 20 | stored profile |",
+        "| --- | ---: | ---: | ---: | ---: |",
+    ]
     for n in SIZES:
         for row in CHANGES[n]:
             cells = " | ".join(share(n, row, key) for key in ("alone", "within", "stored"))

@@ -38,7 +38,7 @@ def test_spread_as_mood_has_it():
 
 
 def test_weighted_holm_is_holms_where_weights_are_equal():
-    values = {name: p for name, p in zip("abcd", (0.01, 0.04, 0.03, 0.005), strict=True)}
+    values = dict(zip("abcd", (0.01, 0.04, 0.03, 0.005), strict=True))
     found = significance.weighted_holm({name: (p, 2.0) for name, p in values.items()})
     assert found == pytest.approx({"d": 0.02, "a": 0.03, "c": 0.06, "b": 0.06})
 
