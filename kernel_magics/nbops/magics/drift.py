@@ -25,6 +25,7 @@ _GRAMMAR = Grammar(
         Option("time", "the column with the time, or several: date,hour", "COLUMN"),
         Option("against", "what windows are compared with: reference (default), first, previous, 'previous 4'", "WHAT"),
         Option("html", "write the report there, and every figure to FILE.json", "FILE"),
+        Option("explore", "choose window, column and segment by sliders and lists"),
         Option("plotly", "an interactive figure above the report, drawn by plotly"),
     ],
     words="reference current",
@@ -47,7 +48,14 @@ def drift(line: str) -> Any:
     reference, current = (_data(word, call.namespace) for word in given)
     columns = [name.strip() for name in call.arguments.one("columns").split(",") if name.strip()] or None
     further: dict[str, Any] = {name: call.arguments.one(name) for name in _FURTHER if call.arguments.flag(name)}
-    report = compare(reference, current, columns=columns, **_judging(call), **further)
+    judging = _judging(call)
+    if call.arguments.flag("explore"):
+        from nbops.display.drift_explorer import drift_explorer
+
+        windows = {name: further[name] for name in ("by", "time") if name in further}
+        windows |= {"alpha": judging["alpha"]} if "alpha" in judging else {}
+        return drift_explorer(reference, current, workspace=call.workspace, **windows)
+    report = compare(reference, current, columns=columns, **judging, **further)
     if path := call.arguments.one("html"):
         report.to_html(path)
         report.to_json(f"{path}.json")
