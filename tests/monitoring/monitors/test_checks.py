@@ -91,7 +91,14 @@ def test_all_layers_of_a_model_in_one_look(churn, evening):
 
 
 def test_performance_waits_for_labels_and_looks_back_for_them(churn, evening):
-    churn.watch("churn", model="churn@1", source=None, time=None, reference=None, checks=["performance accuracy>=0.8 min_labelled=0.9"])
+    churn.watch(
+        "churn",
+        model="churn@1",
+        source=None,
+        time=None,
+        reference=None,
+        checks=["performance accuracy>=0.8 min_labelled=0.9"],
+    )
     run = run_monitor(churn.workspace, "churn", at=evening(2))
     assert run.state == "waiting"
     assert "80% of 500 predictions have arrived" in run.sentence
