@@ -52,8 +52,8 @@ def drift(line: str) -> Any:
     if call.arguments.flag("explore"):
         from nbops.display.drift_explorer import drift_explorer
 
-        windows = {name: further[name] for name in ("by", "time") if name in further}
-        windows |= {"alpha": judging["alpha"]} if "alpha" in judging else {}
+        asked = judging | further
+        windows = {name: asked[name] for name in ("alpha", "by", "time") if name in asked}
         return drift_explorer(reference, current, workspace=call.workspace, **windows)
     report = compare(reference, current, columns=columns, **judging, **further)
     if path := call.arguments.one("html"):
