@@ -6,7 +6,15 @@ import pytest
 
 from nbops.errors import UsageError
 from nbops.ledger.audit import read_events
-from nbops.monitoring.monitors import add_monitor, incidents, monitor, monitors, pause_monitor, remove_monitor, run_monitor
+from nbops.monitoring.monitors import (
+    add_monitor,
+    incidents,
+    monitor,
+    monitors,
+    pause_monitor,
+    remove_monitor,
+    run_monitor,
+)
 from nbops.monitoring.monitors.building import build
 from nbops.monitoring.monitors.declared import apply_declared
 

@@ -33,7 +33,14 @@ def hundred(workspace):
             monitor = build(f"m{number:03}", facts)
             connection.execute(tables.monitors.insert().values(**values_of(monitor), workspace=own))
             runs = [
-                {"workspace": own, "monitor": monitor.name, "occasion": str(at), "at": float(at), "state": "ok", "detail": {}}
+                {
+                    "workspace": own,
+                    "monitor": monitor.name,
+                    "occasion": str(at),
+                    "at": float(at),
+                    "state": "ok",
+                    "detail": {},
+                }
                 for at in range(40)
             ]
             runs[-1]["state"] = STATES[number % 5]
@@ -53,7 +60,9 @@ def test_a_hundred_are_read_in_few_queries(hundred):
     event.listen(open_ledger(hundred).engine, "before_cursor_execute", lambda *given: asked.append(given[2]))
     found = summaries(hundred)
     assert len([text for text in asked if text.lstrip().upper().startswith("SELECT")]) <= 6
-    assert [one.state for one in found] == [state for state in ("alert", "error", "warning", "waiting", "ok") for _ in range(20)]
+    assert [one.state for one in found] == [
+        state for state in ("alert", "error", "warning", "waiting", "ok") for _ in range(20)
+    ]
     assert found[0].monitor.name == "m002"
     assert [series.check for series in found[0].series] == ["drift", "volume rows"]
     assert found[0].series[0].values == tuple(float(at) for at in range(10, 40))
