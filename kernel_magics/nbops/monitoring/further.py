@@ -10,6 +10,8 @@ from typing import TYPE_CHECKING, Any
 from nbops.data.profile import Profile
 from nbops.data.reading import read_table
 from nbops.data.sources import read_source
+from nbops.errors import UsageError
+from nbops.monitoring.times import time_columns
 from nbops.monitoring.windows import drift_by_window, profiled
 
 if TYPE_CHECKING:
@@ -23,23 +25,36 @@ class Further:
     by: str | int | None = None
     time: str | Sequence[str] | None = None
     against: str = "reference"
+    segments: bool | Sequence[str] = False
+    errors: Sequence[str] | None = None
 
     @property
     def anything(self) -> bool:
         """Whether something was."""
-        return self.by is not None
+        return self.by is not None or bool(self.segments) or self.errors is not None
+
+    def time_names(self, frame: pd.DataFrame) -> tuple[str, ...]:
+        """Give the columns with the time, which drift by their nature."""
+        return () if self.time is None else time_columns(frame, self.time)
+
+    @property
+    def of_rows(self) -> bool:
+        """Whether the rows of the reference are needed."""
+        return bool(self.segments) or self.errors is not None
 
 
 def look_further(
     asked: Further,
     before: Profile,
+    after: Profile,
+    reference: Any,
     current: Any,
     *,
     columns: Sequence[str] | None,
     alpha: float,
     min_effect: float,
 ) -> dict[str, Any]:
-    """Give the further fields of a report: ``windows``, those that were asked for.
+    """Give the further fields of a report that were asked for: ``windows``, ``segments``.
 
     Raises
     ------
@@ -54,7 +69,38 @@ def look_further(
         found["windows"] = drift_by_window(
             before, windows, against=asked.against, columns=columns, alpha=alpha, min_effect=min_effect
         )
+    if asked.of_rows:
+        if isinstance(reference, Profile):
+            raise UsageError(
+                "Segments need the rows of the reference, and this is a profile.", hint="Give the data it was made of."
+            )
+        found |= _with_rows(asked, (before, after), (rows_of(reference), rows_of(current)), columns, alpha, min_effect)
     return found
+
+
+def _with_rows(
+    asked: Further,
+    profiles: tuple[Profile, Profile],
+    rows: tuple[pd.DataFrame, pd.DataFrame],
+    columns: Sequence[str] | None,
+    alpha: float,
+    min_effect: float,
+) -> dict[str, Any]:
+    from nbops.monitoring.segments import segment_table, segment_tree
+
+    shared: dict[str, Any] = {"left_out": asked.time_names(rows[1]), "alpha": alpha, "min_effect": min_effect}
+    if asked.segments and asked.segments is not True:
+        named = [asked.segments] if isinstance(asked.segments, str) else list(asked.segments)
+        return {"segments": segment_table(*profiles, *rows, named, columns=columns, **shared)}
+    errors = None if asked.errors is None else _two(asked.errors)
+    return {"segments": segment_tree(*profiles, *rows, columns=columns, errors=errors, **shared)}
+
+
+def _two(errors: Sequence[str]) -> tuple[str, str]:
+    parts = [part.strip() for part in errors.split(",")] if isinstance(errors, str) else [str(part) for part in errors]
+    if len(parts) != 2:
+        raise UsageError("errors takes two columns: the target and the prediction.", hint="errors=('cnt', 'prediction')")
+    return parts[0], parts[1]
 
 
 def rows_of(source: Any) -> pd.DataFrame:
