@@ -528,11 +528,15 @@ monitor_runs = Table(
     Column("window_start", Double),
     Column("window_end", Double),
     Column("rows", Integer, nullable=False, server_default="0"),
+    # ``queued``, then ``running`` while somebody owns it, then that of a MonitorRun.
     Column("state", String(16), nullable=False),
+    Column("owner", Text, nullable=False, server_default=""),
+    Column("attempts", Integer, nullable=False, server_default="0"),
     # The rest of a MonitorRun.
     Column("detail", JSON, nullable=False),
     UniqueConstraint("workspace", "monitor", "occasion"),
     Index("ix_monitor_runs_monitor", "workspace", "monitor", "at"),
+    Index("ix_monitor_runs_state", "workspace", "state"),
 )
 
 # A row a check and look: what sparklines are drawn from.

@@ -42,6 +42,14 @@ class Figures:
         self._kept.append(f'<symbol id="{name}" viewBox="0 0 {width} {height}">{inside}</symbol>')
         return f'{head}<title>{told}</title><use href="#{name}"/></svg>'
 
+    def __len__(self) -> int:
+        """How many pictures are kept for the end."""
+        return len(self._kept)
+
+    def forget(self, size: int) -> None:
+        """Keep only the first so many: what referred to the others has been left out."""
+        del self._kept[size:]
+
     def rest(self) -> str:
         """Give the pictures that were kept, for the end of the page."""
         if not self._kept:

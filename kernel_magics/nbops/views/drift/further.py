@@ -21,7 +21,7 @@ def further_text(report: Mapping[str, Any]) -> str:
     report
         What :meth:`nbops.monitoring.report.DriftReport.to_dict` gave.
     """
-    parts = [windows_text(report["windows"]) if report.get("windows") else "", _beyond(report)]
+    parts = [windows_text(report["windows"]) if (report.get("windows") or {}).get("labels") else "", _beyond(report)]
     return "\n\n".join(part for part in parts if part)
 
 
@@ -30,7 +30,11 @@ def windows_text(windows: Mapping[str, Any]) -> str:
     labels = windows["labels"]
     columns = sorted(
         windows["columns"].items(),
-        key=lambda pair: (not pair[1]["onset"], -sum(pair[1]["drifted"]), -max([e or 0.0 for e in pair[1]["effects"]])),
+        key=lambda pair: (
+            not pair[1].get("onset"),
+            -sum(pair[1]["drifted"]),
+            -max([e or 0.0 for e in pair[1]["effects"]]),
+        ),
     )
     rows = [
         (
@@ -44,7 +48,7 @@ def windows_text(windows: Mapping[str, Any]) -> str:
         for name, column in columns[:_MOST_ROWS]
     ]
     more = [f"… and {len(columns) - _MOST_ROWS} more columns"] if len(columns) > _MOST_ROWS else []
-    head = f"By {windows['by']}, {len(labels)} windows from {labels[0]} to {labels[-1]}: {windows['sentence']}"
+    head = f"By {windows['by']}, {len(labels)} windows from {labels[0]} to {labels[-1]}: {windows.get('sentence', '')}"
     shown = table(rows, ("column", "over time", "most", "limit", "windows", "since when"), right=(2, 3, 4))
     notes = (plain(f"note: {note}", 200) for note in windows.get("notes", ()))
     return "\n".join([plain(head, 400), shown, *more, *notes])

@@ -65,7 +65,7 @@ def drift_page(report: Values) -> str:
     columns = list(report.get("columns", ()))
     place = {id(column): i for i, column in enumerate(columns)}
     head = first_screen(report)
-    table, detailed = _Room(_TABLE), _Room(_WORDS - len(head.encode()) - _TABLE)
+    table, detailed = _Room(_TABLE, figures), _Room(_WORDS - len(head.encode()) - _TABLE, figures)
     rows = table.take(ranked.row(column, place[id(column)]) for column in columns)
     changed = min(len(rows), sum(column.get("status") in ("drift", "quality") for column in columns))
     beyond = "".join(
@@ -79,7 +79,7 @@ def drift_page(report: Values) -> str:
     parts = [head, ranked.table(rows[:changed]), _folded(ranked, rows[changed:], columns, opened=not changed)]
     if len(rows) < len(columns):
         parts.append(
-            f'<p class="dim">{len(columns) - len(rows):,} columns that changed less stand <a href="#rest">at the end</a>.</p>'
+            f'<p class="dim">{len(columns) - len(rows):,} columns that changed less stand <a href="#rest">at the end</a>, their figures in the JSON.</p>'
         )
     parts.append(beyond)
     if full:
@@ -106,16 +106,19 @@ def _folded(ranked: Ranked, rows: Sequence[str], columns: Sequence[Values], *, o
 class _Room:
     """How many bytes are left for a part of the page."""
 
-    def __init__(self, size: int) -> None:
-        self.left = size
+    def __init__(self, size: int, figures: Figures) -> None:
+        self.left, self._figures = size, figures
 
     def take(self, parts: Iterable[str]) -> list[str]:
         """Take parts for as long as they fit; the first always does."""
         taken: list[str] = []
+        drawn = len(self._figures)
         for part in parts:
             size = len(part.encode())
             if taken and size > self.left:
+                self._figures.forget(drawn)
                 break
+            drawn = len(self._figures)
             taken.append(part)
             self.left -= size
         return taken

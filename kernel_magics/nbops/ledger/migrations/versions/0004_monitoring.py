@@ -70,6 +70,8 @@ def upgrade() -> None:
         sa.Column("window_end", sa.Double(), nullable=True),
         sa.Column("rows", sa.Integer(), server_default="0", nullable=False),
         sa.Column("state", sa.String(length=16), nullable=False),
+        sa.Column("owner", sa.Text(), server_default="", nullable=False),
+        sa.Column("attempts", sa.Integer(), server_default="0", nullable=False),
         sa.Column("detail", sa.JSON(), nullable=False),
         sa.PrimaryKeyConstraint("id", name=op.f("pk_monitor_runs")),
         sa.UniqueConstraint(
@@ -78,6 +80,7 @@ def upgrade() -> None:
     )
     with op.batch_alter_table("monitor_runs", schema=None) as batch_op:
         batch_op.create_index("ix_monitor_runs_monitor", ["workspace", "monitor", "at"], unique=False)
+        batch_op.create_index("ix_monitor_runs_state", ["workspace", "state"], unique=False)
 
     op.create_table(
         "monitors",
