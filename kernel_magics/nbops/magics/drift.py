@@ -18,12 +18,18 @@ _GRAMMAR = Grammar(
         Option("by", "windows as well: hour, day, week, month, quarter, year, 7d, '1000 rows', file", "WINDOW"),
         Option("time", "the column with the time, or several: date,hour", "COLUMN"),
         Option("against", "what windows are compared with: reference (default), first, previous, 'previous 4'", "WHAT"),
+        Option(
+            "segments", "where it is worst: all, or columns whose values are compared, separated by commas", "COLUMNS"
+        ),
+        Option("errors", "segments in which predictions became worse: TARGET,PREDICTION", "COLUMNS"),
+        Option("multivariate", "all columns together as well"),
+        Option("concept", "whether the relation of the columns to this one changed", "TARGET"),
     ],
     words="reference current",
 )
 
 
-_FURTHER = ("by", "time", "against")
+_FURTHER = ("by", "time", "against", "errors", "concept")
 
 
 def drift(line: str) -> Any:
@@ -44,6 +50,11 @@ def drift(line: str) -> Any:
     except ValueError:
         raise UsageError(f"%drift: --alpha must be a number, not {alpha!r}.") from None
     further: dict[str, Any] = {name: call.arguments.one(name) for name in _FURTHER if call.arguments.flag(name)}
+    if call.arguments.flag("segments"):
+        named = [name.strip() for name in call.arguments.one("segments").split(",") if name.strip()]
+        further["segments"] = True if named == ["all"] else named
+    if call.arguments.flag("multivariate"):
+        further["multivariate"] = True
     return compare(reference, current, columns=columns, alpha=rate, **further)
 
 

@@ -92,11 +92,12 @@ def coded(
         Nothing for a column without two groups.
     """
     if profile.kind == "number":
-        return _numbers(profile.name, _floats(reference), _floats(current), groups)
+        return _numbers(profile.name, floats(reference), floats(current), groups)
     return _categories(profile, reference, current, categories)
 
 
-def _floats(values: pd.Series) -> np.ndarray[Any, np.dtype[np.float64]]:
+def floats(values: pd.Series) -> np.ndarray[Any, np.dtype[np.float64]]:
+    """Read a column as floats, shape ``(n,)``; NaN where it is missing or no number, lengths of time in seconds."""
     import pandas as pd
     from pandas.api import types
 

@@ -38,6 +38,10 @@ def drift(
     by: str | int | None = None,
     time: str | Sequence[str] | None = None,
     against: str = "reference",
+    segments: bool | str | Sequence[str] = False,
+    errors: str | Sequence[str] | None = None,
+    multivariate: bool = False,
+    concept: str = "",
 ) -> DriftReport:
     """Compare two data sets.
 
@@ -60,6 +64,14 @@ def drift(
         by the column ``time``.
     against
         What each window is compared with: ``reference``, ``first`` or ``previous`` (``previous 4``: the four before it together).
+    segments
+        Find the segments in which it is worst (:mod:`nbops.monitoring.segments`), or compare within the values of these columns.
+    errors
+        Target and prediction, ``("cnt", "forecast")``: the segments in which predictions have become worse.
+    multivariate
+        Look at all columns together as well (:mod:`nbops.monitoring.multivariate`).
+    concept
+        The target: has the relation of the others to it changed (:mod:`nbops.monitoring.concept`)?
 
     Raises
     ------
@@ -70,7 +82,15 @@ def drift(
     """
     if not 0 < alpha < 1 or not 0 <= min_effect < 1:
         raise UsageError(f"alpha must lie between 0 and 1 and min_effect from 0 to 1, not {alpha} and {min_effect}.")
-    asked = Further(by=by, time=time, against=against)
+    asked = Further(
+        by=by,
+        time=time,
+        against=against,
+        segments=segments,
+        errors=errors,
+        multivariate=multivariate,
+        concept=concept,
+    )
     before = reference if isinstance(reference, Profile) else profile_frame(read_table(reference))
     current = rows_of(current) if asked.anything and by != "file" else current
     after = aligned(before, profile_frame(rows_of(current), before))
@@ -95,7 +115,7 @@ def drift(
         min_effect=min_effect,
         detectable=statistics.detectable(before.rows, after.rows, len(tests), alpha),
         note=_BINNED if any(column.binned for column in before.columns) else "",
-        **look_further(asked, before, current, columns=columns, alpha=alpha, min_effect=min_effect),
+        **look_further(asked, before, after, reference, current, columns=columns, alpha=alpha, min_effect=min_effect),
     )
 
 

@@ -92,7 +92,9 @@ def segment_tree(
         return {"nodes": [], "worst": -1, "sentence": few}
     moved = _moved(before, after, left_out)
     names = [name for name in moved if columns is None or name in columns][:_MOST_TARGETS]
-    targets = [_error(reference, current, errors)] if errors else _coded(names, before, (reference, current), _TARGET_GROUPS)
+    targets = (
+        [_error(reference, current, errors)] if errors else _coded(names, before, (reference, current), _TARGET_GROUPS)
+    )
     steadiest = [name for name in reversed(moved) if name not in (errors or ())]
     splits = [c for c in _coded(steadiest[:_MOST_SPLITS], before, (reference, current), _GROUPS) if c.size > 2]
     if not targets:
@@ -123,7 +125,9 @@ def _moved(before: Profile, after: Profile, left_out: Sequence[str]) -> list[str
     return sorted(effects, key=lambda name: -effects[name])
 
 
-def _coded(names: Sequence[str], before: Profile, frames: tuple[pd.DataFrame, pd.DataFrame], groups: int) -> list[Coded]:
+def _coded(
+    names: Sequence[str], before: Profile, frames: tuple[pd.DataFrame, pd.DataFrame], groups: int
+) -> list[Coded]:
     places = [{str(name): i for i, name in enumerate(frame.columns)} for frame in frames]
     found = []
     for name in names:
