@@ -85,4 +85,4 @@ def test_what_cannot_be_told_is_said(shared_data):
         nbops.drift(frame, frame.assign(c=None), segments=["c"])
     strange = frame.assign(x=np.where(frame.x > 0, np.inf, np.nan))
     nodes = nbops.drift(frame, strange, segments=["x", "c"]).segments["nodes"]
-    assert [node["words"] for node in nodes if node["parent"] == 0][-2:] == ["c is a", "c is b"]
+    assert {"c is a", "c is b"} <= {node["words"] for node in nodes}
