@@ -25,6 +25,7 @@ _GRAMMAR = Grammar(
         Option("multivariate", "all columns together as well"),
         Option("concept", "whether the relation of the columns to this one changed", "TARGET"),
         Option("html", "write the report there, and every figure to FILE.json", "FILE"),
+        Option("explore", "choose window, column and segment by sliders and lists"),
         Option("plotly", "an interactive figure above the report, drawn by plotly"),
     ],
     words="reference current",
@@ -57,6 +58,11 @@ def drift(line: str) -> Any:
         further["segments"] = True if named == ["all"] else named
     if call.arguments.flag("multivariate"):
         further["multivariate"] = True
+    if call.arguments.flag("explore"):
+        from nbops.display.drift_explorer import drift_explorer
+
+        windows = {name: further[name] for name in ("by", "time") if name in further}
+        return drift_explorer(reference, current, alpha=rate, workspace=call.workspace, **windows)
     report = compare(reference, current, columns=columns, alpha=rate, **further)
     if path := call.arguments.one("html"):
         report.to_html(path)
