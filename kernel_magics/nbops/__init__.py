@@ -18,6 +18,7 @@ if TYPE_CHECKING:
     from nbops.data.fingerprint import fingerprint
     from nbops.data.profile import profile_frame as profile
     from nbops.display import Pipeline, drift, gates, promotion
+    from nbops.display.report_comparison import compare_reports
     from nbops.errors import NbopsError
     from nbops.pipelines.engine import run_pipeline
     from nbops.pipelines.outputs import output
@@ -31,6 +32,7 @@ _PUBLIC = {
     "NbopsError": "nbops.errors:NbopsError",
     "Pipeline": "nbops.display:Pipeline",
     "card": "nbops.display:card",
+    "compare_reports": "nbops.display.report_comparison:compare_reports",
     "drift": "nbops.display:drift",
     "find_workspace": "nbops.workspace:find_workspace",
     "fingerprint": "nbops.data.fingerprint:fingerprint",
@@ -51,6 +53,7 @@ __all__ = [
     "Pipeline",
     "__version__",
     "card",
+    "compare_reports",
     "drift",
     "find_workspace",
     "fingerprint",

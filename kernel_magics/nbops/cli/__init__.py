@@ -46,6 +46,7 @@ _FAMILIES = {
     "rules": ("validate", "list, show, save and compare rules of data"),
     "pipeline": ("pipeline", "run, explain, resume and watch pipelines of notebooks"),
     "schedule": ("schedule", "start pipelines by themselves: times, data, drift, promotions"),
+    "monitor": ("monitor", "watch models and data: drift, quality, performance, and who is told"),
     "scheduler": ("scheduler", "run the scheduler as a service"),
     "export": ("export", "write a pipeline for GitHub, GitLab, Jenkins, Airflow, Kubeflow, Prefect or make"),
     "new": ("new", "make a project that runs at once"),
