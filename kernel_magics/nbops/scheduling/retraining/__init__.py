@@ -28,4 +28,5 @@ __all__ = [
     "remove_policy",
     "retrain_now",
     "set_policy",
+    "with_retraining",
 ]

@@ -65,17 +65,31 @@ def launch_retraining(workspace: Workspace, number: int) -> int:
     PipelineError
         No process can be started.
     """
+    return _launch(workspace, ["carry", str(number)], folder_of(workspace, number) / "log.txt")
+
+
+def launch_counting(workspace: Workspace) -> int:
+    """Decide by the labels that have come, in a process of its own, which may read them; give its number.
+
+    Raises
+    ------
+    PipelineError
+        No process can be started.
+    """
+    return _launch(workspace, ["decide"], workspace.data / "retraining" / "decide.txt")
+
+
+def _launch(workspace: Workspace, words: list[str], file: Path) -> int:
     workspace.ensure()
-    command = [sys.executable, "-P", "-m", "nbops", "retrain", "carry", str(number), "-C", str(workspace.root)]
-    file = folder_of(workspace, number) / "log.txt"
+    command = [sys.executable, "-P", "-m", "nbops", "retrain", *words, "-C", str(workspace.root)]
     try:
         file.parent.mkdir(parents=True, exist_ok=True)
-        with file.open("ab") as log:
+        with file.open("wb") as log:
             return detach(
                 command, environment=environment_of(workspace, plain_environment()), folder=workspace.root, log=log
             )
     except OSError as error:
-        raise PipelineError(f"Retraining {number} cannot be started: {error}.") from error
+        raise PipelineError(f"Retraining cannot be started: {error}.") from error
 
 
 def folder_of(workspace: Workspace, number: int) -> Path:

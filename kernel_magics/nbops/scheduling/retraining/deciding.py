@@ -41,10 +41,19 @@ class _Occasion:
     evidence: dict[str, Any]
 
 
-def decide_due(workspace: Workspace, now: float) -> tuple[RetrainDecision, ...]:
+def decide_due(workspace: Workspace, now: float, *, count: bool = True) -> tuple[RetrainDecision, ...]:
     """Write down what is decided about all that has happened since; give what is to be trained.
 
     Several processes may do this at the same time: each occasion is decided on once.
+
+    Parameters
+    ----------
+    workspace
+        Whose policies.
+    now
+        The time in seconds since the epoch.
+    count
+        Count the labels that have come, where a policy waits for them; it reads them.
 
     Raises
     ------
@@ -57,7 +66,7 @@ def decide_due(workspace: Workspace, now: float) -> tuple[RetrainDecision, ...]:
     made = []
     for row in rows:
         policy = policy_of(row)
-        if found := _occasions(ledger, workspace, policy, row, now):
+        if found := _occasions(ledger, workspace, policy, row, now, count):
             made += _decide(workspace, policy, found, now)
     return tuple(one for one in made if one.outcome == "queued")
 
@@ -101,7 +110,7 @@ def settle(workspace: Workspace, now: float) -> int:
 
 
 def _occasions(
-    ledger: Ledger, workspace: Workspace, policy: RetrainPolicy, row: Row[Any], now: float
+    ledger: Ledger, workspace: Workspace, policy: RetrainPolicy, row: Row[Any], now: float, count: bool
 ) -> list[_Occasion]:
     """Give what has happened that the policy waits for, each with its evidence."""
     since = float(row.mark["since"])
@@ -109,7 +118,7 @@ def _occasions(
     if row.next_at is not None and row.next_at <= now:
         due = datetime.fromtimestamp(row.next_at, UTC).strftime("%Y-%m-%d %H:%M UTC")
         found.append(_Occasion(f"cron:{row.next_at:.0f}", "schedule", f"due at {due}", {"cron": policy.cron}))
-    if "volume" in policy.on:
+    if count and "volume" in policy.on:
         found += _labelled(ledger, workspace, policy, row.mark, now)
     return found
 
