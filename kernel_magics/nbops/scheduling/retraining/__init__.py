@@ -4,6 +4,7 @@ from nbops.scheduling.retraining.carrying import carry_out, launch_retraining
 from nbops.scheduling.retraining.checking import build
 from nbops.scheduling.retraining.deciding import decide_due, retrain_now
 from nbops.scheduling.retraining.history import decision, decisions, last_decisions
+from nbops.scheduling.retraining.joining import with_retraining
 from nbops.scheduling.retraining.policies import (
     apply_policies,
     pause_policy,
