@@ -39,7 +39,9 @@ def write(root: Path, name: str, pipe: int, die: Callable[[], None]) -> None:
         rows = random.randint(1, 5)
         ids = [f"{name}-{number + place}" for place in range(rows)]
         number += rows
-        log.log(ids=ids, rows={"x": list(range(rows))}, outputs=[1] * rows, at=[T0 + (n % 2) * DAY for n in range(rows)])
+        log.log(
+            ids=ids, rows={"x": list(range(rows))}, outputs=[1] * rows, at=[T0 + (n % 2) * DAY for n in range(rows)]
+        )
         os.write(pipe, (" ".join(ids) + "\n").encode())
         if random.random() < 0.05:
             log.close()

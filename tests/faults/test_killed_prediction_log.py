@@ -17,7 +17,10 @@ _KILLS = 100 if os.environ.get("NBOPS_LONG_FAULTS") == "1" else 8
 def test_no_acknowledged_prediction_is_lost_or_doubled(workspace):
     program = Path(__file__).with_name("prediction_writers.py")
     ran = subprocess.run(
-        [sys.executable, str(program), str(workspace.root), str(_KILLS), "3"], capture_output=True, text=True, timeout=600
+        [sys.executable, str(program), str(workspace.root), str(_KILLS), "3"],
+        capture_output=True,
+        text=True,
+        timeout=600,
     )
     assert ran.returncode == 0, ran.stderr
     found = json.loads(ran.stdout)
