@@ -91,6 +91,10 @@ class RegistryError(NbopsError):
     """A model cannot be registered or changed."""
 
 
+class MonitorError(NbopsError):
+    """A monitor cannot look."""
+
+
 class PipelineError(NbopsError):
     """A pipeline file is wrong or a pipeline cannot run."""
 

@@ -64,9 +64,13 @@ def drift(
     current: Any,
     *,
     columns: Sequence[str] | None = None,
-    alpha: float = 0.01,
-    min_effect: float = 0.03,
+    alpha: float = 0.05,
+    min_effect: float | None = None,
+    thresholds: str | Mapping[str, Any] = "calibrated",
+    reference_windows: int | Sequence[Any] | None = None,
     importance: Mapping[str, float] | None = None,
+    prediction: str | Sequence[str] = (),
+    target: str | Sequence[str] = (),
     by: str | int | None = None,
     time: str | Sequence[str] | None = None,
     against: str = "reference",
@@ -82,11 +86,15 @@ def drift(
     columns
         Only these; all by default.
     alpha
-        Largest probability of any false alarm in the whole report.
+        Largest probability of any false alarm in the whole report; of one column, a fifth of it.
     min_effect
-        Smallest KS distance (numbers) or total variation (categories) that counts.
+        Smallest KS distance (numbers) and total variation (categories) that counts; 0.028 and 0.05 by default.
+    thresholds, reference_windows
+        ``calibrated`` by both sample sizes, ``learned`` from windows of the reference, or fixed ones by statistic.
     importance
-        Weight of each column in the model; orders the report.
+        Weight of each column in the model; orders the report and tells whether what drifted matters.
+    prediction, target
+        Columns that hold these; what became of them is said first.
     by, time, against
         Compare windows as well: ``by="week", time="date", against="first"``.
     workspace
@@ -97,7 +105,7 @@ def drift(
     DataError
         A data set cannot be read, has no rows, or shares no column with the other.
     UsageError
-        ``alpha`` or ``min_effect`` is out of range, or a column does not exist.
+        ``alpha``, ``min_effect`` or a threshold is out of range, or a column does not exist.
     """
     about = described(reference, current)
     if isinstance(reference, str) and reference.startswith("models:/"):
@@ -110,7 +118,11 @@ def drift(
         columns=columns,
         alpha=alpha,
         min_effect=min_effect,
+        thresholds=thresholds,
+        reference_windows=reference_windows,
         importance=importance,
+        prediction=prediction,
+        target=target,
         by=by,
         time=time,
         against=against,

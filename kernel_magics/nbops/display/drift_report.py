@@ -57,6 +57,30 @@ class ShownDriftReport(DriftReport):
         write_atomically(target, report_json(self.to_dict()))
         return target
 
+    def figure(self, column: str) -> Any:
+        """Give a plotly figure of a column: both distributions, and its windows where there are some.
+
+        Raises
+        ------
+        UsageError
+            There is no such column, nothing of it to draw, or plotly is not installed.
+        """
+        from nbops.display.plotly_figures import column_figure
+
+        return column_figure(self.to_dict(), column)
+
+    def plotly(self) -> Any:
+        """Give a plotly figure of all columns, with a menu that goes to each.
+
+        Raises
+        ------
+        UsageError
+            plotly is not installed.
+        """
+        from nbops.display.plotly_figures import overview_figure
+
+        return overview_figure(self.to_dict())
+
     def _repr_mimebundle_(self, **_: Any) -> dict[str, Any]:
         data = self.to_dict()
         return {DRIFT_MIME: inline_values(data), "text/html": drift_html(data), "text/plain": drift_text(data)}

@@ -501,6 +501,20 @@ signals = Table(
     Index("ix_signals_kind", "workspace", "kind", "subject", "id"),
 )
 
+# Rules of data, each version as it was saved.
+rule_sets = Table(
+    "rule_sets",
+    metadata,
+    Column("workspace", String(32), primary_key=True),
+    Column("name", Text, primary_key=True),
+    Column("version", Integer, primary_key=True),
+    Column("digest", String(64), nullable=False),
+    Column("at", Double, nullable=False),
+    Column("author", Text, nullable=False, server_default=""),
+    Column("note", Text, nullable=False, server_default=""),
+    Column("rules", JSON, nullable=False),
+)
+
 # Monitors and what became of each look.
 monitors = Table(
     "monitors",

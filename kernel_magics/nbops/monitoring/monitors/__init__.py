@@ -10,13 +10,15 @@ from nbops.monitoring.monitors.editing import (
     update_monitor,
 )
 from nbops.monitoring.monitors.incidents import acknowledge
+from nbops.monitoring.monitors.launching import ask_monitor
 from nbops.monitoring.monitors.reading import incidents, monitor, monitor_report, monitor_runs, monitors
 from nbops.monitoring.monitors.running import run_due, run_monitor
-from nbops.monitoring.monitors.summaries import summaries
+from nbops.monitoring.monitors.summaries import summaries, summary
 
 __all__ = [
     "acknowledge",
     "add_monitor",
+    "ask_monitor",
     "incidents",
     "monitor",
     "monitor_report",
@@ -29,6 +31,7 @@ __all__ = [
     "run_due",
     "run_monitor",
     "summaries",
+    "summary",
     "unmute_monitor",
     "update_monitor",
 ]

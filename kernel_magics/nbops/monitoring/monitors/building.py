@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 import shlex
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from typing import Any, get_args
 
 from nbops.errors import UsageError, meant
@@ -35,7 +36,7 @@ def build(name: str, given: Mapping[str, Any], *, origin: str = "") -> Monitor:
     Parameters
     ----------
     name
-        Of the monitor. ``NAME@TARGET`` stands for the model as well where none is given.
+        Of the monitor. It is the model as well where none is given and it is ``NAME@TARGET``, or there is no other source.
     given
         Values by the names in ``KEYS``; ``checks`` are texts as :func:`read_check` takes them, or tables.
     origin
@@ -54,15 +55,28 @@ def build(name: str, given: Mapping[str, Any], *, origin: str = "") -> Monitor:
     facts = {key: value for key, value in given.items() if value is not None and value != ""}
     checks = [_check(where, one) for one in facts.pop("checks", ())] or [Check(name="drift", kind="drift")]
     routes = facts.pop("routes", None)
-    if "model" not in facts and "@" in name:
-        facts["model"] = name
     source = facts.get("source", PREDICTIONS)
+    # What is watched where nothing is named is what the monitor is called after.
+    if "model" not in facts and ("@" in name or source == PREDICTIONS):
+        facts["model"] = name
     if "window" not in facts:
         # Files without a column of time are taken as they are.
         facts["window"] = "1d" if source == PREDICTIONS or facts.get("time") else "all"
     if routes is not None:
         facts["routes"] = tuple(routes)
     return Monitor(name=name, **facts, checks=tuple(_numbered(checks)), origin=origin)
+
+
+def changed(monitor: Monitor, given: Mapping[str, Any]) -> Monitor:
+    """Give a monitor with some facts changed; ``given`` is as for :func:`build`.
+
+    Raises
+    ------
+    UsageError
+        A key is unknown or a value has the wrong type.
+    """
+    fresh = build(monitor.name, given, origin=monitor.origin)
+    return replace(monitor, **{key: getattr(fresh, key) for key in given if key != "paused"})
 
 
 def read_check(text: str) -> Check:

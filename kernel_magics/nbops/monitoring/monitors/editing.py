@@ -19,6 +19,7 @@ from nbops.records import Identity, Monitor, to_wire
 from nbops.workspace import Workspace
 from nbops.workspace.identity import who
 from nbops.workspace.ownership import workspace_id
+from nbops.workspace.trust import trust
 
 # What an audit event tells of a monitor.
 _TOLD = ("model", "source", "reference", "time", "window", "cron", "timezone", "checks", "routes", "remind_hours")
@@ -48,6 +49,7 @@ def add_monitor(
         values = values_of(monitor, now) | {"workspace": workspace_id(workspace)}
         change.connection.execute(M.insert().values(**values))
         change.detail |= _told(monitor)
+    trust(workspace)
     return monitor
 
 
@@ -85,6 +87,7 @@ def update_monitor(
         gone = {check.name for check in before.checks} - {check.name for check in monitor.checks}
         _close(change, workspace, monitor.name, now, "the monitor has this check no longer", gone)
         change.detail |= {"name": monitor.name, "from": _told(before), "to": _told(monitor)}
+    trust(workspace)
     return monitor
 
 
@@ -150,8 +153,10 @@ def resume_monitor(
         if not monitor.paused:
             change.nothing()
             return monitor
-        monitor = replace(monitor, paused=False, next_at=first_next(monitor, now))
+        monitor = replace(monitor, paused=False)
+        monitor = replace(monitor, next_at=first_next(monitor, now))
         _write(change, workspace, monitor, now)
+    trust(workspace)
     return monitor
 
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import importlib
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -88,8 +87,8 @@ def _file(workspace: Workspace, source: str) -> str:
 
 
 def _predictions(workspace: Workspace, monitor: Monitor, window: Window, end: float) -> Rows:
-    # Looked up by name until the prediction log is part of this tree.
-    read_predictions = importlib.import_module("nbops.monitoring.predictions").read_predictions
+    from nbops.monitoring.predictions import read_predictions
+
     name, _ = split_model(monitor.model)
     start, until = window.bounds(end, monitor.timezone) if window.timed else (None, end)
     frame = read_predictions(workspace, name, start=start, end=until)

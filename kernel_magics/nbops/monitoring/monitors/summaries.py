@@ -11,7 +11,7 @@ from sqlalchemy.engine import Connection
 from nbops.ledger import open_ledger
 from nbops.monitoring.monitors.looking import RANK
 from nbops.monitoring.monitors.reading import checks_of, undelivered
-from nbops.monitoring.monitors.rows import UNFINISHED, C, M, R, T, incident_of, monitor_of, owned, run_of
+from nbops.monitoring.monitors.rows import UNFINISHED, C, M, R, T, incident_of, monitor_of, owned, read_one, run_of
 from nbops.records import CheckResult, CheckSeries, Incident, Monitor, MonitorRun, MonitorSummary
 from nbops.records.monitoring import MonitorState
 from nbops.workspace import Workspace
@@ -40,22 +40,38 @@ def summaries(workspace: Workspace, *, looks: int = LOOKS) -> tuple[MonitorSumma
     """
     with open_ledger(workspace).snapshot() as connection:
         rows = connection.execute(select(M).where(owned(workspace, M))).all()
-        if not rows:
-            return ()
-        recent = _recent(connection, workspace, looks)
-        checks = checks_of(connection, [runs[0].id for runs in recent.values()])
-        series = _values(connection, recent)
-        opened = _opened(connection, workspace)
-    found = [
-        _summary(monitor_of(row), recent.get(row.name, ()), checks, series, opened.get(row.name, ())) for row in rows
-    ]
+        found = _read(connection, workspace, rows, looks) if rows else []
     return tuple(sorted(found, key=_trouble))
 
 
-def _recent(connection: Connection, workspace: Workspace, looks: int) -> dict[str, list[Row[Any]]]:
+def summary(workspace: Workspace, name: str, *, looks: int = LOOKS) -> MonitorSummary:
+    """Give one monitor as :func:`summaries` does.
+
+    Raises
+    ------
+    NotFoundError
+        There is none of that name; the hint names the closest.
+    """
+    with open_ledger(workspace).snapshot() as connection:
+        return _read(connection, workspace, [read_one(connection, workspace, name)], looks)[0]
+
+
+def _read(connection: Connection, workspace: Workspace, rows: Sequence[Row[Any]], looks: int) -> list[MonitorSummary]:
+    only = rows[0].name if len(rows) == 1 else ""
+    recent = _recent(connection, workspace, looks, only)
+    checks = checks_of(connection, [runs[0].id for runs in recent.values()])
+    series = _values(connection, recent)
+    opened = _opened(connection, workspace, only)
+    return [
+        _summary(monitor_of(row), recent.get(row.name, ()), checks, series, opened.get(row.name, ())) for row in rows
+    ]
+
+
+def _recent(connection: Connection, workspace: Workspace, looks: int, only: str) -> dict[str, list[Row[Any]]]:
     """Give the last looks of each monitor, the last first."""
     order = func.row_number().over(partition_by=R.c.monitor, order_by=(R.c.at.desc(), R.c.id.desc())).label("place")
-    ranked = select(R, order).where(owned(workspace, R), R.c.state.not_in(UNFINISHED)).subquery()
+    wanted = [owned(workspace, R), R.c.state.not_in(UNFINISHED), *([R.c.monitor == only] if only else [])]
+    ranked = select(R, order).where(*wanted).subquery()
     found: dict[str, list[Row[Any]]] = {}
     query = select(ranked).where(ranked.c.place <= looks).order_by(ranked.c.monitor, ranked.c.place)
     for row in connection.execute(query):
@@ -75,8 +91,9 @@ def _values(connection: Connection, recent: dict[str, list[Row[Any]]]) -> dict[i
     return found
 
 
-def _opened(connection: Connection, workspace: Workspace) -> dict[str, list[Incident]]:
-    query = select(T).where(owned(workspace, T), T.c.closed == "").order_by(T.c.opened_at.desc(), T.c.id.desc())
+def _opened(connection: Connection, workspace: Workspace, only: str) -> dict[str, list[Incident]]:
+    wanted = [owned(workspace, T), T.c.closed == "", *([T.c.monitor == only] if only else [])]
+    query = select(T).where(*wanted).order_by(T.c.opened_at.desc(), T.c.id.desc())
     rows = connection.execute(query).all()
     untold = undelivered(connection, workspace, [row.id for row in rows])
     found: dict[str, list[Incident]] = {}

@@ -1,4 +1,4 @@
-"""Monitors, what they found, incidents and how they were told, retraining.
+"""Rules of data, monitors, what they found, incidents and how they were told, retraining.
 
 Revision ID: 0004
 """
@@ -14,6 +14,18 @@ depends_on = None
 
 def upgrade() -> None:
     """Add monitors and retraining."""
+    op.create_table(
+        "rule_sets",
+        sa.Column("workspace", sa.String(length=32), nullable=False),
+        sa.Column("name", sa.Text(), nullable=False),
+        sa.Column("version", sa.Integer(), nullable=False),
+        sa.Column("digest", sa.String(length=64), nullable=False),
+        sa.Column("at", sa.Double(), nullable=False),
+        sa.Column("author", sa.Text(), server_default="", nullable=False),
+        sa.Column("note", sa.Text(), server_default="", nullable=False),
+        sa.Column("rules", sa.JSON(), nullable=False),
+        sa.PrimaryKeyConstraint("workspace", "name", "version", name=op.f("pk_rule_sets")),
+    )
     op.create_table(
         "incident_alerts",
         sa.Column("id", sa.Integer(), nullable=False),
