@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 
     from nbops.data.fingerprint import fingerprint
     from nbops.data.profile import profile_frame as profile
-    from nbops.display import Pipeline, drift, gates, promotion
+    from nbops.display import Pipeline, drift, gates, performance, promotion
     from nbops.display.report_comparison import compare_reports
     from nbops.errors import NbopsError
     from nbops.pipelines.engine import run_pipeline
@@ -39,6 +39,7 @@ _PUBLIC = {
     "gates": "nbops.display:gates",
     "load_model": "nbops.registry:load_model",
     "output": "nbops.pipelines.outputs:output",
+    "performance": "nbops.display:performance",
     "promotion": "nbops.display:promotion",
     "profile": "nbops.data.profile:profile_frame",
     "register": "nbops.registry:register",
@@ -61,6 +62,7 @@ __all__ = [
     "load_ipython_extension",
     "load_model",
     "output",
+    "performance",
     "profile",
     "promotion",
     "register",
