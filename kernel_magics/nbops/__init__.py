@@ -18,6 +18,7 @@ if TYPE_CHECKING:
     from nbops.data.fingerprint import fingerprint
     from nbops.data.profile import profile_frame as profile
     from nbops.display import Pipeline, drift, gates, performance, promotion
+    from nbops.display.model_report import model_report
     from nbops.display.report_comparison import compare_reports
     from nbops.errors import NbopsError
     from nbops.pipelines.engine import run_pipeline
@@ -38,6 +39,7 @@ _PUBLIC = {
     "fingerprint": "nbops.data.fingerprint:fingerprint",
     "gates": "nbops.display:gates",
     "load_model": "nbops.registry:load_model",
+    "model_report": "nbops.display.model_report:model_report",
     "output": "nbops.pipelines.outputs:output",
     "performance": "nbops.display:performance",
     "promotion": "nbops.display:promotion",
@@ -61,6 +63,7 @@ __all__ = [
     "gates",
     "load_ipython_extension",
     "load_model",
+    "model_report",
     "output",
     "performance",
     "profile",

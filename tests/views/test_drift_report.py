@@ -243,13 +243,13 @@ def test_the_first_screen_says_what_changed_and_whether_it_matters():
 def test_whether_it_matters_goes_by_the_weight_else_by_the_size():
     report = _full(["a", "b"])
     report["columns"][1].update(status="steady", drifted=False)
-    for weights, end in (((0.01, 0.99), "but hardly so that it matters"), ((0.5, 0.5), "and it matters")):
+    for weights, end in (((0.01, 0.99), "but it hardly matters"), ((0.5, 0.5), "and it matters")):
         for column, weight in zip(report["columns"], weights, strict=True):
             column["weight"] = weight
         assert title(report) == f"churn v3: one feature has drifted, {end}"
     for column in report["columns"]:
         column.update(weight=None, effect=0.05)
-    assert title(report).endswith("one column has drifted, but hardly so that it matters")
+    assert title(report).endswith("one column has drifted, but only a little")
 
 
 @pytest.mark.parametrize("width", [20, 35])

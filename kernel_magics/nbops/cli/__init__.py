@@ -37,6 +37,7 @@ _FAMILIES = {
     "foreign": ("foreign", "what others changed in MLflow's registry; put ours back"),
     "webhooks": ("webhooks", "who is told of events, and what has not arrived"),
     "card": ("card", "show, write or export a model card"),
+    "report": ("report", "everything known of a model, as one page for a meeting"),
     "lineage": ("lineage", "what something came from and what came from it"),
     "diff": ("diff", "what changed between two versions of a model"),
     "gc": ("gc", "list or remove what nothing refers to"),

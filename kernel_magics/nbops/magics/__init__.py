@@ -36,6 +36,7 @@ MAGICS: dict[str, tuple[str, _Kind, str]] = {
     ),
     "validate": ("nbops.magics.validate", "line", "Check data against rules: `%validate df --against train.csv`."),
     "rules": ("nbops.magics.validate", "line_cell", "List, show or save rules of data."),
+    "report": ("nbops.magics.report", "line", "Everything known of a model, for a meeting: `%report churn`."),
     "pipeline": ("nbops.magics.pipeline", "line", "Run, show, explain or resume a pipeline: `%pipeline run FILE`."),
     "monitor": ("nbops.magics.monitor", "line", "Watch models and data: `%monitor add NAME --check drift …`."),
     "schedule": ("nbops.magics.schedule", "line", "Start pipelines by themselves: `%schedule add NAME FILE --cron …`."),

@@ -10,6 +10,9 @@ from nbops.views.drift.words import STATES, Values, figure, name_of, probability
 _STATISTICS = {
     "ks": ("KS distance", "min_effect"),
     "ks_p": ("p of the KS test", "alpha"),
+    "rank_p": ("p of the rank test", "alpha"),
+    "spread_p": ("p of the spread", "alpha"),
+    "range_p": ("p of values out of range", "alpha"),
     "tv": ("total variation", "min_effect"),
     "chi2": ("chi-square", ""),
     "chi2_p": ("p of the chi-square test", "alpha"),
@@ -53,19 +56,21 @@ def _figures(column: Values, report: Values) -> str:
             continue
         label, against = _STATISTICS.get(name, (name.replace("_", " "), ""))
         value = probability(found[name]) if name.endswith("_p") else figure(found[name])
-        rows.append((Html(safe(label)), value, _against(against, found, report)))
+        rows.append((Html(safe(label)), value, _against(against, column, found, report)))
     if column.get("p") is not None:
         alpha = f"below {figure(report.get('alpha'))} is drift" if report.get("alpha") is not None else ""
         rows.append((Html("p, corrected over the report"), probability(column["p"]), alpha))
     rows += _sides(column)
     table = simple_table(("figure", "value", "compared to"), rows, right=(1,))
     notes = "".join(f"<li>{safe(finding, 200)}</li>" for finding in list(column.get("findings") or ())[:12])
-    return table + (f"<ul>{notes}</ul>" if notes else "")
+    why = f'<p class="dim">{safe(column["why_not"], 200)}</p>' if column.get("why_not") else ""
+    return table + (f"<ul>{notes}</ul>" if notes else "") + why
 
 
-def _against(what: str, found: Values, report: Values) -> str:
-    if what == "min_effect" and report.get("min_effect") is not None:
-        return f"{figure(report['min_effect'])} and more counts"
+def _against(what: str, column: Values, found: Values, report: Values) -> str:
+    least = column["limit"] if column.get("limit") is not None else report.get("min_effect")
+    if what == "min_effect" and least is not None:
+        return f"{figure(least)} and more counts"
     if what == "psi_critical" and found.get("psi_critical") is not None:
         return f"{figure(found['psi_critical'])} by chance once in a hundred"
     return "before the correction over the report" if what == "alpha" else ""

@@ -148,6 +148,6 @@ def _foot(report: Values) -> str:
         told.insert(0, str(about["at"]))
     command = f'<br>again: <code class="mono">{safe(about["command"], 400)}</code>' if about.get("command") else ""
     return (
-        f'<footer class="foot dim"><small>{safe(words.false_alarm(report), 500)}<br>'
+        f'<footer class="foot dim"><small>{safe(words.false_alarm(report), 1000)}<br>'
         f'<span class="mono">{safe(" · ".join(told), 200)}</span>{command}</small></footer>'
     )

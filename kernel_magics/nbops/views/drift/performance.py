@@ -25,7 +25,7 @@ def performance_body(found: Values) -> str:
 def _row(window: Values) -> tuple[str, ...]:
     realised, low, high = _value(window, "realised", "realized")
     estimated, _, _ = _value(window, "estimated", "estimate")
-    share = window.get("labelled") if window.get("labelled") is not None else window.get("share")
+    share = window.get("share") if window.get("share") is not None else window.get("labelled")
     labelled = f"{share:.0%}" if isinstance(share, float) and share <= 1 else figure(share)
     interval = f"{figure(low)} to {figure(high)}" if low is not None and high is not None else "–"
     label = str(window.get("label") or window.get("window") or window.get("start") or "")

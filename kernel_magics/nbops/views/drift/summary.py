@@ -48,7 +48,7 @@ def _counts(report: Values) -> str:
         )
     if report.get("alpha") is not None:
         cells.append(
-            f'<div class="push"><b>≤ {report["alpha"] * 100:g}%</b><span class="dim">chance of any false alarm here</span></div>'
+            f'<div class="push"><b>≤ {report["alpha"] * 100:g} %</b><span class="dim">chance of any false alarm here</span></div>'
         )
     return f'<div class="counts num">{"".join(cells)}</div>'
 
@@ -98,7 +98,7 @@ class Ranked:
         label = f"{column['name']}: {reason}"
         picture = self._figures.draw(overlay(column.get("picture") or {}, 150, 31), label, 150, 31)
         return (
-            f'<tr><th scope="row">{name}<br><small class="dim">{safe(column.get("kind", ""))}{weight}</small></th>'
+            f'<tr><th scope="row">{name}<br><small class="dim">{safe(column.get("role") or column.get("kind", ""))}{weight}</small></th>'
             f"<td>{picture}</td><td>{safe(reason, 140)}{notes}</td>{self._trend(column)}"
             f'<td class="num">{effect(column.get("effect"))}</td><td class="{css} state">{safe(word)}</td></tr>'
         )

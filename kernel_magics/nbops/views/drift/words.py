@@ -59,19 +59,23 @@ def by_status(report: Values) -> dict[str, list[Values]]:
     return found
 
 
-def matters(report: Values) -> bool:
-    """Whether what drifted is likely to move the model: by its weight where weights are known, else by its size."""
-    if isinstance(report.get("matters"), bool):
-        return bool(report["matters"])
-    drifted = by_status(report)["drift"]
+def matters(report: Values) -> str:
+    """Say whether what drifted matters: by what carries the model where that is known, else by how large it is."""
+    known = report.get("matters")
     carried = weight_share(report)
-    if carried is not None:
-        return carried >= _HEAVY
-    return any(column.get("effect") is None or column["effect"] >= _LARGE for column in drifted)
+    if known is None and carried is not None:
+        known = carried >= _HEAVY
+    if known is not None:
+        return "and it matters" if known else "but it hardly matters"
+    drifted = by_status(report)["drift"]
+    large = any(column.get("effect") is None or column["effect"] >= _LARGE for column in drifted)
+    return "and it is large enough to matter" if large else "but only a little"
 
 
 def weight_share(report: Values) -> float | None:
     """Give the share of the model's weight that the drifted columns carry; ``None`` where weights are not known."""
+    if isinstance(report.get("carried"), int | float):
+        return float(report["carried"])
     weights = [(c.get("weight"), c.get("status") == "drift") for c in report.get("columns", ())]
     total = sum(abs(w) for w, _ in weights if w is not None)
     return sum(abs(w) for w, drifted in weights if w is not None and drifted) / total if total else None
@@ -86,8 +90,7 @@ def title(report: Values) -> str:
     if not compared:
         told = "nothing could be compared"
     elif drifted:
-        end = "and it matters" if matters(report) else "but hardly so that it matters"
-        told = f"{count(drifted, noun)} {'has' if drifted == 1 else 'have'} drifted, {end}"
+        told = f"{count(drifted, noun)} {'has' if drifted == 1 else 'have'} drifted, {matters(report)}"
     elif quality:
         told = f"no drift, but {count(quality, noun)} {'needs' if quality == 1 else 'need'} a look"
     else:
@@ -138,12 +141,13 @@ def _end(rest: int, closing: str) -> str:
 
 def _change(column: Values) -> list[tuple[str, str]]:
     name, reason = plain(column.get("name"), 50), plain(column.get("reason"), 120)
+    role = [(f"the {plain(column['role'])} ", "")] if column.get("role") else []
     before, after = column.get("means") or (None, None)
     shift = re.fullmatch(r"shifted (?:up|down) by ([\d.,]+ σ)(.*)", reason)
     if shift and before is not None and after is not None:
         verb = "rose" if after > before else "fell"
-        return [(name, "b"), (f" {verb} from {figure(before)} to {figure(after)} ({shift[1]})", "")]
-    return [(name, "b"), (f": {reason}", "")]
+        return [*role, (name, "b"), (f" {verb} from {figure(before)} to {figure(after)} ({shift[1]})", "")]
+    return [*role, (name, "b"), (f": {reason}", "")]
 
 
 def _calm(report: Values, steady: Sequence[Values]) -> str:
@@ -158,7 +162,8 @@ def _calm(report: Values, steady: Sequence[Values]) -> str:
 def _more(report: Values) -> list[str]:
     windows, performance = report.get("windows") or {}, report.get("performance") or {}
     onset = (windows.get("onset") or {}).get("words", "")
-    told = [onset, (report.get("segments") or {}).get("sentence", ""), performance.get("sentence", "")]
+    found = [str(one) for one in report.get("findings") or ()][:3]
+    told = [*found, onset, (report.get("segments") or {}).get("sentence", ""), performance.get("sentence", "")]
     return [plain(one, 240) for one in told if one]
 
 
@@ -167,9 +172,10 @@ def _sentence(text: str) -> str:
 
 
 def false_alarm(report: Values) -> str:
-    """Say how sure the report is, in one sentence of plain text."""
+    """Say how sure the report is, in plain text."""
     if report.get("false_alarm"):
-        return _sentence(plain(report["false_alarm"], 400))
+        said = [plain(report[key], 500) for key in ("false_alarm", "power") if report.get(key)]
+        return " ".join(_sentence(one) for one in said)
     alpha, least = report.get("alpha"), report.get("min_effect")
     told = (
         "" if alpha is None else f"With no change at all, at most {alpha * 100:.3g} in 100 such reports name a column"
