@@ -24,7 +24,8 @@ def check_drift(look: Look, check: Check) -> CheckResult:
         raise NothingYet("There are no rows in the window.")
     report = drift(look.reference, frame[_inputs(look)], columns=_columns(look, check), **_options(check))
     look.reports.append(report)
-    value = _value(report, check)
+    worst = _worst(report)
+    value = _value(report, check, worst)
     state, message = _state(report, check, value)
     return CheckResult(
         check=check.name,
@@ -32,12 +33,14 @@ def check_drift(look: Look, check: Check) -> CheckResult:
         state=state,
         message=message,
         value=value,
-        limit=check.threshold if check.threshold is not None else report.min_effect,
+        limit=_limit(report, check, worst),
         columns=report.drifted or tuple(one.name for one in report.columns if one.status == "quality"),
         detail={
             "rows": report.current_rows,
             "reference_rows": report.reference_rows,
             "compared": len(_compared(report)),
+            # In a line of a list there is room for one column.
+            "worst": f"{worst.name} {worst.reason}" if worst is not None and worst.drifted else "",
         },
     )
 
@@ -70,14 +73,32 @@ def _compared(report: DriftReport) -> list[ColumnDrift]:
     return [column for column in report.columns if column.status != "not compared"]
 
 
-def _value(report: DriftReport, check: Check) -> float:
+def _worst(report: DriftReport) -> ColumnDrift | None:
+    """Give the column that moved most, or if none has drifted the one that came closest to its limit."""
+    moved = [column for column in report.columns if column.effect is not None]
+    drifted = [column for column in moved if column.drifted]
+    if drifted:
+        return max(drifted, key=lambda column: column.effect or 0.0)
+    return max(
+        moved, key=lambda column: (column.effect or 0.0) / (column.limit or report.min_effect or 1.0), default=None
+    )
+
+
+def _value(report: DriftReport, check: Check, worst: ColumnDrift | None) -> float:
     if check.metric == "columns":
         return float(len(report.drifted))
     if check.metric == "share":
         return len(report.drifted) / max(len(_compared(report)), 1)
-    effects = [column.effect for column in report.columns if column.effect is not None]
-    drifted = [column.effect for column in report.columns if column.drifted and column.effect is not None]
-    return float(max(drifted or effects, default=0.0))
+    return float(worst.effect or 0.0) if worst is not None else 0.0
+
+
+def _limit(report: DriftReport, check: Check, worst: ColumnDrift | None) -> float | None:
+    """Give what the value is held against: a column's own limit comes from the sizes of both samples."""
+    if check.threshold is not None or check.metric in ("columns", "share"):
+        return check.threshold
+    if worst is None or worst.limit is None:
+        return report.min_effect
+    return worst.limit if worst.measure == "effect" else None
 
 
 def _state(report: DriftReport, check: Check, value: float) -> tuple[MonitorState, str]:
