@@ -104,7 +104,7 @@ def round_of(root: Path, number: int, point: int | None) -> list[str]:
 
 
 def _killed_at_some_time(readers: list[int], children: list[int], *, by_itself: bool) -> list[str]:
-    heard = {reader: b"" for reader in readers}
+    heard = dict.fromkeys(readers, b"")
     end = time.monotonic() + random.uniform(0.02, 0.25)
     while time.monotonic() < end or by_itself:
         for reader in select.select(readers, [], [], 0.01)[0]:

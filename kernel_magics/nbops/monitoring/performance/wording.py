@@ -37,8 +37,9 @@ def _worse(greater: bool, windows: Sequence[PerformanceWindow]) -> str:
 
 
 def _beyond(first: Figure | None, last: Figure | None, greater: bool) -> str:
-    if first is None or last is None or None in {first.low, first.high, last.low, last.high}:
+    if first is None or last is None:
         return ""
-    assert first.low is not None and first.high is not None and last.low is not None and last.high is not None
-    worse = last.high < first.low if greater else last.low > first.high
-    return f"{last.value:.4g} after {first.value:.4g}" if worse else ""
+    end, start = (last.high, first.low) if greater else (first.high, last.low)
+    if end is None or start is None or end >= start:
+        return ""
+    return f"{last.value:.4g} after {first.value:.4g}"
