@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from itertools import pairwise
 from typing import Any
 
 import numpy as np
@@ -51,7 +52,7 @@ def _groups(found: Outcomes) -> list[tuple[str, Any]]:
     if not len(finite):
         return []
     edges = np.unique(np.quantile(finite, [0, 0.25, 0.5, 0.75, 1]))
-    pairs = zip(edges[:-1], edges[1:], strict=True)
+    pairs = pairwise(edges)
     return [
         (f"{low:g} to {high:g}", np.flatnonzero((found.said >= low) & ((found.said < high) | (high == edges[-1]))))
         for low, high in pairs
