@@ -63,7 +63,10 @@ def cost_curve(curve: Sequence[Sequence[float]], best: float) -> str:
     size = _SIDE - 20
     low, high = min(cost for _, cost in curve), max(cost for _, cost in curve)
     spread = (high - low) or 1.0
-    points = [(10 + min(max(t, 0), 1) * size, 10 + (high - cost) / spread * size) for t, cost in sorted((t, cost) for t, cost in curve)]
+    points = [
+        (10 + min(max(t, 0), 1) * size, 10 + (high - cost) / spread * size)
+        for t, cost in sorted((t, cost) for t, cost in curve)
+    ]
     line = " ".join(f"{x:.1f},{y:.1f}" for x, y in points)
     x = 10 + min(max(best, 0), 1) * size
     return _svg(
