@@ -7,6 +7,7 @@ from dataclasses import fields
 from typing import Any
 
 from nbops.display.drift_report import DRIFT_MIME, ShownDriftReport, described
+from nbops.display.performance_report import ShownPerformanceReport, performance
 from nbops.monitoring import drift as engine
 from nbops.pipelines.declaration.building import PipelineBuilder
 from nbops.records import GateReport, ModelCard, PromotionView, to_wire
@@ -19,9 +20,11 @@ __all__ = [
     "DRIFT_MIME",
     "Pipeline",
     "ShownDriftReport",
+    "ShownPerformanceReport",
     "card",
     "drift",
     "gates",
+    "performance",
     "promotion",
 ]
 
