@@ -59,7 +59,9 @@ def _figures(column: Values, report: Values) -> str:
         rows.append((Html(safe(label)), figure(found[name]), _against(against, column, found, report)))
     tests = [f"{_TESTS.get(name, name[:-2])} {probability(found[name])}" for name in found if name.endswith("_p")]
     if column.get("p") is not None:
-        alpha = f"{figure(report.get('alpha'))} and less counts, over the report" if report.get("alpha") is not None else ""
+        alpha = (
+            f"{figure(report.get('alpha'))} and less counts, over the report" if report.get("alpha") is not None else ""
+        )
         rows.append((Html("p, corrected"), probability(column["p"]), alpha))
     if tests:
         rows.append((Html("p of each test"), "", ", ".join(tests)))
