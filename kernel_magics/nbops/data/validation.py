@@ -125,7 +125,8 @@ def infer_rules(reference: pd.DataFrame) -> Rules:
     DataError
         Two columns have the same name.
     """
-    return Rules(tuple(_infer(column) for column in profile_frame(reference).columns))
+    profile = profile_frame(reference)
+    return Rules(tuple(_infer(column, reference) for column in profile.columns))
 
 
 def validate(frame: pd.DataFrame, rules: Rules) -> ValidationReport:
@@ -155,7 +156,7 @@ def validate(frame: pd.DataFrame, rules: Rules) -> ValidationReport:
     return ValidationReport(len(frame), tuple(findings))
 
 
-def _infer(column: ColumnProfile) -> ColumnRules:
+def _infer(column: ColumnProfile, reference: pd.DataFrame) -> ColumnRules:
     nulls = min(1.0, column.nulls / column.rows + _NULL_SLACK) if column.nulls else 0.0
     minimum = maximum = None
     if column.kind == "number" and column.minimum is not None and column.maximum is not None:
@@ -172,7 +173,7 @@ def _infer(column: ColumnProfile) -> ColumnRules:
         minimum=minimum,
         maximum=maximum,
         categories=categories,
-        unique=column.kind == "identifier" and column.distinct == column.count,
+        unique=column.kind == "identifier" and reference[_label(reference, column.name)].dropna().is_unique,
         text=column.kind == "number" and column.parsed > 0,
     )
 
