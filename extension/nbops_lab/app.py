@@ -11,6 +11,7 @@ from jupyter_server.extension.application import ExtensionApp
 
 from nbops_lab.gates import GateRuns
 from nbops_lab.live import Watcher
+from nbops_lab.looks import Looks
 from nbops_lab.routes import routes
 from nbops_lab.scheduling import Schedulers
 from nbops_lab.workspaces import Workspaces
@@ -40,6 +41,7 @@ class NbopsLab(ExtensionApp):
         self.watcher = Watcher(self.threads, self._emit, self.log)
         self.gate_runs = GateRuns(self.log)
         self.settings["nbops_gates"] = self.gate_runs
+        self.settings["nbops_looks"] = Looks(self.log, self.watcher.nudge)
         self.schedulers = Schedulers(self.log)
         root = Path(self.serverapp.root_dir)
         self.settings["nbops"] = Workspaces(root, self.watcher, self.threads, self.schedulers)

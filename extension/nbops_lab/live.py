@@ -61,12 +61,16 @@ class Watched:
         self.ledger_uri = workspace.ledger_uri
         self.probes: list[Watch | LedgerProbe] = [Watch(workspace.outbox), _ledger_probe(workspace)]
         self.revision = 0
+        self.nudged = False
         self.changed()
         self.revision = 0
 
     def changed(self) -> bool:
         """Whether anything has changed since the last call."""
         moved = [probe.changed() for probe in self.probes]
+        if self.nudged:
+            self.nudged = False
+            moved.append(True)
         self.revision += any(moved)
         return any(moved)
 
@@ -110,6 +114,12 @@ class Watcher:
             if known is not None:
                 known.close()
             self._watched[root] = Watched(workspace)
+
+    def nudge(self, root: Path) -> None:
+        """Tell pages to ask again, though nothing was written: what goes on in this server has changed. Thread-safe."""
+        with self._lock:
+            if (known := self._watched.get(str(root))) is not None:
+                known.nudged = True
 
     def start(self) -> None:
         """Begin looking, from the event loop; doing it again costs nothing."""

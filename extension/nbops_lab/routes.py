@@ -8,6 +8,14 @@ from nbops_lab.base import NbopsHandler
 from nbops_lab.executed import CheckpointsHandler, ExecutedHandler
 from nbops_lab.lineage import LineageHandler
 from nbops_lab.models import CardHandler, HistoryHandler, ModelsHandler, VersionsHandler
+from nbops_lab.monitors import (
+    IncidentsHandler,
+    MonitorActHandler,
+    MonitorHandler,
+    MonitorRunsHandler,
+    MonitorsHandler,
+    ReportPageHandler,
+)
 from nbops_lab.pipelines import (
     GraphHandler,
     PipelineRunHandler,
@@ -70,4 +78,10 @@ def routes() -> list[tuple[str, type[NbopsHandler]]]:
         (f"{_ROOT}/schedules/([^/]+)", ScheduleHandler),
         (f"{_ROOT}/schedules/([^/]+)/runs", ScheduleRunsHandler),
         (f"{_ROOT}/schedules/([^/]+)/([^/]+)", ScheduleActHandler),
+        (f"{_ROOT}/monitors", MonitorsHandler),
+        (f"{_ROOT}/monitors/([^/]+)", MonitorHandler),
+        (f"{_ROOT}/monitors/([^/]+)/runs", MonitorRunsHandler),
+        (f"{_ROOT}/monitors/([^/]+)/runs/([^/]+)/report", ReportPageHandler),
+        (f"{_ROOT}/monitors/([^/]+)/([^/]+)", MonitorActHandler),
+        (f"{_ROOT}/incidents", IncidentsHandler),
     ]

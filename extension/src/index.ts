@@ -4,6 +4,8 @@ import { cellMetadata } from './plugins/cellMetadata';
 import { commands } from './plugins/commands';
 import { core } from './plugins/core';
 import { executed } from './plugins/executed';
+import { monitorCommands } from './plugins/monitorCommands';
+import { monitorNews } from './plugins/monitorNews';
 import { news } from './plugins/news';
 import { panel } from './plugins/panel';
 import { pipelineCommands } from './plugins/pipelineCommands';
@@ -28,6 +30,8 @@ const plugins: JupyterFrontEndPlugin<unknown>[] = [
   pipelineFiles,
   executed,
   scheduleCommands,
+  monitorCommands,
+  monitorNews,
   project
 ];
 

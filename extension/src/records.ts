@@ -703,6 +703,26 @@ export interface PipelineReport {
   readonly notebooks: Readonly<Record<string, string>>;
 }
 
+/** Everything that is known of a version of a model, for a meeting. */
+export interface ModelReport {
+  readonly version: ModelVersion;
+  readonly card: ModelCard;
+  readonly target: string;
+  readonly made_at: WireNumber;
+  readonly training: Readonly<Record<string, unknown>>;
+  readonly view: PromotionView | null;
+  readonly drift: Readonly<Record<string, unknown>>;
+  readonly drift_at: WireNumber | null;
+  readonly performance: Readonly<Record<string, unknown>>;
+  readonly monitors: readonly MonitorSummary[];
+  readonly decisions: readonly RetrainDecision[];
+  readonly lineage: Lineage | null;
+  readonly events: readonly AuditEvent[];
+  readonly audit: AuditVerdict | null;
+  readonly audit_head: string;
+  readonly missing: Readonly<Record<string, string>>;
+}
+
 /** One thing a monitor looks at. */
 export interface Check {
   readonly name: string;

@@ -143,5 +143,14 @@ export const CommandIDs = {
   editSchedule: 'nbops:edit-schedule',
   actOnSchedule: 'nbops:act-on-schedule',
   deleteSchedule: 'nbops:delete-schedule',
-  newProject: 'nbops:new-project'
+  newProject: 'nbops:new-project',
+  showMonitors: 'nbops:show-monitors',
+  showMonitor: 'nbops:show-monitor',
+  monitorReport: 'nbops:monitor-report',
+  actOnMonitor: 'nbops:act-on-monitor',
+  runMonitor: 'nbops:run-monitor',
+  acknowledgeIncident: 'nbops:acknowledge-incident',
+  muteMonitor: 'nbops:mute-monitor',
+  retrain: 'nbops:retrain',
+  deleteMonitor: 'nbops:delete-monitor'
 } as const;

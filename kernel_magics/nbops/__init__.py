@@ -18,11 +18,14 @@ if TYPE_CHECKING:
     from nbops.data.fingerprint import fingerprint
     from nbops.data.profile import profile_frame as profile
     from nbops.display import Pipeline, drift, gates, promotion
+    from nbops.display.model_report import model_report
+    from nbops.display.report_comparison import compare_reports
     from nbops.errors import NbopsError
     from nbops.pipelines.engine import run_pipeline
     from nbops.pipelines.outputs import output
     from nbops.registry import load_model, register
     from nbops.tracking.tracker import track
+    from nbops.validating import validate
     from nbops.views.summary import summary
     from nbops.workspace import find_workspace
 
@@ -30,11 +33,13 @@ _PUBLIC = {
     "NbopsError": "nbops.errors:NbopsError",
     "Pipeline": "nbops.display:Pipeline",
     "card": "nbops.display:card",
+    "compare_reports": "nbops.display.report_comparison:compare_reports",
     "drift": "nbops.display:drift",
     "find_workspace": "nbops.workspace:find_workspace",
     "fingerprint": "nbops.data.fingerprint:fingerprint",
     "gates": "nbops.display:gates",
     "load_model": "nbops.registry:load_model",
+    "model_report": "nbops.display.model_report:model_report",
     "output": "nbops.pipelines.outputs:output",
     "promotion": "nbops.display:promotion",
     "profile": "nbops.data.profile:profile_frame",
@@ -42,6 +47,7 @@ _PUBLIC = {
     "run_pipeline": "nbops.pipelines.engine:run_pipeline",
     "summary": "nbops.views.summary:summary",
     "track": "nbops.tracking.tracker:track",
+    "validate": "nbops.validating:validate",
 }
 
 __all__ = [
@@ -49,12 +55,14 @@ __all__ = [
     "Pipeline",
     "__version__",
     "card",
+    "compare_reports",
     "drift",
     "find_workspace",
     "fingerprint",
     "gates",
     "load_ipython_extension",
     "load_model",
+    "model_report",
     "output",
     "profile",
     "promotion",
@@ -63,6 +71,7 @@ __all__ = [
     "summary",
     "track",
     "unload_ipython_extension",
+    "validate",
 ]
 
 

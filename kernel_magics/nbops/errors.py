@@ -7,7 +7,17 @@ traceback, because ``_render_traceback_`` is what IPython asks first (a subclass
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from typing import Any
+
+
+def meant(word: str, known: Iterable[str]) -> str:
+    """Ask, for a hint, whether the closest of the known words was meant; empty where none is close."""
+    # Imported only where something is wrong.
+    from difflib import get_close_matches
+
+    near = get_close_matches(word, list(known), 1)
+    return f"Did you mean {near[0]!r}?" if near else ""
 
 
 class NbopsError(Exception):
@@ -79,6 +89,10 @@ class ValidationFailed(DataError):
 
 class RegistryError(NbopsError):
     """A model cannot be registered or changed."""
+
+
+class MonitorError(NbopsError):
+    """A monitor cannot look."""
 
 
 class PipelineError(NbopsError):

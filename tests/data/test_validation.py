@@ -126,3 +126,116 @@ def test_numbers_that_were_text_before_may_stay_so():
     rules = Rules.from_dict(json.loads(json.dumps(infer_rules(good).to_dict())))
     assert validate(good, rules).passed
     assert validate(good.assign(n=[str(v / 3) for v in range(204)]), rules).findings == ()
+
+
+def _one(report, rule):
+    (finding,) = (finding for finding in report.findings if finding.rule == rule)
+    return finding
+
+
+def test_a_finding_says_column_rule_rows_and_examples():
+    good = pd.DataFrame({"n": np.arange(100) / 3, "end": np.arange(100) / 3 + 1, "code": [f"c{i}" for i in range(100)]})
+    edited = infer_rules(good).to_dict() | {"relations": ["n <= end"], "duplicates": 0.0, "rows": 50}
+    edited["columns"][0] |= {"whole": True, "warn": ["whole"]}
+    edited["columns"][2] |= {"pattern": r"c\d+", "longest": 2}
+    rules = Rules.from_dict(json.loads(json.dumps(edited)))
+    bad = pd.concat([good, good.head(3)]).assign(n=lambda f: f["n"].mask(f["code"] == "c5", 1e9))
+    report = validate(bad, rules, against="train.csv")
+    assert (_one(report, "maximum").rows, _one(report, "maximum").examples) == (1, ("1e+09",))
+    assert (_one(report, "unique").rows, _one(report, "unique").examples) == (3, ("'c0'", "'c1'", "'c2'"))
+    assert (_one(report, "n <= end").rows, _one(report, "n <= end").examples) == (1, ("row 5",))
+    assert _one(report, "duplicates").rows == 3
+    assert _one(report, "length").rows == 90
+    assert (_one(report, "whole").rows, _one(report, "whole").severity) == (67, "warning")
+    assert report.sentence == "103 rows do not meet the rules of train.csv: 5 errors, 1 warning."
+    assert {finding.rule for finding in validate(good.head(20), rules).findings} >= {"rows"}
+
+
+def test_relations_leave_rows_out_that_have_no_value():
+    rules = Rules.from_dict(
+        {"columns": [{"name": n, "kind": "number"} for n in "ab"], "relations": ["a < b", "a >= 0"]}
+    )
+    report = validate(pd.DataFrame({"a": [1.0, None, 5.0], "b": [2.0, 1.0, 4.0]}), rules)
+    assert {finding.rule: finding.rows for finding in report.findings} == {"a < b": 1}
+    gone = validate(pd.DataFrame({"a": [1.0]}), rules)
+    assert {finding.message for finding in gone.errors} == {"is missing", "is missing, and a < b needs it"}
+
+
+@pytest.mark.parametrize(
+    "again",
+    [
+        lambda f: f.assign(few=f["few"].astype(float)),
+        lambda f: f.assign(few=f["few"].astype("Int64")),
+        lambda f: f.assign(yes=f["yes"].astype(object)),
+        lambda f: f.assign(w=f["w"].astype("category")),
+        lambda f: f.convert_dtypes(),
+    ],
+)
+def test_the_same_values_of_another_type_meet_the_rules(again):
+    good = _numbers()
+    assert validate(again(good), infer_rules(good)).errors == ()
+
+
+def test_a_schema_of_pandera_is_taken_as_it_is(capsys):
+    import pandera.pandas as pa
+
+    frame = pd.DataFrame({"n": [1.0, 20.0, 30.0], "end": [2.0, 10.0, 40.0]})
+    wanted = {"n": pa.Column(float, pa.Check.lt(15)), "gone": pa.Column(int), "end": pa.Column(int)}
+    schema = pa.DataFrameSchema(wanted, checks=pa.Check(lambda f: f["n"] < f["end"], name="n before end"))
+    report = validate(frame, schema)
+    assert {(f.column, f.rule, f.rows) for f in report.errors} >= {
+        ("n", "less_than(15)", 2),
+        ("", "n before end", 1),
+        ("gone", "column", 0),
+    }
+    assert any(f.column == "end" and "int64" in f.message for f in report.errors)
+
+    class Model(pa.DataFrameModel):
+        n: float = pa.Field(gt=5)
+
+    assert _one(validate(frame, Model), "greater_than(5)").rows == 1
+    assert capsys.readouterr() == ("", "")
+
+
+def test_names_and_values_that_mean_harm_stay_text():
+    from nbops.views.validation import validation_html
+
+    name = "<script>alert(1)</script>\u202e\x1b[31m"
+    frame = pd.DataFrame({name: ["<b>x</b>"] * 60 + ["y"] * 60, 7: range(120)})
+    rules = Rules.from_dict(
+        {"columns": [{"name": name, "kind": "category", "categories": ["y"]}, {"name": "7", "kind": "any"}]}
+    )
+    report = validate(frame, rules)
+    assert _one(report, "categories").rows == 60
+    shown = validation_html(report.to_dict())
+    assert "<script>alert" not in shown
+    assert "<b>x</b>" not in shown
+
+
+@pytest.mark.parametrize("index", [[5] * 4, list("abca"), pd.MultiIndex.from_tuples([(0, 1)] * 4)])
+def test_an_index_that_is_not_unique_does_not_matter(index):
+    frame = pd.DataFrame({"n": [1.0, 2.0, 300.0, 4.0], "w": ["a", "a", "z", "a"]}, index=index)
+    rules = infer_rules(pd.DataFrame({"n": [1.0, 9.0], "w": ["a", "a"]}))
+    assert {finding.rule: finding.rows for finding in validate(frame, rules).errors} == {"maximum": 1, "categories": 1}
+
+
+@pytest.mark.parametrize(
+    ("edit", "said"),
+    [
+        ({"columns": [{"name": "a", "kind": "nmber"}]}, "cannot be of kind 'nmber'"),
+        ({"columns": [{"name": "a", "kind": "number", "nulls": 2}]}, "nulls of column 'a'"),
+        ({"columns": [{"name": "a", "kind": "number", "minimum": "x"}]}, "minimum of column 'a'"),
+        ({"columns": [{"name": "a", "kind": "text", "pattern": "("}]}, "pattern of column 'a'"),
+        ({"columns": [{"name": "a", "kind": "any"}] * 2}, "comes twice"),
+        ({"columns": [{"name": "a", "kind": "any", "warn": ["x"]}]}, "cannot warn of 'x'"),
+        ({"columns": [{"name": "a", "kind": "category", "categories": "abc"}]}, "must be a list"),
+        ({"columns": [], "relations": ["a"]}, "compares nothing"),
+        ({"columns": [], "extra": "no"}, "extra must be"),
+        ({"columns": [], "rules": 1}, "unknown key 'rules'"),
+        ({"columns": {}}, "no list of columns"),
+    ],
+)
+def test_what_is_wrong_in_edited_rules_is_named(edit, said):
+    with pytest.raises(DataError, match="no rules|compares nothing") as raised:
+        Rules.from_dict(edit)
+    assert said in str(raised.value)

@@ -19,7 +19,7 @@ from aiosmtpd.smtp import AuthResult, LoginPassword
 from nbops.errors import SettingsError, UsageError
 from nbops.ledger import open_ledger, tables
 from nbops.scheduling import schedules
-from nbops.scheduling.mail import read_smtp
+from nbops.tracking.mail import read_smtp
 
 SECRET = "correct horse battery staple"
 

@@ -9,9 +9,9 @@ from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from nbops.errors import UsageError
+from nbops.pipelines.cron import Cron
 from nbops.records import Schedule
 from nbops.scheduling import next_times
-from nbops.scheduling.cron import Cron
 
 # Zones and days around which their clocks are moved: by an hour, by half of one, by two, at midnight, and not at all.
 CHANGES = [

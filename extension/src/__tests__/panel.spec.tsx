@@ -19,6 +19,7 @@ import {
   request,
   trans
 } from './samples';
+import { fakeMonitorActions, fakeMonitors } from './monitorSamples';
 
 async function show(
   change: Parameters<typeof fakeApi>[0] = {},
@@ -28,8 +29,9 @@ async function show(
   const governance = fakeGovernance(governed);
   const registry = fakeRegistry();
   const feed = new ChangeFeed();
-  const [pipelines, schedules] = [fakePipelines(), fakeSchedules()];
-  const model = new PanelModel({ api, governance, pipelines, schedules, feed, visible: () => true });
+  const [pipelines, schedules, monitors] = [fakePipelines(), fakeSchedules(), fakeMonitors()];
+  const visible = () => true;
+  const model = new PanelModel({ api, governance, pipelines, schedules, monitors, feed, visible });
   const actions = fakeActions();
   const urlOf = (runId: string, artifact: string) => `/files/${runId}/${artifact}`;
   render(
@@ -38,6 +40,7 @@ async function show(
       actions={actions}
       registry={registry}
       pipelines={fakePipelineActions()}
+      monitors={fakeMonitorActions()}
       urlOf={urlOf}
       trans={trans}
     />

@@ -5,6 +5,7 @@ import { ApiError, DEFAULT_SETTINGS } from '../tokens';
 import type { Card } from '../records';
 import { RunModel } from '../model/run';
 import { card, fakeApi, fakeGovernance, fakePipelines, fakeSchedules } from './samples';
+import { fakeMonitors } from './monitorSamples';
 
 beforeEach(() => jest.useFakeTimers());
 afterEach(() => jest.useRealTimers());
@@ -17,6 +18,7 @@ async function shown(change: Parameters<typeof fakeApi>[0] = {}) {
     governance: fakeGovernance(),
     pipelines: fakePipelines(),
     schedules: fakeSchedules(),
+    monitors: fakeMonitors(),
     feed,
     visible: () => true
   });

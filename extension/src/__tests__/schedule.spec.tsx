@@ -103,6 +103,14 @@ test('what others save does not overwrite what is being written', async () => {
   expect((screen.getByLabelText(/^Times \(cron\)/) as HTMLInputElement).value).toBe('0 9 * * *');
 });
 
+test('the field that is written in keeps the focus', async () => {
+  await show('nightly');
+  const field = screen.getByLabelText(/^Times \(cron\)/);
+  field.focus();
+  await write(/^Times \(cron\)/, '0 7 * * *');
+  expect(document.activeElement).toBe(field);
+});
+
 test('each kind of trigger asks for what it needs', async () => {
   const { model } = await show('');
   await write('Runs', 'data');

@@ -3,15 +3,17 @@ import type { IRegistryActions } from '../governance';
 import type { AuditModel } from '../model/audit';
 import type { ListModel } from '../model/list';
 import type { ModelsModel } from '../model/models';
-import type { PanelModel } from '../model/panel';
+import type { PanelModel, SectionName } from '../model/panel';
 import type { RunModel } from '../model/run';
 import { whenWords } from '../model/when';
+import type { IMonitorActions } from '../monitors';
 import type { IPipelineActions, IPipelineLine } from '../pipelines';
 import { toNumber } from '../model/format';
 import type { Schedule } from '../records';
 import type { IRunActions, ITrans } from '../tokens';
 import { AuditSection } from './AuditSection';
 import { useNow, useStore } from './hooks';
+import { MonitorsSection, MonitorsState } from './MonitorsSection';
 import { ModelsSection } from './ModelsSection';
 import { PipelinesSection } from './PipelinesSection';
 import { RunDetail } from './RunDetail';
@@ -24,33 +26,50 @@ export interface IPanelProps {
   readonly actions: IRunActions;
   readonly registry: IRegistryActions;
   readonly pipelines: IPipelineActions;
+  readonly monitors: IMonitorActions;
   readonly urlOf: (runId: string, artifact: string) => string;
   readonly trans: ITrans;
 }
 
-/** The sidebar: runs, models, pipelines, schedules and the audit log, or one run. */
+/** The sidebar: runs, models, pipelines, schedules, monitors and the audit log, or one run. */
 export function Panel(props: IPanelProps): React.JSX.Element {
   const { detail } = useStore(props.model);
   return detail ? <Detail {...props} run={detail} /> : <Overview {...props} />;
 }
 
-function Overview({ model, registry, pipelines, trans }: IPanelProps): React.JSX.Element {
-  const { opened } = useStore(model);
+function Overview({ model, registry, pipelines, monitors, trans }: IPanelProps): React.JSX.Element {
+  const { opened, revealed } = useStore(model);
   const box = useRef<HTMLDivElement>(null);
-  const [open, setOpen] = useState({
+  const [open, setOpen] = useState<Record<SectionName, boolean>>({
     runs: true,
     models: true,
     pipelines: true,
     schedules: false,
+    monitors: true,
     audit: false
   });
-  const toggle = (name: keyof typeof open) => setOpen({ ...open, [name]: !open[name] });
+  const toggle = (name: SectionName) => setOpen({ ...open, [name]: !open[name] });
   useEffect(() => {
     // Coming back from a run, the list has the focus again.
     if (opened > 0) {
       box.current?.querySelector<HTMLElement>('[role=listbox]')?.focus();
     }
   }, [opened]);
+  const shown = useRef<PanelModel['state']['revealed']>(null);
+  useEffect(() => {
+    if (!revealed || revealed === shown.current) {
+      return;
+    }
+    if (!open[revealed.section]) {
+      setOpen({ ...open, [revealed.section]: true });
+      return;
+    }
+    // What was asked for has the focus once it is unfolded.
+    shown.current = revealed;
+    const section = box.current?.querySelector(`[data-part=${revealed.section}]`);
+    const find = (selector: string) => section?.querySelector<HTMLElement>(selector);
+    (find('[role=listbox]') ?? find('.nbops-section-body button') ?? find('button'))?.focus();
+  }, [revealed, open]);
   const { models, path } = useStore(model.models);
   const names = models.map(one => one.name);
   return (
@@ -58,6 +77,7 @@ function Overview({ model, registry, pipelines, trans }: IPanelProps): React.JSX
       <Section
         name={trans.__('Runs')}
         className="nbops-runs"
+        part="runs"
         open={open.runs}
         onToggle={() => toggle('runs')}
         aside={<ScopeSelect model={model.runs} trans={trans} />}
@@ -71,6 +91,7 @@ function Overview({ model, registry, pipelines, trans }: IPanelProps): React.JSX
       <Section
         name={trans.__('Models')}
         className="nbops-registry"
+        part="models"
         open={open.models}
         onToggle={() => toggle('models')}
         aside={<Count model={model.models} trans={trans} />}
@@ -86,6 +107,7 @@ function Overview({ model, registry, pipelines, trans }: IPanelProps): React.JSX
       <Section
         name={trans.__('Pipelines')}
         className="nbops-flow"
+        part="pipelines"
         open={open.pipelines}
         onToggle={() => toggle('pipelines')}
         aside={<PipelineState model={model.pipelines} trans={trans} />}
@@ -95,6 +117,7 @@ function Overview({ model, registry, pipelines, trans }: IPanelProps): React.JSX
       <Section
         name={trans.__('Schedules')}
         className="nbops-flow"
+        part="schedules"
         open={open.schedules}
         onToggle={() => toggle('schedules')}
         aside={<ScheduleState model={model.schedules} trans={trans} />}
@@ -102,8 +125,19 @@ function Overview({ model, registry, pipelines, trans }: IPanelProps): React.JSX
         <SchedulesSection model={model.schedules} actions={pipelines} trans={trans} />
       </Section>
       <Section
+        name={trans.__('Monitors')}
+        className="nbops-watch"
+        part="monitors"
+        open={open.monitors}
+        onToggle={() => toggle('monitors')}
+        aside={<MonitorsState model={model.monitors} trans={trans} />}
+      >
+        <MonitorsSection model={model.monitors} actions={monitors} trans={trans} />
+      </Section>
+      <Section
         name={trans.__('Audit')}
         className="nbops-audit"
+        part="audit"
         open={open.audit}
         onToggle={() => toggle('audit')}
         aside={<Proof model={model.audit} trans={trans} />}

@@ -25,7 +25,7 @@ export interface IScheduleProps {
 /** A schedule: when it comes due, its form, and what became of the times before. */
 export function ScheduleView(props: IScheduleProps): React.JSX.Element {
   const { model, pipelines, trans } = props;
-  const { schedule, draft, failure, loaded, refusal } = useStore(model);
+  const { schedule, draft, failure, loaded, refusal, filled } = useStore(model);
   const { items } = useStore(pipelines);
   const now = useNow();
   const title = schedule?.name ?? model.name;
@@ -41,7 +41,7 @@ export function ScheduleView(props: IScheduleProps): React.JSX.Element {
           <section aria-label={trans.__('What it does')}>
             <ScheduleForm
               // What people write stays while others save; what is loaded or discarded begins anew.
-              key={formKey(model)}
+              key={filled}
               draft={draft}
               named={model.name !== ''}
               pipelines={choices(items, props.root())}
@@ -61,11 +61,6 @@ export function ScheduleView(props: IScheduleProps): React.JSX.Element {
       {schedule && <History {...props} now={now} />}
     </article>
   );
-}
-
-function formKey(model: ScheduleModel): string {
-  const { dirty, schedule, saved } = model.state;
-  return dirty || saved ? 'written' : JSON.stringify(schedule);
 }
 
 /** Pipelines as a schedule names them: their file from the workspace's folder, or the name where a file has several. */

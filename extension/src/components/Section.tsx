@@ -2,6 +2,8 @@ import React, { useId } from 'react';
 
 interface ISectionProps {
   readonly name: string;
+  /** Which one it is, whatever the language. */
+  readonly part: string;
   readonly open: boolean;
   readonly onToggle: () => void;
   /** What stands at the right of the heading. */
@@ -14,7 +16,10 @@ interface ISectionProps {
 export function Section(props: ISectionProps): React.JSX.Element {
   const id = useId();
   return (
-    <section className={`nbops-section ${props.className} ${props.open ? 'nbops-open' : ''}`}>
+    <section
+      data-part={props.part}
+      className={`nbops-section ${props.className} ${props.open ? 'nbops-open' : ''}`}
+    >
       <div className="nbops-section-head">
         <h2>
           <button type="button" aria-expanded={props.open} aria-controls={id} onClick={props.onToggle}>

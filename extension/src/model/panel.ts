@@ -1,7 +1,8 @@
 import type { IGovernance } from '../governance';
 import { DEFAULT_SETTINGS, type IApi, type IPanelSettings, type IRunTarget } from '../tokens';
 import type { IPipelineLine, IPipelines, ISchedules } from '../pipelines';
-import type { Schedule } from '../records';
+import type { IMonitors } from '../monitors';
+import type { MonitorSummary, Schedule } from '../records';
 import { AuditModel } from './audit';
 import { concerns, type ChangeFeed, type Workspace } from './feed';
 import { ListModel } from './list';
@@ -12,11 +13,16 @@ import { RunsModel } from './runs';
 import { Store } from './store';
 import { WaitingModel } from './waiting';
 
+/** A section of the sidebar. */
+export type SectionName = 'runs' | 'models' | 'pipelines' | 'schedules' | 'monitors' | 'audit';
+
 export interface IPanelState {
   /** The run shown instead of the lists. */
   readonly detail: RunModel | null;
   /** How many runs have been opened and closed again; tells a view that it comes back. */
   readonly opened: number;
+  /** The section that was asked for last; a new object each time. */
+  readonly revealed: { readonly section: SectionName } | null;
 }
 
 export interface IPanelOptions {
@@ -24,6 +30,7 @@ export interface IPanelOptions {
   readonly governance: IGovernance;
   readonly pipelines: IPipelines;
   readonly schedules: ISchedules;
+  readonly monitors: IMonitors;
   readonly feed: ChangeFeed;
   readonly visible: () => boolean;
 }
@@ -36,10 +43,11 @@ export class PanelModel extends Store<IPanelState> {
   readonly audit: AuditModel;
   readonly pipelines: ListModel<IPipelineLine>;
   readonly schedules: ListModel<Schedule>;
+  readonly monitors: ListModel<MonitorSummary>;
 
   constructor(private readonly _options: IPanelOptions) {
-    super({ detail: null, opened: 0 });
-    const { api, governance, pipelines, schedules, feed, visible } = _options;
+    super({ detail: null, opened: 0, revealed: null });
+    const { api, governance, pipelines, schedules, monitors, feed, visible } = _options;
     this.runs = new RunsModel(api, {
       path: '',
       onlyNotebook: false,
@@ -54,6 +62,7 @@ export class PanelModel extends Store<IPanelState> {
     this.audit = new AuditModel(governance);
     this.pipelines = new ListModel(path => pipelines.list(path));
     this.schedules = new ListModel(path => schedules.list(path));
+    this.monitors = new ListModel(path => monitors.list(path));
     this._refresher = new Refresher({ refresh: () => this._refresh(), visible });
     this._unsubscribe = feed.subscribe(changed => this._changed(changed));
   }
@@ -102,6 +111,14 @@ export class PanelModel extends Store<IPanelState> {
     this._refresher.touch();
   }
 
+  /** Show the lists, and a section of them unfolded. */
+  reveal(section: SectionName): void {
+    if (this.state.detail) {
+      this.close();
+    }
+    this.update({ revealed: { section } });
+  }
+
   /** Load everything in view again. */
   refresh(): void {
     this._refresher.touch();
@@ -123,6 +140,7 @@ export class PanelModel extends Store<IPanelState> {
     this.models.update({ path });
     this.pipelines.update({ path });
     this.schedules.update({ path });
+    this.monitors.update({ path });
     if (path !== this.waiting.state.path) {
       this.waiting.update({ path, requests: [] });
     }
@@ -144,6 +162,7 @@ export class PanelModel extends Store<IPanelState> {
       this.waiting.refresh(),
       this.pipelines.refresh(),
       this.schedules.refresh(),
+      this.monitors.refresh(),
       ...(this.audit.active ? [this.audit.refresh()] : [])
     ];
     await Promise.all([...(detail ? [detail.refresh()] : lists()), this._locate()]);

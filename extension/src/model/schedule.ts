@@ -14,6 +14,8 @@ export interface IScheduleState {
   readonly draft: ScheduleDraft;
   /** Whether anything has been written that is not saved. */
   readonly dirty: boolean;
+  /** Changes when the form is filled anew by something else than writing in it. */
+  readonly filled: number;
   readonly preview: IPreview;
   readonly runs: readonly ScheduleRun[];
   readonly loaded: boolean;
@@ -54,6 +56,7 @@ export class ScheduleModel extends Store<IScheduleState> {
       schedule: null,
       draft: { ...EMPTY, timezone: ownZone(), ...given },
       dirty: false,
+      filled: 0,
       preview: { times: [], problem: '' },
       runs: [],
       loaded: _name === '',
@@ -99,7 +102,8 @@ export class ScheduleModel extends Store<IScheduleState> {
   discard(): void {
     const { schedule } = this.state;
     if (schedule) {
-      this.update({ draft: draftOf(schedule), dirty: false, refusal: null });
+      const filled = this.state.filled + 1;
+      this.update({ draft: draftOf(schedule), dirty: false, filled, refusal: null });
       void this._foresee();
     }
   }
@@ -127,7 +131,7 @@ export class ScheduleModel extends Store<IScheduleState> {
   /** Show what others have saved; a form that shows it already is left alone. */
   private _take(draft: ScheduleDraft): void {
     if (JSON.stringify(draft) !== JSON.stringify(this.state.draft)) {
-      this.update({ draft, saved: false });
+      this.update({ draft, saved: false, filled: this.state.filled + 1 });
     }
   }
 

@@ -10,6 +10,8 @@ import { ChangeFeed } from '../model/feed';
 import { isTracked } from '../model/track';
 import { RUN_MIME } from '../records';
 import { CommandIDs, type IApi, type IRunActions, type ITrans } from '../tokens';
+import type { IMonitorActions, IMonitors } from '../monitors';
+import { MonitorsApi } from '../monitorsApi';
 import type { IPipelineActions, IPipelines, IProjects, ISchedules } from '../pipelines';
 import { PipelinesApi, ProjectsApi, SchedulesApi } from '../pipelinesApi';
 import { ask } from '../widgets/askDialog';
@@ -25,6 +27,8 @@ export interface INbops {
   readonly schedules: ISchedules;
   readonly projects: IProjects;
   readonly pipelineActions: IPipelineActions;
+  readonly monitors: IMonitors;
+  readonly monitorActions: IMonitorActions;
   readonly trans: TranslationBundle;
 }
 
@@ -56,11 +60,29 @@ function registryOf({ commands }: JupyterFrontEnd, feed: ChangeFeed, trans: ITra
   };
 }
 
-function pipelineActionsOf({ commands }: JupyterFrontEnd): IPipelineActions {
-  const act =
-    <T extends object>(command: string) =>
+/** What runs a command for a target. */
+function runs({ commands }: JupyterFrontEnd) {
+  return <T extends object>(command: string) =>
     (target: T): void =>
       void commands.execute(command, { ...target } as ReadonlyPartialJSONObject);
+}
+
+function monitorActionsOf(app: JupyterFrontEnd): IMonitorActions {
+  const act = runs(app);
+  return {
+    show: act(CommandIDs.showMonitor),
+    add: target => void app.commands.execute(CommandIDs.showMonitor, { ...target, isNew: true }),
+    act: act(CommandIDs.actOnMonitor),
+    acknowledge: act(CommandIDs.acknowledgeIncident),
+    mute: act(CommandIDs.muteMonitor),
+    retrain: act(CommandIDs.retrain),
+    remove: act(CommandIDs.deleteMonitor),
+    report: act(CommandIDs.monitorReport)
+  };
+}
+
+function pipelineActionsOf(app: JupyterFrontEnd): IPipelineActions {
+  const act = runs(app);
   return {
     show: act(CommandIDs.showPipeline),
     run: act(CommandIDs.runPipeline),
@@ -69,7 +91,7 @@ function pipelineActionsOf({ commands }: JupyterFrontEnd): IPipelineActions {
     openFile: act(CommandIDs.openPipelineFile),
     log: act(CommandIDs.stageLog),
     openExecuted: act(CommandIDs.openExecuted),
-    openTracked: target => void commands.execute(CommandIDs.openRunTab, { ...target }),
+    openTracked: target => void app.commands.execute(CommandIDs.openRunTab, { ...target }),
     schedule: act(CommandIDs.editSchedule),
     actOnSchedule: act(CommandIDs.actOnSchedule),
     deleteSchedule: act(CommandIDs.deleteSchedule)
@@ -132,6 +154,8 @@ export const core: JupyterFrontEndPlugin<INbops> = {
       schedules: new SchedulesApi(http),
       projects: new ProjectsApi(http),
       pipelineActions: pipelineActionsOf(app),
+      monitors: new MonitorsApi(http),
+      monitorActions: monitorActionsOf(app),
       trans
     };
   }

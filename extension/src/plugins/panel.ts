@@ -29,7 +29,7 @@ async function follow(registry: ISettingRegistry, model: PanelModel): Promise<vo
   settings.changed.connect(() => model.configure(read(settings)));
 }
 
-/** The sidebar with runs, models, pipelines, schedules and the audit log. */
+/** The sidebar with runs, models, pipelines, schedules, monitors and the audit log. */
 export const panel: JupyterFrontEndPlugin<INbopsPanel> = {
   id: ID,
   description: 'Runs, models and pipelines in the sidebar.',
@@ -45,12 +45,13 @@ export const panel: JupyterFrontEndPlugin<INbopsPanel> = {
     registry: ISettingRegistry | null
   ): INbopsPanel => {
     const { contents } = app.serviceManager;
-    const { api, governance, pipelines, schedules, feed, actions, trans } = nbops;
+    const { api, governance, pipelines, schedules, monitors, feed, actions, trans } = nbops;
     const model = new PanelModel({
       api,
       governance,
       pipelines,
       schedules,
+      monitors,
       feed,
       visible: (): boolean => widget.isVisible && document.visibilityState === 'visible'
     });
@@ -61,6 +62,7 @@ export const panel: JupyterFrontEndPlugin<INbopsPanel> = {
       actions,
       registry: nbops.registry,
       pipelines: nbops.pipelineActions,
+      monitors: nbops.monitorActions,
       urlOf,
       trans
     });

@@ -3,9 +3,6 @@
 from __future__ import annotations
 
 import argparse
-import json
-import sys
-from pathlib import Path
 
 from nbops.cli.options import common, workspace_of
 
@@ -16,24 +13,46 @@ def add_parser(commands: argparse._SubParsersAction[argparse.ArgumentParser]) ->
     common(parser)
     parser.add_argument("reference", help="CSV, Parquet, JSON lines or Feather file, or models:/NAME@champion")
     parser.add_argument("current", help="the file that is compared with it")
-    parser.add_argument("--alpha", type=float, default=0.01, help="false-alarm rate of the whole report (default 0.01)")
-    parser.add_argument("--html", metavar="FILE", help="write the report there as well")
+    parser.add_argument("--alpha", type=float, default=0.05, help="false-alarm rate of the whole report (default 0.05)")
+    parser.add_argument("--by", metavar="WINDOW", help="windows as well: hour, day, week, month, 7d, '1000 rows', file")
+    parser.add_argument("--time", metavar="COLUMN", help="the column with the time, or several: date,hour")
+    parser.add_argument(
+        "--against", default="reference", help="windows against: reference, first, previous, 'previous 4'"
+    )
+    parser.add_argument(
+        "--compare", action="store_true", help="both are JSON files of reports: what is new, what recovered"
+    )
+    parser.add_argument("--html", metavar="FILE", help="write the report there, and every figure to FILE.json")
+    parser.add_argument("--json-out", metavar="FILE", help="where every figure is written to instead")
     parser.add_argument("--fail", action="store_true", help="exit with 1 when a column has drifted, for gates")
     parser.set_defaults(func=_drift)
 
 
 def _drift(options: argparse.Namespace) -> int:
+    if options.compare:
+        return _compare(options)
     from nbops.display import drift
-    from nbops.views.document import page, write_document
-    from nbops.views.drift import drift_body
+    from nbops.display.drift_report import report_json
 
     workspace = workspace_of(options) if options.reference.startswith("models:/") else None
-    report = drift(options.reference, options.current, alpha=options.alpha, workspace=workspace)
+    further = {"by": options.by, "time": options.time, "against": options.against}
+    report = drift(options.reference, options.current, alpha=options.alpha, workspace=workspace, **further)
     if options.html:
-        write_document(Path(options.html), page("Drift report", f"<h1>Drift report</h1>{drift_body(report.to_dict())}"))
+        report.to_html(options.html)
+    if options.html or options.json_out:
+        report.to_json(options.json_out or f"{options.html}.json")
     if options.json:
-        json.dump(report.to_dict(), sys.stdout, indent=2, ensure_ascii=False)
-        print()
+        print(report_json(report.to_dict()).decode(), end="")
     else:
         print(report)
     return 1 if options.fail and report.drifted else 0
+
+
+def _compare(options: argparse.Namespace) -> int:
+    from nbops.display.report_comparison import compare_reports
+
+    found = compare_reports(options.reference, options.current)
+    if options.html:
+        found.to_html(options.html)
+    print(found.to_json() if options.json else found)
+    return 1 if options.fail and found.newly_drifted else 0

@@ -89,6 +89,7 @@ class Counted:
     def finished(self, known: ColumnProfile) -> ColumnProfile:
         """Give the profile; ``known`` has its name and, for numbers, its shift."""
         dtype = next(iter(self.types)) if len(self.types) == 1 else _TYPES.get(self.kind, "object")
+        dtype = dtype if self.types else known.dtype
         base = ColumnProfile(name=known.name, kind="empty", dtype=dtype, rows=self.rows, nulls=self.nulls)
         if self.rows == self.nulls and not self.words.total:
             return replace(base, blank=self.blank)
@@ -101,7 +102,7 @@ class Counted:
             return self._of_numbers(base)
         if self.kind in _BY_WORDS:
             return self._of_words(base)
-        found = replace(base, distinct=self.distinct.count, hashes=self.distinct.packed())
+        found = replace(base, distinct=self.distinct.count(base.count), hashes=self.distinct.packed())
         found = replace(found, minimum=self.minimum, maximum=self.maximum)
         shells = {aspect.name: aspect for aspect in known.aspects}
         aspects = (
@@ -137,7 +138,7 @@ class Counted:
             maximum=numbers.maximum,
             total=as_float(total + Fraction(numbers.shift) * numbers.finite),
             squares=as_float(squares) if not numbers.huge else float("inf"),
-            distinct=numbers.distinct.count,
+            distinct=numbers.distinct.count(numbers.finite),
             hashes=numbers.distinct.packed(),
             sums=_state(numbers),
             marks={f"{mark:.0f}": count for mark, count in numbers.marks.items()},
@@ -150,7 +151,7 @@ def counted_again(column: ColumnProfile) -> Counted:
     found = Counted(column.kind, column.rows, column.nulls, column.blank, column.texts)
     found.parsed = round(column.parsed * column.texts)
     found.minimum, found.maximum = column.minimum, column.maximum
-    found.types = frozenset({column.dtype})
+    found.types = frozenset() if column.kind == "empty" else frozenset({column.dtype})
     distinct = Distinct.unpacked(column.hashes, column.distinct * 6 > len(column.hashes))
     if column.kind == "number":
         found.numbers = _numbers_again(column, distinct)

@@ -142,14 +142,15 @@ def _count_identifiers(found: Counted, values: Values, known: ColumnProfile) -> 
         found.nulls += len(values.numbers) - len(numbers)
         found.distinct = _distinct(hashes_of_numbers(numbers))
     elif values.words is not None:
-        found.distinct = _distinct(hashes_of_texts(values.words))
+        assert values.counts is not None
+        found.distinct = Distinct.of(hashes_of_texts(values.words), values.counts)
 
 
 def _count_texts(found: Counted, values: Values, known: ColumnProfile) -> None:
     import pyarrow.compute as pc
 
     assert values.words is not None and values.counts is not None
-    found.distinct = _distinct(hashes_of_texts(values.words))
+    found.distinct = Distinct.of(hashes_of_texts(values.words), values.counts)
     lengths = pc.utf8_length(values.words).to_numpy(zero_copy_only=False).astype(float)
     shift = next((aspect.shift for aspect in known.aspects if aspect.name == "length"), 0.0)
     length = Counted("number", found.rows, found.nulls)

@@ -14,19 +14,24 @@ import numpy as np
 Hashes = np.ndarray[Any, np.dtype[np.uint64]]
 
 KEPT = 512
-_BITS = 48
+_BITS = 47
 _FIRST, _SECOND = np.uint64(0x9E3779B97F4A7C15), np.uint64(0xD6E8FEB86659FD93)
-_HALF = np.uint64(32)
+_HALF, _ONE = np.uint64(32), np.uint64(1)
 _DROPPED = np.uint64(64 - _BITS)
-_ALL = np.uint64(2**64 - 1)
+_ALL = 2**64 - 1
 _SLOTS = 16
+_TO_SLOT = np.uint64(64 - _SLOTS)
 _FIRST_LOOK = 1 << 11
+_RARE = 0.2
 _MOST_WHOLE = float(1 << 53)
 
 
 @dataclass(slots=True)
 class Distinct:
-    """The smallest hashes in ascending order, and whether some were left out."""
+    """The smallest hashes in ascending order, each with a last bit that says whether it came more than once.
+
+    ``cut`` tells that some were left out.
+    """
 
     smallest: Hashes = field(default_factory=lambda: np.zeros(0, np.uint64))
     cut: bool = False
@@ -36,20 +41,40 @@ class Distinct:
         self.take(other.smallest)
         self.cut |= other.cut
 
-    def take(self, hashes: Hashes) -> None:
-        """Add values by their hashes (of 48 bits)."""
-        if not len(hashes):
+    def take(self, marked: Hashes) -> None:
+        """Add values by their hashes of 47 bits and the bit behind them."""
+        if not len(marked):
             return
-        found = _sorted(np.concatenate([self.smallest, hashes]))
-        self.cut |= len(found) > KEPT
-        self.smallest = found[:KEPT]
+        found = np.sort(np.concatenate([self.smallest, marked]))
+        bare = found >> _ONE
+        starts = np.flatnonzero(np.concatenate([[True], bare[1:] != bare[:-1]]))
+        several = np.diff(starts, append=len(found)) > 1
+        again = np.maximum.reduceat(found & _ONE, starts) | several.astype(np.uint64)
+        self.cut |= len(starts) > KEPT
+        self.smallest = ((bare[starts] << _ONE) | again)[:KEPT]
 
-    @property
-    def count(self) -> int:
-        """How many different values there are, an estimate where some hashes were left out."""
+    def count(self, cells: int) -> int:
+        """How many different values there are among so many cells, an estimate where some hashes were left out.
+
+        Where hardly any of those kept came twice, the cells tell it best: all but the second ones are different.
+        """
         if not self.cut:
             return len(self.smallest)
-        return round((len(self.smallest) - 1) / (float(self.smallest[-1]) / float(1 << _BITS)))
+        repeated = float((self.smallest & _ONE).mean())
+        if repeated < _RARE:
+            return max(KEPT + 1, round(cells / (1 + repeated)))
+        largest = float(int(self.smallest[-1]) >> 1) / float(1 << _BITS)
+        return max(KEPT + 1, min(cells, round((len(self.smallest) - 1) / largest)))
+
+    @classmethod
+    def of(cls, hashes: Hashes, counts: np.ndarray[Any, Any]) -> Distinct:
+        """Take different values by their hashes of 64 bits and how often each comes."""
+        if len(hashes) > 4 * KEPT:
+            usable = hashes <= np.partition(hashes, KEPT)[KEPT]
+            hashes, counts = hashes[usable], counts[usable]
+        found = cls()
+        found.take(((hashes >> _DROPPED) << _ONE) | (counts > 1).astype(np.uint64))
+        return found
 
     def packed(self) -> bytes:
         """Give the hashes as bytes, six each."""
@@ -75,42 +100,40 @@ class Seen:
         first = 0
         while first < len(hashes):
             # A few of the first piece tell which of the others need a look at all.
-            fresh = self._fresh(hashes[first:] if self._known() else hashes[first : first + _FIRST_LOOK])
-            first = len(hashes) if self._known() else first + _FIRST_LOOK
-            if not len(fresh):
-                continue
-            if len(fresh) > _FIRST_LOOK and not self.found.cut:
-                self._remember(_sorted(fresh[:_FIRST_LOOK]))
-                fresh = self._fresh(fresh[_FIRST_LOOK:])
-            self._remember(_sorted(fresh))
+            last = len(hashes) if self._known() else first + _FIRST_LOOK
+            fresh = self._fresh(hashes[first:last])
+            first = last
+            while len(fresh):
+                part = fresh if self.found.cut else fresh[:_FIRST_LOOK]
+                self._remember(part)
+                fresh = self._fresh(fresh[len(part) :])
 
     def _known(self) -> bool:
         return self.found.cut or self._slots is not None
 
     def _fresh(self, hashes: Hashes) -> Hashes:
         if self.found.cut:
-            last = int(self.found.smallest[-1])
-            return hashes[hashes < np.uint64(min((last + 1) << int(_DROPPED), int(_ALL)))]
-        if self._slots is None:
+            last = int(self.found.smallest[-1]) >> 1
+            return hashes[hashes < np.uint64(min((last + 1) << (64 - _BITS), _ALL))]
+        if self._slots is None or not len(hashes):
             return hashes
         # Few different values: each has a place that remembers it, and a look there is enough.
-        return hashes[self._slots[hashes >> np.uint64(64 - _SLOTS)] != hashes]
+        places = hashes >> _TO_SLOT
+        new = self._slots[places] != hashes
+        again = np.zeros(1 << _SLOTS, bool)
+        again[places[~new] if new.any() else places] = True
+        kept = self.found.smallest >> _ONE
+        places = kept >> np.uint64(_BITS - _SLOTS)
+        there = again[places] & ((self._slots[places] >> _DROPPED) == kept)
+        self.found.smallest = self.found.smallest | there.astype(np.uint64)
+        return hashes[new]
 
     def _remember(self, fresh: Hashes) -> None:
-        self.found.take(_sorted(fresh >> _DROPPED))
+        self.found.take((fresh >> _DROPPED) << _ONE)
         if not self.found.cut:
             if self._slots is None:
                 self._slots = np.zeros(1 << _SLOTS, np.uint64)
-            self._slots[fresh >> np.uint64(64 - _SLOTS)] = fresh
-
-
-def _sorted(values: Hashes) -> Hashes:
-    """Give the different values in ascending order."""
-    found = np.sort(values)
-    new = np.empty(len(found), bool)
-    new[:1] = True
-    np.not_equal(found[1:], found[:-1], out=new[1:])
-    return found[new]
+            self._slots[fresh >> _TO_SLOT] = fresh
 
 
 def mixed(bits: Hashes) -> Hashes:

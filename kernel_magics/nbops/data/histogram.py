@@ -44,6 +44,12 @@ def bins_of(values: Array, shift: float) -> np.ndarray[Any, np.dtype[np.uint32]]
     return part.view(np.uint32) >> SHIFT
 
 
+def counted(values: Array, shift: float) -> dict[int, int]:
+    """Give the bins that have numbers, and how many, in the order of the bins' numbers."""
+    bins, found = np.unique(bins_of(values, shift), return_counts=True)
+    return dict(zip(bins.tolist(), found.tolist(), strict=True))
+
+
 def is_number(bins: Array) -> Array:
     """Whether each bin is one of numbers, infinite ones too, and not of NaN."""
     found = (bins & (0xFF << BITS)) != (0xFF << BITS)

@@ -74,7 +74,7 @@ def write_table(frame: pd.DataFrame, path: str | os.PathLike[str]) -> Path:
     os.close(descriptor)
     try:
         if kind == ".parquet":
-            frame.to_parquet(name)
+            frame.to_parquet(name, write_page_checksum=True)
         else:
             frame.to_csv(name, index=False)
         with Path(name).open("rb") as file:
@@ -96,8 +96,9 @@ def _read(path: Path, options: Mapping[str, Any]) -> pd.DataFrame:
     readers: dict[str, tuple[Callable[..., Any], dict[str, Any]]] = {
         ".csv": (pd.read_csv, {"low_memory": False}),
         ".tsv": (pd.read_csv, {"low_memory": False, "sep": "\t"}),
-        ".parquet": (pd.read_parquet, {}),
-        ".pq": (pd.read_parquet, {}),
+        # Pages that carry a checksum are held to it.
+        ".parquet": (pd.read_parquet, {"page_checksum_verification": True}),
+        ".pq": (pd.read_parquet, {"page_checksum_verification": True}),
         ".feather": (pd.read_feather, {}),
         ".arrow": (pd.read_feather, {}),
         ".jsonl": (pd.read_json, {"lines": True}),

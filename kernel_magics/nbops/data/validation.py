@@ -1,135 +1,28 @@
-"""Rules inferred from a reference and checked on other data.
-
-Rules are plain values that a person can read, edit and keep under version control. An *error* is something a model
-should not be given; a *warning* is something a person should look at.
-"""
+"""Data checked against rules that were inferred from a reference, or written by hand."""
 
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import asdict, dataclass
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
+from nbops.data.dirt import dirt
+from nbops.data.findings import Finding, ValidationReport, count_of, error, warning
 from nbops.data.kinds import is_text, text_as_booleans, text_as_numbers
 from nbops.data.profile import ColumnProfile, Profile, profile_frame
+from nbops.data.rules import ColumnRules, Relation, Rules, infer_rules
+from nbops.data.schema import is_schema, schema_findings, value_findings
+from nbops.data.typed import as_numbers, as_times, as_words
 from nbops.errors import DataError
 
 if TYPE_CHECKING:
     import pandas as pd
 
-_MOST_LISTED = 50
-_NULL_SLACK = 0.05
-# Numbers people write for "missing"; told when they stand far outside all the others.
-_SENTINELS = (-9999.0, -999.0, -99.0, 999.0, 9999.0, 99999.0, 999999.0, 9999999.0, 99999999.0, 999999999.0)
+__all__ = ["ColumnRules", "Finding", "Relation", "Rules", "ValidationReport", "infer_rules", "validate"]
+_TEXTS = frozenset({"category", "identifier", "text", "boolean"})
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class ColumnRules:
-    """What is expected of one column.
-
-    ``nulls`` is the largest share of missing cells, ``minimum`` and ``maximum`` the range of numbers (``None`` for no limit),
-    ``categories`` the allowed values (``None`` for any), ``unique`` whether no value may come twice,
-    ``text`` whether numbers may be kept as text, as they were in the reference.
-    """
-
-    name: str
-    kind: str
-    nulls: float = 1.0
-    minimum: float | None = None
-    maximum: float | None = None
-    categories: tuple[str, ...] | None = None
-    unique: bool = False
-    text: bool = False
-
-
-@dataclass(frozen=True, slots=True)
-class Rules:
-    """Rules of all columns, in order."""
-
-    columns: tuple[ColumnRules, ...]
-
-    def to_dict(self) -> dict[str, Any]:
-        """Give JSON-able values."""
-        return {"columns": [asdict(column) for column in self.columns]}
-
-    @classmethod
-    def from_dict(cls, data: dict[str, Any]) -> Rules:
-        """Read what :meth:`to_dict` gave, possibly edited by hand.
-
-        Raises
-        ------
-        DataError
-            A key is unknown or missing.
-        """
-        try:
-            rows = [
-                ColumnRules(
-                    **{**row, "categories": None if row.get("categories") is None else tuple(row["categories"])}
-                )
-                for row in data["columns"]
-            ]
-        except (KeyError, TypeError) as error:
-            raise DataError(f"These are no rules: {error}.") from error
-        return cls(tuple(rows))
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Finding:
-    """One broken rule. ``severity`` is ``error`` or ``warning``; ``rows`` counts the cells concerned."""
-
-    column: str
-    rule: str
-    severity: str
-    message: str
-    value: float | str | None = None
-    limit: float | str | None = None
-    rows: int = 0
-
-
-@dataclass(frozen=True, slots=True)
-class ValidationReport:
-    """What was found; ``passed`` when no finding is an error."""
-
-    rows: int
-    findings: tuple[Finding, ...]
-
-    @property
-    def passed(self) -> bool:
-        """Whether there is no error."""
-        return all(finding.severity != "error" for finding in self.findings)
-
-    def to_dict(self) -> dict[str, Any]:
-        """Give JSON-able values."""
-        return {"passed": self.passed, "rows": self.rows, "findings": [asdict(finding) for finding in self.findings]}
-
-    def __str__(self) -> str:
-        if not self.findings:
-            return f"{self.rows:,} rows, nothing to object to"
-        lines = [f"{'✕' if f.severity == 'error' else '▲'} {f.column}: {f.message}" for f in self.findings]
-        return "\n".join([f"{self.rows:,} rows, {'passed' if self.passed else 'not passed'}", *lines])
-
-
-def infer_rules(reference: pd.DataFrame) -> Rules:
-    """Infer rules from data that are taken to be good.
-
-    Ranges are widened by the width of the reference on both sides, because new data may well go a little beyond; a
-    column without negative numbers must stay so. Categories are listed up to 50.
-
-    Parameters
-    ----------
-    reference
-        Shape ``(rows, columns)``.
-
-    Raises
-    ------
-    DataError
-        Two columns have the same name.
-    """
-    profile = profile_frame(reference)
-    return Rules(tuple(_infer(column, reference) for column in profile.columns))
-
-
-def validate(frame: pd.DataFrame, rules: Rules) -> ValidationReport:
+def validate(frame: pd.DataFrame, rules: Any, *, against: str = "", profile: Profile | None = None) -> ValidationReport:
     """Check data against rules, and for dirt that needs no rule.
 
     Parameters
@@ -137,141 +30,123 @@ def validate(frame: pd.DataFrame, rules: Rules) -> ValidationReport:
     frame
         Shape ``(rows, columns)``.
     rules
-        From :func:`infer_rules`, or written by hand.
+        From :func:`infer_rules`, or written by hand; or a schema or model of pandera.
+    against
+        What the rules are of, in words.
+    profile
+        Of this very frame, where somebody has made it already: it is not looked through a second time.
 
     Raises
     ------
     DataError
         Two columns have the same name.
     """
-    profile = profile_frame(frame)
-    findings = [finding for rule in rules.columns for finding in _check(rule, profile, frame)]
+    profile = profile or profile_frame(frame)
+    frame = frame.set_axis([str(name) for name in frame.columns], axis=1)
+    if is_schema(rules):
+        findings = schema_findings(frame, rules)
+    elif isinstance(rules, Rules):
+        findings = _all_findings(frame, rules, profile)
+    else:
+        raise DataError(f"A {type(rules).__name__} is no set of rules.", hint="Give Rules, or a schema of pandera.")
+    findings += [finding for column in profile.columns for finding in dirt(column, frame)]
+    if not len(frame) and not any(finding.rule == "rows" for finding in findings):
+        findings.insert(0, error("", "rows", "there are no rows"))
+    order = {name: position for position, name in enumerate(frame.columns)}
+    findings.sort(key=lambda finding: (finding.severity != "error", order.get(finding.column, -1)))
+    return ValidationReport(len(frame), tuple(findings), against, len(frame.columns))
+
+
+def _all_findings(frame: pd.DataFrame, rules: Rules, profile: Profile) -> list[Finding]:
+    findings: list[Finding] = []
+    readable: dict[str, pd.Series] = {}
+    for rule in rules.columns:
+        column = profile.column(rule.name)
+        if column is None:
+            if not rule.optional:
+                findings.append(_graded(rule, error(rule.name, "column", "is missing")))
+            continue
+        found, values = _kind_findings(rule, column, frame[rule.name])
+        findings += [_graded(rule, finding) for finding in found]
+        if values is not None:
+            readable[rule.name] = values
+    findings += _frame_findings(frame, rules, profile)
+    if readable and len(frame):
+        import pandas as pd
+
+        # Rows are found by position, whatever the index is.
+        plain = {name: values.reset_index(drop=True) for name, values in readable.items()}
+        findings += value_findings(pd.DataFrame(plain), rules)
+    return findings
+
+
+def _frame_findings(frame: pd.DataFrame, rules: Rules, profile: Profile) -> Iterator[Finding]:
     known = {rule.name for rule in rules.columns}
     for column in profile.columns:
-        if column.name not in known:
-            findings.append(_warning(column.name, "unknown column", "is not in the reference"))
-        findings += _dirt(column, frame)
-    if not len(frame):
-        findings.insert(0, Finding(column="", rule="rows", severity="error", message="there are no rows"))
-    return ValidationReport(len(frame), tuple(findings))
+        if column.name not in known and rules.extra != "allow":
+            say = error if rules.extra == "error" else warning
+            yield say(column.name, "unknown column", "is not in the reference")
+    if rules.rows > 1 and len(frame) < rules.rows:
+        yield error("", "rows", f"{len(frame):,} rows, at least {rules.rows:,}", float(len(frame)), float(rules.rows))
+    if rules.duplicates is not None and len(frame):
+        twice = int(frame.astype(str).duplicated().sum())
+        if twice > rules.duplicates * len(frame):
+            said = f"{count_of(twice, 'row')} the same as an earlier one, at most {rules.duplicates:.1%}"
+            yield error("", "duplicates", said, twice / len(frame), rules.duplicates, twice)
+    for one in rules.relations:
+        for name in (one.left, one.right):
+            if isinstance(name, str) and name not in frame.columns:
+                yield error(name, "relation", f"is missing, and {one} needs it")
 
 
-def _infer(column: ColumnProfile, reference: pd.DataFrame) -> ColumnRules:
-    nulls = min(1.0, column.nulls / column.rows + _NULL_SLACK) if column.nulls else 0.0
-    minimum = maximum = None
-    if column.kind == "number" and column.minimum is not None and column.maximum is not None:
-        width = column.maximum - column.minimum
-        minimum = 0.0 if column.minimum >= 0 > column.minimum - width else column.minimum - width
-        maximum = column.maximum + width
-    categories = None
-    if column.kind in {"category", "boolean"} and not column.rest and column.distinct <= _MOST_LISTED:
-        categories = tuple(sorted(column.categories))
-    return ColumnRules(
-        name=column.name,
-        kind=column.kind,
-        nulls=round(nulls, 4),
-        minimum=minimum,
-        maximum=maximum,
-        categories=categories,
-        unique=column.kind == "identifier" and reference[_label(reference, column.name)].dropna().is_unique,
-        text=column.kind == "number" and column.parsed > 0,
-    )
-
-
-def _check(rule: ColumnRules, profile: Profile, frame: pd.DataFrame) -> Iterator[Finding]:
-    column = profile.column(rule.name)
-    if column is None:
-        yield _error(rule.name, "column", "is missing")
-        return
-    values = frame[_label(frame, rule.name)]
+def _kind_findings(
+    rule: ColumnRules, column: ColumnProfile, values: pd.Series
+) -> tuple[list[Finding], pd.Series | None]:
+    """Say whether a column is what it should be; give its values so that they can be checked, or nothing."""
     if rule.kind == "number" and is_text(values):
         read, words = text_as_numbers(column, values, usual=rule.text)
         if read is None:
             said = f"is text, expected number; {words} of {column.rows} cells hold no number"
-            yield _error(rule.name, "type", said, "text", rule.kind, words or column.count)
-            return
+            return [error(rule.name, "type", said, "text", rule.kind, words or column.count)], None
         column = read
     if rule.kind == "boolean":
         column = text_as_booleans(column)
+    found: list[Finding] = []
     share = column.nulls / column.rows if column.rows else 0.0
     if share > rule.nulls:
-        yield _error(
-            rule.name, "nulls", f"{share:.1%} missing, at most {rule.nulls:.1%}", share, rule.nulls, column.nulls
-        )
+        said = f"{share:.1%} missing, at most {rule.nulls:.1%}"
+        found.append(error(rule.name, "nulls", said, share, rule.nulls, column.nulls))
     alike = {rule.kind, column.kind}
-    if "empty" in alike or rule.kind == "any":
-        return
-    # Whether a text looks like an identifier depends on how many rows there are.
-    if len(alike) > 1 and not alike <= {"category", "identifier", "number"}:
-        yield _error(rule.name, "type", f"is {column.kind}, expected {rule.kind}", column.kind, rule.kind, column.count)
-        return
-    if len(alike) > 1 and "number" in alike and "identifier" not in alike:
-        yield _error(rule.name, "type", f"is {column.kind}, expected {rule.kind}", column.kind, rule.kind, column.count)
-        return
-    yield from _check_values(rule, column, values)
+    if "empty" in alike or (alike & {"vector", "nested"} and len(alike) == 1):
+        return found, None
+    if rule.kind != "any" and not _same_kind(rule.kind, column, values):
+        said = f"is {column.kind}, expected {rule.kind}"
+        return [*found, error(rule.name, "type", said, column.kind, rule.kind, column.count)], None
+    return found, _readable(rule, column, values)
 
 
-def _check_values(rule: ColumnRules, column: ColumnProfile, values: pd.Series) -> Iterator[Finding]:
-    if column.kind == "number" and column.minimum is not None and column.maximum is not None:
-        numbers = _as_numbers(values)
-        if rule.minimum is not None and column.minimum < rule.minimum:
-            below = int((numbers < rule.minimum).sum())
-            said = f"{below} below {rule.minimum:g}, the smallest is {column.minimum:g}"
-            yield _error(rule.name, "minimum", said, column.minimum, rule.minimum, below)
-        if rule.maximum is not None and column.maximum > rule.maximum:
-            above = int((numbers > rule.maximum).sum())
-            said = f"{above} above {rule.maximum:g}, the largest is {column.maximum:g}"
-            yield _error(rule.name, "maximum", said, column.maximum, rule.maximum, above)
-    if rule.categories is not None and column.kind == "identifier":
-        # So many different values that the profile counts none of them.
-        strange = values.dropna().astype(str)
-        strange = strange[~strange.isin(rule.categories)]
-        if len(strange):
-            named = ", ".join(repr(name) for name in strange.iloc[:3])
-            said = f"{len(strange)} rows in unknown categories: {named}"
-            yield _error(rule.name, "categories", said, named, None, len(strange))
-    elif rule.categories is not None:
-        fresh = {name: count for name, count in column.categories.items() if name not in rule.categories}
-        if fresh:
-            named = ", ".join(repr(name) for name in list(fresh)[:3])
-            said = f"{sum(fresh.values())} rows in unknown categories: {named}"
-            yield _error(rule.name, "categories", said, named, None, sum(fresh.values()))
-    if rule.unique and (twice := int(values.dropna().duplicated().sum())):
-        yield _error(rule.name, "unique", f"{twice} values come more than once", twice, 0, twice)
+def _same_kind(expected: str, column: ColumnProfile, values: pd.Series) -> bool:
+    """Whether a column is what it should be. Whether a text looks like an identifier depends on how many rows there are."""
+    if expected == column.kind or {expected, column.kind} <= _TEXTS - {"boolean"}:
+        return True
+    if "identifier" in (expected, column.kind):
+        return {expected, column.kind} <= {"identifier", "number", "category", "text"}
+    # Truth values with gaps, and whole numbers that name things, are told by their values.
+    if expected in _TEXTS and column.kind in {"number", "boolean"}:
+        return not is_text(values) and expected != "boolean" and column.distinct <= 50
+    return False
 
 
-def _dirt(column: ColumnProfile, frame: pd.DataFrame) -> Iterator[Finding]:
-    if column.rows and column.nulls == column.rows:
-        yield _warning(column.name, "empty", "has no value at all", rows=column.rows)
-    if column.blank:
-        yield _warning(column.name, "blank", f"{column.blank} cells hold only blanks", rows=column.blank)
-    if column.kind in {"category", "number"} and 0.5 < column.parsed < 1:
-        yield _warning(
-            column.name, "text numbers", f"numbers kept as text; {1 - column.parsed:.2%} of them do not parse"
-        )
-    if column.infinite:
-        yield _warning(column.name, "infinite", f"{column.infinite} infinite values", rows=column.infinite)
-    if column.kind == "number" and column.maximum in _SENTINELS:
-        usual = column.quantile(0.9)
-        if usual is not None and column.maximum is not None and column.maximum > 20 * max(abs(usual), 1.0):
-            hits = int((_as_numbers(frame[_label(frame, column.name)]) == column.maximum).sum())
-            said = f"{hits} cells hold {column.maximum:.0f}, which looks like a mark for missing"
-            yield _warning(column.name, "sentinel", said, rows=hits)
+def _readable(rule: ColumnRules, column: ColumnProfile, values: pd.Series) -> pd.Series:
+    if rule.kind == "number" or (rule.kind == "any" and column.kind == "number"):
+        return as_numbers(values)
+    if rule.kind == "time":
+        return as_times(values)
+    words = as_words(values)
+    if rule.kind == "boolean" and words.notna().any():
+        words = words.where(words.str.strip() != "", None)
+    return words
 
 
-def _as_numbers(values: pd.Series) -> pd.Series:
-    import pandas as pd
-
-    return pd.to_numeric(values, errors="coerce") if not pd.api.types.is_numeric_dtype(values.dtype) else values
-
-
-def _label(frame: pd.DataFrame, name: str) -> Any:
-    return next(label for label in frame.columns if str(label) == name)
-
-
-def _error(column: str, rule: str, message: str, value: Any = None, limit: Any = None, rows: int = 0) -> Finding:
-    return Finding(column=column, rule=rule, severity="error", message=message, value=value, limit=limit, rows=rows)
-
-
-def _warning(column: str, rule: str, message: str, rows: int = 0) -> Finding:
-    return Finding(column=column, rule=rule, severity="warning", message=message, rows=rows)
+def _graded(rule: ColumnRules, finding: Finding) -> Finding:
+    return replace(finding, severity="warning") if finding.rule in rule.warn else finding

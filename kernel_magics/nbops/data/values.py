@@ -250,6 +250,8 @@ def of_arrow(values: pa.ChunkedArray | pa.Array) -> Values:
         there = {**base, "nulls": 0} if types.is_floating(kind) else base
         return Values(form=NUMBERS, numbers=_arrow_numbers(values), **there)
     if types.is_timestamp(kind) or types.is_date(kind):
+        if types.is_date(kind):
+            values = values.cast(pa.timestamp("s" if types.is_date32(kind) else "ms"))
         own, utc = clock_of(values.to_pandas())
         return Values(form=TIMES, own=own, utc=utc, **base)
     if types.is_duration(kind):
@@ -264,7 +266,8 @@ def _arrow_numbers(values: Any) -> Array:
 
     kept = values.drop_null() if values.null_count and not types.is_floating(values.type) else values
     if types.is_decimal(kept.type):
-        kept = kept.cast(pa.float64())
+        # Straight to floats Arrow is off by the last bit of some.
+        kept = kept.cast(pa.string()).cast(pa.float64())
     return kept.to_numpy() if isinstance(kept, pa.ChunkedArray) else kept.to_numpy(zero_copy_only=False)
 
 

@@ -501,6 +501,20 @@ signals = Table(
     Index("ix_signals_kind", "workspace", "kind", "subject", "id"),
 )
 
+# Rules of data, each version as it was saved.
+rule_sets = Table(
+    "rule_sets",
+    metadata,
+    Column("workspace", String(32), primary_key=True),
+    Column("name", Text, primary_key=True),
+    Column("version", Integer, primary_key=True),
+    Column("digest", String(64), nullable=False),
+    Column("at", Double, nullable=False),
+    Column("author", Text, nullable=False, server_default=""),
+    Column("note", Text, nullable=False, server_default=""),
+    Column("rules", JSON, nullable=False),
+)
+
 # Monitors and what became of each look.
 monitors = Table(
     "monitors",
@@ -528,11 +542,15 @@ monitor_runs = Table(
     Column("window_start", Double),
     Column("window_end", Double),
     Column("rows", Integer, nullable=False, server_default="0"),
+    # ``queued``, then ``running`` while somebody owns it, then that of a MonitorRun.
     Column("state", String(16), nullable=False),
+    Column("owner", Text, nullable=False, server_default=""),
+    Column("attempts", Integer, nullable=False, server_default="0"),
     # The rest of a MonitorRun.
     Column("detail", JSON, nullable=False),
     UniqueConstraint("workspace", "monitor", "occasion"),
     Index("ix_monitor_runs_monitor", "workspace", "monitor", "at"),
+    Index("ix_monitor_runs_state", "workspace", "state"),
 )
 
 # A row a check and look: what sparklines are drawn from.

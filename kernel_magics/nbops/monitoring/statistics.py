@@ -7,11 +7,21 @@ from typing import Any
 import numpy as np
 from scipy import special
 
-from nbops.data.profile import ColumnProfile, dense
+from nbops.data.profile import ColumnProfile
+from nbops.monitoring.counts import Counts, paired_categories, paired_numbers
+from nbops.monitoring.significance import (
+    POOLED_BELOW,
+    fisher,
+    holm,
+    kolmogorov,
+    novelty_test,
+    range_test,
+    rank_tests,
+    share_test,
+)
 
-Counts = np.ndarray[Any, np.dtype[np.float64]]
+__all__ = ["categorical", "holm", "numeric", "range_test", "share_test"]
 
-_POOLED_BELOW = 5.0
 _MOST_TESTED = 50
 
 
@@ -22,9 +32,12 @@ def numeric(reference: ColumnProfile, current: ColumnProfile) -> dict[str, float
     -------
     dict
         ``ks``: largest distance of the empirical distribution functions (as ``scipy.stats.ks_2samp``), 0 to 1.
-        ``ks_p``: its asymptotic p-value (Kolmogorov 1933, Smirnov 1939).
+        ``ks_p``: its asymptotic p-value (Kolmogorov 1933, Smirnov 1939). ``rank_p``, ``spread_p``: those of the tests of
+        Mann and Whitney (as ``scipy.stats.mannwhitneyu``, without continuity) and of Mood. ``range_p``: that so many lie
+        out of the reference's range.
         ``wasserstein``: first Wasserstein distance in standard deviations of the reference
         (as ``scipy.stats.wasserstein_distance``).
+        ``energy``: energy distance of the values in such standard deviations (as ``scipy.stats.energy_distance``).
         ``psi``: population stability index over the reference's deciles, half a row added to each bin (Siddiqi 2006).
         ``psi_critical``: what it exceeds by chance once in a hundred, (1/n + 1/m) times the chi-square quantile
         (Yurdakul and Naranjo 2020).
@@ -33,22 +46,24 @@ def numeric(reference: ColumnProfile, current: ColumnProfile) -> dict[str, float
         ``mean_shift``: difference of the means in standard deviations of the reference.
         ``spread``: ratio of the standard deviations.
     """
-    a, middles = dense(reference)
-    b, _ = dense(current)
-    used = (a + b) > 0
-    p, q, middle = a[used].astype(float), b[used].astype(float), middles[used]
+    p, q, middle = paired_numbers(reference, current)
     n, m = p.sum(), q.sum()
     distance = np.abs(np.cumsum(p) / n - np.cumsum(q) / m)
     ks = float(distance.max())
     deviation = reference.deviation or 0.0
     # A constant reference has no scale of its own; its distance is told in the unit of the column.
     scale = deviation if deviation > 0 else 1.0
-    before, after = _decile_bins(p, q)
+    gaps = np.diff(middle) / scale
+    rank_p, spread_p = rank_tests(p, q)
     return {
         "ks": ks,
-        "ks_p": float(special.kolmogorov(ks * np.sqrt(n * m / (n + m)))),
-        "wasserstein": float((distance[:-1] * np.diff(middle)).sum() / scale),
-        **_binned(before, after),
+        "ks_p": kolmogorov(ks, n, m),
+        "rank_p": rank_p,
+        "spread_p": spread_p,
+        "range_p": range_test(p, q),
+        "wasserstein": float((distance[:-1] * gaps).sum()),
+        "energy": float(np.sqrt(2 * (distance[:-1] ** 2 * gaps).sum())),
+        **_binned(*_decile_bins(p, q)),
         "mean_shift": ((current.mean or 0.0) - (reference.mean or 0.0)) / scale,
         "spread": (current.deviation or 0.0) / scale,
     }
@@ -60,77 +75,44 @@ def categorical(reference: ColumnProfile, current: ColumnProfile) -> dict[str, f
     Returns
     -------
     dict
-        ``tv``: total variation distance, 0 to 1. ``chi2``, ``chi2_p``: two-sample chi-square test (Pearson; as
-        ``scipy.stats.chi2_contingency`` without correction) after categories with an expected count below 5, and all beyond
-        the 50 most frequent, are pooled; where what was pooled is still below 5, it is judged by Fisher's exact test (1922) and
-        the rest by chi-square, and the smaller p-value counts twice (Bonferroni). ``cramers_v``: its effect size (Cramér 1946). ``psi``, ``psi_critical``,
-        ``jensen_shannon``, ``hellinger``: as for numbers, a bin per category. ``new``: share of current rows in categories the
-        reference does not have.
+        ``tv``: total variation distance, 0 to 1. ``linf``: the largest change of one category's share. ``chi2``,
+        ``chi2_p``: two-sample chi-square test (Pearson; as ``scipy.stats.chi2_contingency`` without correction) after
+        categories with an expected count below 5, and all beyond the 50 most frequent, are pooled; where what was pooled is
+        still below 5, it is judged by Fisher's exact test (1922) and the rest by chi-square, and the smaller p-value counts
+        twice (Bonferroni). ``cramers_v``: its effect size (Cramér 1946). ``tv_beyond_chance``: total variation of the pooled
+        categories less, in squares, what samples of this size show of it by chance. ``psi``, ``psi_critical``,
+        ``jensen_shannon``, ``hellinger``: as for numbers, a bin per category. ``new``, ``gone``: share of rows in categories
+        that only the current data, only the reference has; ``new_p``, ``gone_p`` their p-values.
     """
-    names = sorted(reference.categories.keys() | current.categories.keys())
-    p = np.array([*(reference.categories.get(name, 0) for name in names), reference.rest], float)
-    q = np.array([*(current.categories.get(name, 0) for name in names), current.rest], float)
+    _, p, q = paired_categories(reference, current)
     n, m = p.sum(), q.sum()
     pooled = _pool(p, q)
     chi2, freedom = _chi_square(*pooled)
-    fresh = q[:-1][p[:-1] == 0].sum() if not reference.rest else 0.0
+    # What is not counted by name may hold any category.
+    known = not reference.rest, not current.rest
     return {
         "tv": float(np.abs(p / n - q / m).sum() / 2),
+        "tv_beyond_chance": _beyond_chance(*pooled),
+        "linf": float(np.abs(p[:-1] / n - q[:-1] / m).max(initial=0.0)),
         "chi2": chi2,
         "chi2_p": _categories_p(p, q, chi2, freedom),
         "cramers_v": float(np.sqrt(chi2 / (n + m))),
         **_binned(*pooled),
-        "new": float(fresh / m),
+        "new": float(q[:-1][p[:-1] == 0].sum() / m) if known[0] else 0.0,
+        "new_p": novelty_test(p[:-1], q[:-1]) if known[0] else 1.0,
+        "gone": float(p[:-1][q[:-1] == 0].sum() / n) if known[1] else 0.0,
+        "gone_p": novelty_test(q[:-1], p[:-1]) if known[1] else 1.0,
     }
 
 
-def share_test(hits: int, rows: int, other_hits: int, other_rows: int) -> float:
-    """Give the two-sided p-value that two shares are equal.
-
-    Pooled two-sample z-test; Fisher's exact test (1922) where fewer than 5 rows of a kind are expected on a side.
-    """
-    if not rows or not other_rows:
-        return 1.0
-    pooled = (hits + other_hits) / (rows + other_rows)
-    if pooled in (0.0, 1.0):
-        return 1.0
-    if min(pooled, 1 - pooled) * min(rows, other_rows) < _POOLED_BELOW:
-        return _exact(hits, rows, other_hits, other_rows)
-    error = np.sqrt(pooled * (1 - pooled) * (1 / rows + 1 / other_rows))
-    return float(2 * special.ndtr(-abs(hits / rows - other_hits / other_rows) / error))
+def number_effect(p: Counts, q: Counts) -> float:
+    """Give the KS distance of counts of both sides, ascending."""
+    return float(np.abs(np.cumsum(p) / p.sum() - np.cumsum(q) / q.sum()).max())
 
 
-def range_test(reference: ColumnProfile, current: ColumnProfile) -> float:
-    """Give the p-value that so many current numbers lie beyond the largest, or the smallest, of the reference.
-
-    Exact where no rows are alike: the probability that the ``k`` largest of all rows are all current ones (Wilks 1942, the
-    exceedances), for both ends (Bonferroni). The two profiles share their shift.
-    """
-    a, _ = dense(reference)
-    b, _ = dense(current)
-    used = np.flatnonzero(a)
-    if not len(used) or not b.sum():
-        return 1.0
-    beyond = max(int(b[: used[0]].sum()), int(b[used[-1] + 1 :].sum()))
-    drawn = np.arange(beyond)
-    return float(min(1.0, 2 * np.prod((b.sum() - drawn) / (a.sum() + b.sum() - drawn))))
-
-
-def holm(values: dict[Any, float], alpha: float) -> set[Any]:
-    """Give the keys whose p-values are rejected at a family-wise error rate of ``alpha`` (Holm 1979)."""
-    rejected = set()
-    for position, (key, value) in enumerate(sorted(values.items(), key=lambda pair: pair[1])):
-        if value > alpha / (len(values) - position):
-            break
-        rejected.add(key)
-    return rejected
-
-
-def detectable(n: int, m: int, tests: int, alpha: float) -> float:
-    """Give the smallest KS distance that these sample sizes show four times in five, all tests counted (approximate)."""
-    if not n or not m:
-        return 1.0
-    return float((special.kolmogi(alpha / max(tests, 1)) + special.kolmogi(0.8) / 2) * np.sqrt((n + m) / (n * m)))
+def category_effect(p: Counts, q: Counts) -> float:
+    """Give the total variation beyond chance of counts of both sides."""
+    return _beyond_chance(*_pool(p, q))
 
 
 def _decile_bins(p: Counts, q: Counts) -> tuple[Counts, Counts]:
@@ -156,6 +138,15 @@ def _binned(p: Counts, q: Counts) -> dict[str, float]:
     }
 
 
+def _beyond_chance(p: Counts, q: Counts) -> float:
+    n, m = p.sum(), q.sum()
+    share = (p + q) / (n + m)
+    # The mean of a normal variable's size is its deviation times the root of 2/pi.
+    chance = np.sqrt(share * (1 - share) * (1 / n + 1 / m) * 2 / np.pi).sum() / 2
+    found = np.abs(p / n - q / m).sum() / 2
+    return float(np.sqrt(max(0.0, found * found - chance * chance)))
+
+
 def _categories_p(p: Counts, q: Counts, chi2: float, freedom: int) -> float:
     """Give the p-value of the pooled table, whose rest may be too small for the chi-square distribution."""
     n, m = p.sum(), q.sum()
@@ -163,26 +154,20 @@ def _categories_p(p: Counts, q: Counts, chi2: float, freedom: int) -> float:
     rest = p.sum() - p[keep].sum(), q.sum() - q[keep].sum()
     if not freedom:
         return 1.0
-    if sum(rest) == 0 or sum(rest) * min(n, m) / (n + m) >= _POOLED_BELOW:
+    if sum(rest) == 0 or sum(rest) * min(n, m) / (n + m) >= POOLED_BELOW:
         return float(special.chdtrc(freedom, chi2))
-    rare = _exact(int(rest[0]), int(n), int(rest[1]), int(m))
+    rare = fisher(rest[0], n, rest[1], m)
     if len(keep) < 2:
         return rare
     common, common_freedom = _chi_square(p[keep], q[keep])
     return min(1.0, 2 * min(rare, float(special.chdtrc(common_freedom, common))))
 
 
-def _exact(hits: int, rows: int, other_hits: int, other_rows: int) -> float:
-    from scipy.stats import fisher_exact
-
-    return float(fisher_exact([[hits, rows - hits], [other_hits, other_rows - other_hits]]).pvalue)
-
-
 def _kept(p: Counts, q: Counts) -> Any:
     total = p + q
     order = np.argsort(-total, kind="stable")[:_MOST_TESTED]
     expected = total[order] * min(p.sum(), q.sum()) / total.sum()
-    return order[expected >= _POOLED_BELOW]
+    return order[expected >= POOLED_BELOW]
 
 
 def _pool(p: Counts, q: Counts) -> tuple[Counts, Counts]:

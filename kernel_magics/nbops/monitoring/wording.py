@@ -5,19 +5,16 @@ from __future__ import annotations
 from collections.abc import Mapping
 
 from nbops.data.profile import ColumnProfile
+from nbops.monitoring.pairing import paired
 
 _SMALL_SHIFT = 0.1
+# Hashed words have no name that anybody could read.
+_UNNAMED = {"tokens": "other words", "characters": "other characters"}
 
 
 def not_compared(before: ColumnProfile, after: ColumnProfile) -> str:
     """Say why a column is not compared; empty when it is."""
-    if "identifier" in (before.kind, after.kind):
-        return "identifier"
-    if "time" in (before.kind, after.kind):
-        return "time"
-    if before.kind == after.kind == "empty":
-        return "empty on both sides"
-    return ""
+    return paired(before.name, before, after).why_not
 
 
 def change_words(
@@ -28,6 +25,8 @@ def change_words(
         return "no values to compare"
     if before.kind != "number":
         return _category_words(before, after, found, drifted, min_effect)
+    if "ks" not in found:
+        return "no values to compare"
     shift, spread = found["mean_shift"], found["spread"]
     if not drifted:
         return f"{_small(found['ks'], min_effect)} ({abs(shift):.2f} σ)"
@@ -38,11 +37,22 @@ def change_words(
     return f"changed shape, the mean stayed ({shift:+.2f} σ)"
 
 
+def aspect_words(kind: str, aspect: str, words: str, drifted: bool) -> str:
+    """Say which aspect of a column it is that changed."""
+    if not drifted:
+        return words
+    if aspect in _UNNAMED:
+        return _UNNAMED[aspect] if not kind or kind == "text" else f"{aspect}: {words}"
+    return f"{aspect} {words}"
+
+
 def _category_words(
     before: ColumnProfile, after: ColumnProfile, found: Mapping[str, float], drifted: bool, min_effect: float
 ) -> str:
+    if "tv" not in found:
+        return "no values to compare"
     if not drifted:
-        return f"{_small(found['tv'], min_effect)} ({found['tv']:.1%} of rows)"
+        return f"{_small(found['tv_beyond_chance'], min_effect)} ({found['tv']:.1%} of rows)"
     moves = {
         name: after.categories.get(name, 0) / after.count - before.categories.get(name, 0) / before.count
         for name in before.categories.keys() | after.categories.keys()

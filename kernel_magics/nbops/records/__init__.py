@@ -64,7 +64,7 @@ from nbops.records.promotions import (
     PromotionView,
     RequestStatus,
 )
-from nbops.records.reports import DriftFound, PipelineReport, StageMetric
+from nbops.records.reports import DriftFound, ModelReport, PipelineReport, StageMetric
 from nbops.records.runs import (
     RUN_MIME,
     ArtifactRef,
@@ -125,6 +125,7 @@ __all__ = [
     "MetricPoint",
     "ModelCard",
     "ModelRef",
+    "ModelReport",
     "ModelVersion",
     "Monitor",
     "MonitorRun",

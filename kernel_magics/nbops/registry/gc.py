@@ -33,7 +33,7 @@ class Leftover:
 
 
 def find_leftovers(workspace: Workspace, *, older: float = YOUNGEST) -> tuple[Leftover, ...]:
-    """List files of the content store that no run, version, kept result or queued entry refers to.
+    """List files of the content store that no run, version, look of a monitor, kept result or queued entry refers to.
 
     Results of stages that nobody has used for as long as ``[cache] keep_days`` says are left over, too.
 
@@ -83,8 +83,9 @@ def _needed(workspace: Workspace) -> set[str]:
         needed |= set(connection.scalars(select(artifacts.c.digest)))
         for row in connection.execute(select(v.c.digest, v.c.files, v.c.detail)):
             needed |= {row.digest, row.detail.get("captured", ""), *(file["digest"] for file in row.files)}
-        for detail in connection.scalars(select(runs.c.detail)):
-            needed |= set(_digests(detail))
+        for kept in (runs.c.detail, tables.monitor_runs.c.detail, tables.incidents.c.detail):
+            for detail in connection.scalars(select(kept)):
+                needed |= set(_digests(detail))
     if workspace.outbox.exists():
         for entry in outbox_of(workspace).entries(limit=1_000_000):
             needed |= set(_digests(entry.payload))

@@ -4,19 +4,21 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from datetime import UTC, datetime
 from typing import Any
 
 from sqlalchemy import Row, select
 from sqlalchemy.engine import Connection
 
 from nbops.ledger import Ledger, tables
-from nbops.records import Schedule
+from nbops.records import Schedule, to_wire
 from nbops.scheduling.rows import owned
+from nbops.tracking.notices import Notice
+from nbops.tracking.routes import LAB
 from nbops.workspace import Workspace
 from nbops.workspace.ownership import workspace_id
 
 WAITING, DELIVERED, GIVEN_UP = "waiting", "delivered", "given up"
-LAB = "lab"
 _A, _R = tables.alerts, tables.schedule_runs
 
 
@@ -33,11 +35,24 @@ class Alert:
     due_at: float
     ended_at: float | None
 
-    @property
-    def headline(self) -> str:
-        """What has happened, in a line."""
+    def notice(self) -> Notice:
+        """Give what a person is told."""
         verb = "was lost" if self.status == "lost" else "failed"
-        return f"Schedule {self.schedule}: {self.pipeline} {verb}"
+        facts = {
+            "Schedule": self.schedule,
+            "Pipeline": self.pipeline,
+            "Due": datetime.fromtimestamp(self.due_at, UTC).strftime("%Y-%m-%d %H:%M:%S UTC"),
+            "Because": self.evidence,
+            "Run": self.run_id,
+            "Error": self.error,
+        }
+        return Notice(
+            event=f"schedule-{self.status}",
+            headline=f"Schedule {self.schedule}: {self.pipeline} {verb}",
+            facts=facts,
+            closing="What ran is listed by `nbops pipeline runs`, and in JupyterLab's sidebar." if self.run_id else "",
+            payload={"alert": to_wire(self)},
+        )
 
 
 def note_failures(
@@ -64,8 +79,8 @@ def note_failures(
         connection.execute(ledger.upsert(_A).on_conflict_do_nothing(), rows)
 
 
-def alert_of(connection: Connection, row: Row[Any]) -> Alert | None:
-    """Give what a row of the alerts is about; nothing when that run is no longer there."""
+def notice_of(connection: Connection, row: Row[Any]) -> Notice | None:
+    """Give what a row of the alerts tells; nothing when that run is no longer there."""
     run = connection.execute(select(_R).where(_R.c.id == row.schedule_run)).first()
     if run is None:
         return None
@@ -78,7 +93,7 @@ def alert_of(connection: Connection, row: Row[Any]) -> Alert | None:
         run_id=run.run_id,
         due_at=run.due_at,
         ended_at=run.ended_at,
-    )
+    ).notice()
 
 
 def undelivered(connection: Connection, workspace: Workspace, runs: Sequence[int]) -> dict[int, str]:

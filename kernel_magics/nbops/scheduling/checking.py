@@ -10,19 +10,17 @@ from typing import get_args
 
 from nbops.capture import redact
 from nbops.errors import NbopsError, UsageError
+from nbops.pipelines.cron import Cron
 from nbops.pipelines.running.options import with_parameters
 from nbops.pipelines.spec import Pipeline, load_pipeline
 from nbops.records import Schedule
 from nbops.records.pipelines import MissedPolicy, OverlapPolicy, TriggerKind
 from nbops.scheduling.building import read_parameters
-from nbops.scheduling.cron import Cron
 from nbops.scheduling.wording import MEASURES, meant
-from nbops.tracking.hooks import read_hooks
+from nbops.tracking.routes import check_route
 from nbops.workspace import Workspace
-from nbops.workspace.settings import FILE_NAME
 
 _NAME = re.compile(r"[^\W][\w .+-]{0,79}")
-ADDRESS = re.compile(r"[^@\s<>,;:\"]+@[^@\s<>,;:\"]+")
 _MOST = 1000
 _FILES = (".toml", ".ipynb", ".py")
 _SUBJECTS = {
@@ -72,7 +70,7 @@ def check_facts(workspace: Workspace, schedule: Schedule) -> None:
     _check_trigger(schedule)
     _check_parameters(schedule)
     for alert in schedule.alerts:
-        _check_alert(workspace, alert)
+        check_route(workspace, alert)
 
 
 def pipeline_of(workspace: Workspace, pipeline: str) -> Pipeline:
@@ -130,28 +128,6 @@ def _check_parameters(schedule: Schedule) -> None:
                 f"The value of the parameter {name} looks like a secret, and schedules are kept in the ledger.",
                 hint="Let the notebook read it from an environment variable.",
             )
-
-
-def _check_alert(workspace: Workspace, alert: str) -> None:
-    kind, _, target = alert.partition(":")
-    if alert == "lab":
-        return
-    if kind == "webhook":
-        names = [hook.name for hook in read_hooks(workspace)]
-        if target not in names:
-            hint = meant(target, names) or f"Declare [webhooks.{target or 'NAME'}] in {FILE_NAME}."
-            raise UsageError(f"There is no webhook {target!r} for the alert.", hint=hint)
-    elif kind == "email":
-        if alert != "email" and not ADDRESS.fullmatch(target):
-            raise UsageError(f"{target!r} is not an e-mail address.", hint="Write email:ada@example.org")
-        from nbops.scheduling.mail import read_smtp
-
-        if not read_smtp(workspace).to and alert == "email":
-            raise UsageError(f"[alerts.smtp] of {FILE_NAME} names nobody with to.", hint="Write email:ada@example.org")
-    else:
-        raise UsageError(
-            f"An alert cannot go to {alert!r}.", hint="It may be lab, webhook:NAME, email or email:ADDRESS."
-        )
 
 
 def problem_of(workspace: Workspace, schedule: Schedule, pipelines: dict[str, Pipeline | NbopsError]) -> str:

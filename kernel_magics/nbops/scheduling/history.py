@@ -12,12 +12,12 @@ from sqlalchemy.engine import Connection
 
 from nbops.errors import NbopsError, UsageError
 from nbops.ledger import open_ledger, tables
+from nbops.pipelines.cron import Cron
 from nbops.pipelines.spec import Pipeline
 from nbops.records import Identity, Schedule, ScheduleRun
 from nbops.scheduling.alerts import undelivered
 from nbops.scheduling.checking import problem_of
 from nbops.scheduling.clock import SYSTEM, Clock
-from nbops.scheduling.cron import Cron
 from nbops.scheduling.editing import missing
 from nbops.scheduling.rows import owned, read_schedules, run_of
 from nbops.scheduling.settling import settle

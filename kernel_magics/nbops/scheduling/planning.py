@@ -13,8 +13,8 @@ from sqlalchemy.engine import Connection
 
 from nbops.errors import NbopsError
 from nbops.ledger import Ledger, open_ledger, tables
+from nbops.pipelines.cron import Cron
 from nbops.records import Schedule
-from nbops.scheduling.cron import Cron
 from nbops.scheduling.policy import ON_TIME, Entry, Occasion, admit
 from nbops.scheduling.rows import ACTIVE, owned, schedule_of
 from nbops.workspace import Workspace

@@ -5,28 +5,42 @@ from __future__ import annotations
 import logging
 import threading
 from collections.abc import Callable
+from dataclasses import dataclass
 from typing import Any
 
-from sqlalchemy import Row, select
+from sqlalchemy import Row, Table, select
+from sqlalchemy.engine import Connection
 
-from nbops.errors import NbopsError, SettingsError
+from nbops.errors import NbopsError
 from nbops.ledger import Ledger, open_ledger, tables
-from nbops.records import to_wire
-from nbops.scheduling.alerts import DELIVERED, GIVEN_UP, WAITING, Alert, alert_of
+from nbops.monitoring.monitors import telling
+from nbops.scheduling import alerts
+from nbops.scheduling.alerts import DELIVERED, GIVEN_UP, WAITING
 from nbops.scheduling.clock import Clock
-from nbops.scheduling.mail import read_smtp, send_mail
 from nbops.scheduling.rows import owned
-from nbops.tracking.hooks import read_hooks
-from nbops.tracking.webhooks import LONGEST_ERROR, PAUSES, send
+from nbops.tracking.notices import Notice
+from nbops.tracking.sending import send_notice
+from nbops.tracking.webhooks import LONGEST_ERROR, PAUSES
 from nbops.workspace import Workspace
 
-_A = tables.alerts
 _TICK, _CLAIM, _TRIES = 2.0, 180.0, 12
 _log = logging.getLogger("nbops.scheduler")
 
 
+@dataclass(frozen=True, slots=True)
+class _Box:
+    """A table of what is to be told, what its rows say, and what tells its numbers from those of the others."""
+
+    table: Table
+    notice_of: Callable[[Connection, Row[Any]], Notice | None]
+    prefix: str = ""
+
+
+_BOXES = (_Box(tables.alerts, alerts.notice_of), _Box(tables.incident_alerts, telling.notice_of, "incident-"))
+
+
 class AlertPost:
-    """Sends what waits to be told by webhook and e-mail.
+    """Sends what waits to be told of scheduled runs and of incidents.
 
     Parameters
     ----------
@@ -65,47 +79,39 @@ class AlertPost:
         LedgerError
             The ledger does not answer.
         """
-        ledger, now = open_ledger(self._workspace), self._clock.now()
-        due = (owned(self._workspace, _A), _A.c.state == WAITING, _A.c.next_at <= now)
-        with ledger.connect() as connection:
-            rows = connection.execute(select(_A).where(*due).order_by(_A.c.id)).all()
-        return sum(self._deliver(ledger, row, now) for row in rows)
+        ledger, now, arrived = open_ledger(self._workspace), self._clock.now(), 0
+        for box in _BOXES:
+            a = box.table
+            due = (owned(self._workspace, a), a.c.state == WAITING, a.c.next_at <= now)
+            with ledger.connect() as connection:
+                rows = connection.execute(select(a).where(*due).order_by(a.c.id)).all()
+            arrived += sum(self._deliver(ledger, box, row, now) for row in rows)
+        return arrived
 
-    def _deliver(self, ledger: Ledger, row: Row[Any], now: float) -> bool:
-        mine = (_A.c.id == row.id, _A.c.state == WAITING, _A.c.attempts == row.attempts)
+    def _deliver(self, ledger: Ledger, box: _Box, row: Row[Any], now: float) -> bool:
+        a = box.table
+        mine = (a.c.id == row.id, a.c.state == WAITING, a.c.attempts == row.attempts)
         with ledger.begin() as connection:
-            claim = _A.update().where(*mine).values(attempts=row.attempts + 1, next_at=now + _CLAIM)
+            claim = a.update().where(*mine).values(attempts=row.attempts + 1, next_at=now + _CLAIM)
             if not connection.execute(claim).rowcount:
                 return False
-            alert = alert_of(connection, row)
-        problem, final = ("its run is no longer in the ledger", True) if alert is None else self._send(alert, row, now)
-        self._book(ledger, row, problem, final, now)
+            notice = box.notice_of(connection, row)
+        if notice is None:
+            problem, final = "what it tells of is no longer in the ledger", True
+        else:
+            problem, final = send_notice(self._workspace, row.channel, notice, f"{box.prefix}{row.id}", now)
+        self._book(ledger, a, row, problem, final, now)
         return not problem
 
-    def _send(self, alert: Alert, row: Row[Any], now: float) -> tuple[str, bool]:
-        kind, _, target = row.channel.partition(":")
-        try:
-            if kind == "webhook":
-                return self._call(alert, target, row.id, now)
-            send_mail(read_smtp(self._workspace), target, alert)
-            return "", False
-        except NbopsError as error:
-            return str(error), False
-
-    def _call(self, alert: Alert, name: str, number: int, now: float) -> tuple[str, bool]:
-        hook = next((hook for hook in read_hooks(self._workspace) if hook.name == name), None)
-        if hook is None:
-            raise SettingsError(f"There is no webhook {name!r} any more.")
-        event = f"schedule-{alert.status}"
-        return send(hook, event, f"{name}-alert-{number}", {"hook": name, "alert": to_wire(alert)}, now)
-
-    def _book(self, ledger: Ledger, row: Row[Any], problem: str, final: bool, now: float) -> None:
+    def _book(self, ledger: Ledger, a: Table, row: Row[Any], problem: str, final: bool, now: float) -> None:
         attempts = row.attempts + 1
         state = DELIVERED if not problem else GIVEN_UP if final or attempts >= _TRIES else WAITING
         pause = PAUSES[min(attempts, len(PAUSES)) - 1]
         values = {"state": state, "error": problem[:LONGEST_ERROR], "next_at": now + pause}
         with ledger.begin() as connection:
-            connection.execute(_A.update().where(_A.c.id == row.id).values(**values))
+            connection.execute(a.update().where(a.c.id == row.id).values(**values))
+            if state == GIVEN_UP:
+                ledger.touch(connection)
         if problem:
             after = "given up" if state == GIVEN_UP else f"next try in {pause:.0f} s"
             _log.warning("alert to %s: %s (%s)", row.channel, problem, after)

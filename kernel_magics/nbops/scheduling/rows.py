@@ -10,8 +10,8 @@ from sqlalchemy.engine import Connection
 
 from nbops.errors import UsageError
 from nbops.ledger import tables
+from nbops.pipelines.cron import Cron
 from nbops.records import Schedule, ScheduleRun
-from nbops.scheduling.cron import Cron
 from nbops.workspace import Workspace
 from nbops.workspace.ownership import workspace_id
 

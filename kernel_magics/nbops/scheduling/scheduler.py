@@ -1,4 +1,4 @@
-"""The scheduler: looks once a second for what has come due, starts it and sees to how it ends.
+"""The scheduler: looks once a second for what has come due, starts it and sees to how it ends; schedules and monitors.
 
 As many processes as there are may run one on a workspace; one leads, and what they do at the same time is still done once.
 """
@@ -14,6 +14,8 @@ from sqlalchemy import bindparam, func, select
 
 from nbops.errors import NbopsError
 from nbops.ledger import open_ledger, tables
+from nbops.monitoring.monitors.launching import launch_work
+from nbops.monitoring.monitors.running import run_due
 from nbops.scheduling.clock import SYSTEM, Clock
 from nbops.scheduling.datawatch import DataWatch
 from nbops.scheduling.events import plan_events
@@ -25,6 +27,7 @@ from nbops.scheduling.settings import read_scheduler
 from nbops.scheduling.settling import settle
 from nbops.scheduling.starting import Starter, launch_pipeline, start_waiting
 from nbops.scheduling.triggers import EVENTS
+from nbops.scheduling.watching import MonitorWatch, Worker
 from nbops.workspace import Workspace
 from nbops.workspace.ownership import workspace_id
 
@@ -46,6 +49,10 @@ class _State:
     data: int
     events: int
     active: int
+    monitors: int
+    monitors_due: int
+    looks: int
+    incidents: int
     signals: int
     audit: int
     pipelines: float
@@ -74,6 +81,8 @@ class Scheduler:
         Starts a run of a pipeline.
     at_once
         How many scheduled pipelines may run beside each other; what ``nbops.toml`` says by default.
+    look
+        Starts a process that does the looks of monitors that wait.
     """
 
     def __init__(
@@ -83,10 +92,12 @@ class Scheduler:
         clock: Clock = SYSTEM,
         start: Starter = launch_pipeline,
         at_once: int | None = None,
+        look: Worker = launch_work,
     ) -> None:
         self._workspace, self._start, self._at_once = workspace, start, at_once
         self._clock = clock
         self._lease, self._data = Lease(workspace), DataWatch(workspace)
+        self._monitors = MonitorWatch(workspace, look)
         self._post = AlertPost(workspace, self._clock)
         self._query, self._home = _query(workspace, self._lease.name), workspace_id(workspace)
         self._seen: tuple[int, int, float] | None = None
@@ -109,7 +120,7 @@ class Scheduler:
             row = connection.execute(self._query, {"now": now}).one()
         state = _State(**row._mapping)
         # Where there is nothing to look after, nothing is written.
-        self.leads = bool(state.schedules or state.active) and self._lease.mine(state.held, now)
+        self.leads = bool(state.schedules or state.active or state.monitors) and self._lease.mine(state.held, now)
         if not self.leads:
             return False
         if state.active:
@@ -118,6 +129,8 @@ class Scheduler:
         if self._planned(state, now) or state.active:
             at_once = self._at_once or read_scheduler(self._workspace).at_once
             start_waiting(self._workspace, now, self._start, at_once=at_once)
+        if state.monitors:
+            self._monitors.see(due=state.monitors_due, waiting=state.looks, opened=state.incidents, now=now)
         return True
 
     def _planned(self, state: _State, now: float) -> int:
@@ -143,7 +156,7 @@ class Scheduler:
         self.close()
 
     def once(self) -> bool:
-        """Do what is to be done now and send the alerts that are due; give whether this one led.
+        """Do what is to be done now, looks of monitors in this process, and send what is to be told; give whether this one led.
 
         Raises
         ------
@@ -152,7 +165,10 @@ class Scheduler:
         SettingsError
             ``nbops.toml`` cannot be used.
         """
+        self._monitors.rest()
         led = self.tick()
+        if led:
+            run_due(self._workspace, self._clock.now())
         for _ in range(_LOOKS):
             if not self._data.undecided:
                 break
@@ -200,6 +216,8 @@ def _query(workspace: Workspace, lease: str) -> Any:
     own, pipelines, leases = owned(workspace, _S), tables.pipeline_runs, tables.leases
     unpaused = (own, _S.c.paused.is_(False))
     active = (owned(workspace, _R), _R.c.status.in_(ACTIVE))
+    monitors, looks, incidents = tables.monitors, tables.monitor_runs, tables.incidents
+    watching = (owned(workspace, monitors), monitors.c.paused.is_(False))
 
     def number(table: Any, *where: Any) -> Any:
         return select(func.count()).select_from(table).where(*where).scalar_subquery()
@@ -213,6 +231,10 @@ def _query(workspace: Workspace, lease: str) -> Any:
         number(_S, *unpaused, _S.c.trigger == "data").label("data"),
         number(_S, *unpaused, _S.c.trigger.in_(EVENTS)).label("events"),
         number(_R, *active).label("active"),
+        number(monitors, owned(workspace, monitors)).label("monitors"),
+        number(monitors, *watching, monitors.c.next_at <= bindparam("now")).label("monitors_due"),
+        number(looks, owned(workspace, looks), looks.c.state == "queued").label("looks"),
+        number(incidents, owned(workspace, incidents), incidents.c.state == "open").label("incidents"),
         one(select(func.max(tables.signals.c.id))).label("signals"),
         one(select(tables.audit_head.c.seq).where(tables.audit_head.c.id == 1)).label("audit"),
         one(select(func.max(pipelines.c.ended_at)).where(owned(workspace, pipelines))).label("pipelines"),

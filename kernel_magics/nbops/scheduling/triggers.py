@@ -8,8 +8,8 @@ from sqlalchemy import select
 from sqlalchemy.engine import Connection
 
 from nbops.ledger import tables
+from nbops.pipelines.cron import Cron
 from nbops.records import Schedule
-from nbops.scheduling.cron import Cron
 
 # Triggers that wait for something that others write into the ledger.
 EVENTS = ("drift", "performance", "promotion", "pipeline")

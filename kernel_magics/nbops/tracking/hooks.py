@@ -14,14 +14,20 @@ from nbops.errors import SettingsError
 from nbops.workspace import Workspace
 from nbops.workspace.settings import FILE_NAME, read_tables
 
-_KEYS = frozenset({"url", "events", "models", "secret_env", "secret_file", "tries", "timeout"})
+# How what is told is shaped: signed JSON, or what an incoming webhook of Slack takes.
+SIGNED, SLACK = "signed", "slack"
+_KEYS = frozenset({"url", "url_env", "events", "models", "secret_env", "secret_file", "tries", "timeout", "format"})
 _NAME = re.compile(r"[A-Za-z0-9_-]{1,64}")
 _SHORTEST_SECRET = 16
 
 
 @dataclass(frozen=True, slots=True)
 class Hook:
-    """Who is told of which events. Without ``events`` or ``models`` it is all of them."""
+    """Who is told of which events. Without ``events`` or ``models`` it is all of them.
+
+    One of Slack's is told of no events, only of alerts that name it: its address is the secret, which ``url_env`` keeps out of
+    the file.
+    """
 
     name: str
     url: str
@@ -31,10 +37,37 @@ class Hook:
     secret_file: Path | None = None
     tries: int = 12
     timeout: float = 10.0
+    format: str = SIGNED
+    url_env: str = ""
 
     def wants(self, action: str, model: str) -> bool:
         """Whether it is to be told of an event."""
+        if self.format == SLACK:
+            return False
         return (not self.events or action in self.events) and (not self.models or model in self.models)
+
+    @property
+    def signs(self) -> bool:
+        """Whether what it is told is signed."""
+        return bool(self.secret_env or self.secret_file)
+
+    def address(self) -> str:
+        """Give where it is.
+
+        Raises
+        ------
+        SettingsError
+            The variable that holds it is not set for this process, or holds no address.
+        """
+        if not self.url_env:
+            return self.url
+        found = os.environ.get(self.url_env, "").strip()
+        if not found:
+            raise SettingsError(
+                f"webhook {self.name}: the variable {self.url_env} is not set for the process that sends.",
+                hint="Set it where the scheduler, or JupyterLab, is started from.",
+            )
+        return _address(f"webhook {self.name}: {self.url_env}", found)
 
     def secret(self) -> bytes:
         """Give the secret that signs.
@@ -65,7 +98,12 @@ class Hook:
     @property
     def shown(self) -> str:
         """The address without user name, password and query, which may be secrets."""
+        if self.url_env:
+            return f"${self.url_env}"
         parts = urlsplit(self.url)
+        if self.format == SLACK:
+            # Its path is what lets anybody write to the channel.
+            return f"{parts.scheme}://{parts.hostname}/…"
         port = f":{parts.port}" if parts.port else ""
         return f"{parts.scheme}://{parts.hostname}{port}{parts.path}"
 
@@ -94,11 +132,18 @@ def _hook(workspace: Workspace, name: str, values: Any) -> Hook:
             f"{where} has an unknown key {unknown[0]!r}.", hint=f"Known are: {', '.join(sorted(_KEYS))}."
         )
     variable, file = _text(where, values, "secret_env"), _text(where, values, "secret_file")
-    if bool(variable) == bool(file):
+    shape, address = _text(where, values, "format") or SIGNED, _text(where, values, "url_env")
+    if shape not in (SIGNED, SLACK):
+        raise SettingsError(f"{where}: format must be {SIGNED} or {SLACK}, not {shape!r}.")
+    if bool(variable) == bool(file) and (variable or shape != SLACK):
         raise SettingsError(f"{where} needs secret_env or secret_file, and not both: what is sent is signed with it.")
+    if address and values.get("url"):
+        raise SettingsError(f"{where} needs url or url_env, and not both.")
     return Hook(
         name=name,
-        url=_address(where, _text(where, values, "url")),
+        url="" if address else _address(where, _text(where, values, "url")),
+        url_env=address,
+        format=shape,
         events=_texts(where, values, "events"),
         models=_texts(where, values, "models"),
         secret_env=variable,

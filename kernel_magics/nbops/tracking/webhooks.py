@@ -258,7 +258,7 @@ _opener = urllib.request.build_opener(_NoRedirect)
 
 
 def send(hook: Hook, event: str, delivery: str, payload: Mapping[str, Any], now: float) -> tuple[str, bool]:
-    """Send one signed message; give what went wrong, and whether that is for good.
+    """Send one message, signed where the webhook has a secret; give what went wrong, and whether that is for good.
 
     Parameters
     ----------
@@ -274,7 +274,7 @@ def send(hook: Hook, event: str, delivery: str, payload: Mapping[str, Any], now:
     Raises
     ------
     SettingsError
-        The webhook's secret is not there.
+        The webhook's secret or address is not there.
     """
     timestamp = str(int(now))
     body = json.dumps(payload, ensure_ascii=False).encode()
@@ -284,9 +284,10 @@ def send(hook: Hook, event: str, delivery: str, payload: Mapping[str, Any], now:
         "X-Nbops-Event": event,
         "X-Nbops-Delivery": delivery,
         "X-Nbops-Timestamp": timestamp,
-        "X-Nbops-Signature": signature(hook.secret(), timestamp, body),
     }
-    request = urllib.request.Request(hook.url, data=body, headers=headers, method="POST")
+    if hook.signs:
+        headers["X-Nbops-Signature"] = signature(hook.secret(), timestamp, body)
+    request = urllib.request.Request(hook.address(), data=body, headers=headers, method="POST")
     try:
         with _opener.open(request, timeout=hook.timeout) as answer:
             return ("", False) if 200 <= answer.status < 300 else (f"{hook.shown} answers {answer.status}", False)

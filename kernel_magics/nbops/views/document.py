@@ -36,20 +36,20 @@ FRAGMENT_STYLE = """
 """
 
 
-def page(title: str, body: str) -> str:
-    """Wrap a body, which must be escaped already, into a whole page."""
+def page(title: str, body: str, style: str = "") -> str:
+    """Wrap a body, which must be escaped already, into a whole page; ``style`` is added to that of every page."""
     return (
         '<!doctype html><html lang="en"><head><meta charset="utf-8">'
         '<meta name="viewport" content="width=device-width,initial-scale=1">'
         "<meta http-equiv=\"Content-Security-Policy\" content=\"default-src 'none'; style-src 'unsafe-inline'; img-src data:\">"
-        f"<title>{escape(title)}</title><style>{_STYLE}{FRAGMENT_STYLE}</style></head>"
+        f"<title>{escape(title)}</title><style>{_STYLE}{FRAGMENT_STYLE}{style}</style></head>"
         f'<body class="nbops">{body}</body></html>'
     )
 
 
-def fragment(body: str) -> str:
+def fragment(body: str, style: str = "") -> str:
     """Wrap a body, which must be escaped already, for the output of a notebook cell."""
-    return f'<style>{FRAGMENT_STYLE}</style><div class="nbops">{body}</div>'
+    return f'<style>{FRAGMENT_STYLE}{style}</style><div class="nbops">{body}</div>'
 
 
 def write_document(path: str | os.PathLike[str], html: str) -> Path:

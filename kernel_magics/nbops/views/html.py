@@ -4,7 +4,10 @@ from __future__ import annotations
 
 import html
 import math
+import re
 from collections.abc import Sequence
+
+from nbops.views.text import printable
 
 _COLOURS = {
     "dim": "var(--jp-ui-font-color2,#616161)",
@@ -15,6 +18,8 @@ _COLOURS = {
     "line": "var(--jp-brand-color1,#1976d2)",
     "border": "var(--jp-border-color2,#d0d0d0)",
 }
+# Half a character, which no file can hold.
+_HALVES = re.compile("[\ud800-\udfff]")
 _MONO = "font-family:var(--jp-code-font-family,Menlo,Consolas,'DejaVu Sans Mono',monospace)"
 
 
@@ -24,8 +29,8 @@ def colour(tone: str) -> str:
 
 
 def escape(text: object) -> str:
-    """Escape text for element content and quoted attributes."""
-    return html.escape(str(text), quote=True)
+    """Escape text for element content and quoted attributes; what turns the direction of writing is shown as one sign."""
+    return html.escape(_HALVES.sub("\ufffd", printable(str(text))), quote=True)
 
 
 def span(text: object, tone: str = "", *, mono: bool = False) -> str:

@@ -9,6 +9,7 @@ from typing import Any
 
 from nbops.views.document import page
 from nbops.views.drift import drift_body
+from nbops.views.drift.style import PRINT_STYLE, REPORT_STYLE
 from nbops.views.svg import bars, graph
 from nbops.views.text import number
 
@@ -58,7 +59,7 @@ def report_html(parts: ReportParts) -> str:
     body += [
         f'<section aria-label="{title}"><h2>{title}</h2>{inside}</section>' for title, inside in sections if inside
     ]
-    return page(parts.title, "".join(body))
+    return page(parts.title, "".join(body), REPORT_STYLE + PRINT_STYLE)
 
 
 def _candidates(parts: ReportParts) -> str:

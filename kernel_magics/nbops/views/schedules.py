@@ -79,13 +79,13 @@ def runs_text(runs: Sequence[ScheduleRun]) -> str:
     return table(rows, ("due", "schedule", "", "run", "took", "because"))
 
 
-def applied_text(done: AppliedSchedules) -> str:
+def applied_text(done: AppliedSchedules, noun: str = "schedules") -> str:
     """Say what applying declarations has done."""
     facts = {"added": done.added, "changed": done.changed, "unchanged": done.unchanged, "removed": done.removed}
     lines = [f"{what}: {', '.join(names)}" for what, names in facts.items() if names]
     if done.left:
         lines.append(f"no longer declared, still there: {', '.join(done.left)}; --prune removes them")
-    return printable("\n".join(lines) or "No schedules are declared.")
+    return printable("\n".join(lines) or f"No {noun} are declared.")
 
 
 def _row(one: Schedule) -> tuple[str, ...]:

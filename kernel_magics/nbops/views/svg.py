@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from html import escape
 from typing import Any
+
+from nbops.views.html import escape
 
 REFERENCE = "var(--jp-ui-font-color3,#9e9e9e)"
 CURRENT = "var(--jp-brand-color1,#1976d2)"
@@ -168,6 +169,6 @@ def _categories(picture: Mapping[str, Any], label: str) -> str:
 
 def _svg(inside: str, label: str, width: float, height: float, fit: str = ";max-width:100%") -> str:
     return (
-        f'<svg role="img" aria-label="{escape(label, quote=True)}" width="{width:.0f}" height="{height:.0f}" '
+        f'<svg role="img" aria-label="{escape(label)}" width="{width:.0f}" height="{height:.0f}" '
         f'viewBox="0 0 {width:.0f} {height:.0f}" style="display:block{fit}">{inside}</svg>'
     )

@@ -64,6 +64,11 @@ class Workspace:
         return self.pipelines / "results"
 
     @property
+    def predictions(self) -> Path:
+        """Folder of what models have predicted, and of the labels that came later."""
+        return self.data / "predictions"
+
+    @property
     def courier_log(self) -> Path:
         """What the courier has to say."""
         return self.data / "courier.log"

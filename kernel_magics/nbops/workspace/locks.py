@@ -52,7 +52,11 @@ def try_lock(path: Path) -> HeldLock | None:
     """Take the lock at ``path`` at once, or give ``None`` when somebody holds it."""
     path.parent.mkdir(parents=True, exist_ok=True)
     # O_CLOEXEC: a child that outlives us must not keep the lock.
-    descriptor = os.open(path, os.O_RDWR | os.O_CREAT | getattr(os, "O_CLOEXEC", 0), 0o644)
+    return try_hold(os.open(path, os.O_RDWR | os.O_CREAT | getattr(os, "O_CLOEXEC", 0), 0o644))
+
+
+def try_hold(descriptor: int) -> HeldLock | None:
+    """Take the lock of an open file at once, or close it and give ``None`` when somebody holds it."""
     try:
         _take(descriptor)
     except OSError:

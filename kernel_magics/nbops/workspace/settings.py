@@ -59,6 +59,7 @@ _TABLES = frozenset(
         "monitors",
         "pipelines",
         "policy",
+        "predictions",
         "scheduler",
         "schedules",
         "track",

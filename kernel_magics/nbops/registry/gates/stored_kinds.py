@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from pathlib import Path
 
 from nbops.errors import UsageError
@@ -28,13 +27,13 @@ def validation(check: Check, bench: Bench) -> GateResult:
     UsageError
         The check names no data.
     """
-    from nbops.data.validation import Rules, infer_rules, validate
+    from nbops.data.rulesfile import read_rules
+    from nbops.data.validation import infer_rules, validate
 
     if not check.data:
         raise UsageError("the gate names no data", hint="Set data in [gates].")
     if "rules" in check.options:
-        path = bench.workspace.root / Path(str(check.options["rules"]))
-        rules = Rules.from_dict(json.loads(path.read_text(encoding="utf-8")))
+        rules = read_rules(bench.workspace.root / Path(str(check.options["rules"])))
     else:
         rules = infer_rules(bench.rows(str(check.options["like"])).frame)
     report = validate(bench.rows(check.data).frame, rules)

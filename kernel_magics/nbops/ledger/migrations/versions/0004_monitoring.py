@@ -1,4 +1,4 @@
-"""Monitors, what they found, incidents and how they were told, retraining.
+"""Rules of data, monitors, what they found, incidents and how they were told, retraining.
 
 Revision ID: 0004
 """
@@ -14,6 +14,18 @@ depends_on = None
 
 def upgrade() -> None:
     """Add monitors and retraining."""
+    op.create_table(
+        "rule_sets",
+        sa.Column("workspace", sa.String(length=32), nullable=False),
+        sa.Column("name", sa.Text(), nullable=False),
+        sa.Column("version", sa.Integer(), nullable=False),
+        sa.Column("digest", sa.String(length=64), nullable=False),
+        sa.Column("at", sa.Double(), nullable=False),
+        sa.Column("author", sa.Text(), server_default="", nullable=False),
+        sa.Column("note", sa.Text(), server_default="", nullable=False),
+        sa.Column("rules", sa.JSON(), nullable=False),
+        sa.PrimaryKeyConstraint("workspace", "name", "version", name=op.f("pk_rule_sets")),
+    )
     op.create_table(
         "incident_alerts",
         sa.Column("id", sa.Integer(), nullable=False),
@@ -70,6 +82,8 @@ def upgrade() -> None:
         sa.Column("window_end", sa.Double(), nullable=True),
         sa.Column("rows", sa.Integer(), server_default="0", nullable=False),
         sa.Column("state", sa.String(length=16), nullable=False),
+        sa.Column("owner", sa.Text(), server_default="", nullable=False),
+        sa.Column("attempts", sa.Integer(), server_default="0", nullable=False),
         sa.Column("detail", sa.JSON(), nullable=False),
         sa.PrimaryKeyConstraint("id", name=op.f("pk_monitor_runs")),
         sa.UniqueConstraint(
@@ -78,6 +92,7 @@ def upgrade() -> None:
     )
     with op.batch_alter_table("monitor_runs", schema=None) as batch_op:
         batch_op.create_index("ix_monitor_runs_monitor", ["workspace", "monitor", "at"], unique=False)
+        batch_op.create_index("ix_monitor_runs_state", ["workspace", "state"], unique=False)
 
     op.create_table(
         "monitors",

@@ -6,32 +6,26 @@ from collections.abc import Mapping, Sequence
 from dataclasses import fields
 from typing import Any
 
+from nbops.display.drift_report import DRIFT_MIME, ShownDriftReport, described
 from nbops.monitoring import drift as engine
-from nbops.monitoring.report import DriftReport
 from nbops.pipelines.declaration.building import PipelineBuilder
 from nbops.records import GateReport, ModelCard, PromotionView, to_wire
-from nbops.views.drift import drift_html, drift_text
 from nbops.views.model_card import card_html, card_text
 from nbops.views.pipeline_graph import graph_html, graph_text
 from nbops.views.promotion import PROMOTION_MIME, promotion_view_html, promotion_view_text
 from nbops.workspace import Workspace, find_workspace
 
+__all__ = [
+    "DRIFT_MIME",
+    "Pipeline",
+    "ShownDriftReport",
+    "card",
+    "drift",
+    "gates",
+    "promotion",
+]
+
 _WIDGET = "application/vnd.jupyter.widget-view+json"
-DRIFT_MIME = "application/vnd.nbops.drift.v1+json"
-
-
-class ShownDriftReport(DriftReport):
-    """A drift report that a notebook, a static page and a terminal can show."""
-
-    def _repr_mimebundle_(self, **_: Any) -> dict[str, Any]:
-        data = self.to_dict()
-        return {DRIFT_MIME: data, "text/html": drift_html(data), "text/plain": drift_text(data)}
-
-    def _repr_html_(self) -> str:
-        return drift_html(self.to_dict())
-
-    def __str__(self) -> str:
-        return drift_text(self.to_dict())
 
 
 class Pipeline(PipelineBuilder):
@@ -70,9 +64,16 @@ def drift(
     current: Any,
     *,
     columns: Sequence[str] | None = None,
-    alpha: float = 0.01,
-    min_effect: float = 0.03,
+    alpha: float = 0.05,
+    min_effect: float | None = None,
+    thresholds: str | Mapping[str, Any] = "calibrated",
+    reference_windows: int | Sequence[Any] | None = None,
     importance: Mapping[str, float] | None = None,
+    prediction: str | Sequence[str] = (),
+    target: str | Sequence[str] = (),
+    by: str | int | None = None,
+    time: str | Sequence[str] | None = None,
+    against: str = "reference",
     workspace: Workspace | None = None,
 ) -> ShownDriftReport:
     """Compare two data sets; see :func:`nbops.monitoring.drift.drift`. The result shows itself in a notebook.
@@ -85,11 +86,17 @@ def drift(
     columns
         Only these; all by default.
     alpha
-        Largest probability of any false alarm in the whole report.
+        Largest probability of any false alarm in the whole report; of one column, a fifth of it.
     min_effect
-        Smallest KS distance (numbers) or total variation (categories) that counts.
+        Smallest KS distance (numbers) and total variation (categories) that counts; 0.028 and 0.05 by default.
+    thresholds, reference_windows
+        ``calibrated`` by both sample sizes, ``learned`` from windows of the reference, or fixed ones by statistic.
     importance
-        Weight of each column in the model; orders the report.
+        Weight of each column in the model; orders the report and tells whether what drifted matters.
+    prediction, target
+        Columns that hold these; what became of them is said first.
+    by, time, against
+        Compare windows as well: ``by="week", time="date", against="first"``.
     workspace
         Where that model is; the workspace of the working directory by default.
 
@@ -98,14 +105,29 @@ def drift(
     DataError
         A data set cannot be read, has no rows, or shares no column with the other.
     UsageError
-        ``alpha`` or ``min_effect`` is out of range, or a column does not exist.
+        ``alpha``, ``min_effect`` or a threshold is out of range, or a column does not exist.
     """
+    about = described(reference, current)
     if isinstance(reference, str) and reference.startswith("models:/"):
         from nbops.registry.facts import profile_at
 
         reference = profile_at(reference, workspace=workspace)
-    found = engine.drift(reference, current, columns=columns, alpha=alpha, min_effect=min_effect, importance=importance)
-    return ShownDriftReport(**{field.name: getattr(found, field.name) for field in fields(found)})
+    found = engine.drift(
+        reference,
+        current,
+        columns=columns,
+        alpha=alpha,
+        min_effect=min_effect,
+        thresholds=thresholds,
+        reference_windows=reference_windows,
+        importance=importance,
+        prediction=prediction,
+        target=target,
+        by=by,
+        time=time,
+        against=against,
+    )
+    return ShownDriftReport(**{field.name: getattr(found, field.name) for field in fields(found)}, about=about)
 
 
 def promotion(

@@ -3,22 +3,21 @@
 from __future__ import annotations
 
 import os
+import re
 import smtplib
 import ssl
 from dataclasses import dataclass
-from datetime import UTC, datetime
 from email.message import EmailMessage
 from email.utils import formatdate, make_msgid
 from typing import Any
 
-from nbops.errors import NbopsError, SettingsError
-from nbops.scheduling.alerts import Alert
-from nbops.scheduling.checking import ADDRESS
-from nbops.scheduling.wording import meant
+from nbops.errors import NbopsError, SettingsError, meant
+from nbops.tracking.notices import Notice
 from nbops.workspace import Workspace
 from nbops.workspace.settings import FILE_NAME, read_tables
 
 _KEYS = ("host", "port", "from", "to", "starttls", "user", "password_env", "timeout")
+ADDRESS = re.compile(r"[^@\s<>,;:\"]+@[^@\s<>,;:\"]+")
 _WHERE = f"[alerts.smtp] of {FILE_NAME}"
 
 
@@ -97,7 +96,7 @@ def read_smtp(workspace: Workspace) -> Smtp:
     )
 
 
-def send_mail(smtp: Smtp, to: str, alert: Alert) -> None:
+def send_mail(smtp: Smtp, to: str, notice: Notice) -> None:
     """Hand a mail to the server.
 
     Raises
@@ -109,8 +108,8 @@ def send_mail(smtp: Smtp, to: str, alert: Alert) -> None:
     """
     receivers = (to,) if to else smtp.to
     if not receivers:
-        raise SettingsError(f"{_WHERE} names nobody with to.", hint="Or say email:ADDRESS in the schedule's alerts.")
-    message = _message(smtp, receivers, alert)
+        raise SettingsError(f"{_WHERE} names nobody with to.", hint="Or say email:ADDRESS.")
+    message = _message(smtp, receivers, notice)
     try:
         with smtplib.SMTP(smtp.host, smtp.port, timeout=smtp.timeout) as server:
             if smtp.starttls:
@@ -123,24 +122,16 @@ def send_mail(smtp: Smtp, to: str, alert: Alert) -> None:
         raise MailError(f"The mail server {smtp.host}:{smtp.port} does not take the mail: {said}.") from error
 
 
-def _message(smtp: Smtp, receivers: tuple[str, ...], alert: Alert) -> EmailMessage:
+def _message(smtp: Smtp, receivers: tuple[str, ...], notice: Notice) -> EmailMessage:
     message = EmailMessage()
     # A line break in a name must not begin another header.
-    message["Subject"] = " ".join(f"nbops: {alert.headline}".split())
+    message["Subject"] = " ".join(f"nbops: {notice.headline}".split())
     message["From"], message["To"] = smtp.sender, ", ".join(receivers)
     message["Date"], message["Message-ID"] = formatdate(), make_msgid(domain=smtp.sender.rpartition("@")[2])
     message["Auto-Submitted"] = "auto-generated"
-    facts = {
-        "Schedule": alert.schedule,
-        "Pipeline": alert.pipeline,
-        "Due": datetime.fromtimestamp(alert.due_at, UTC).strftime("%Y-%m-%d %H:%M:%S UTC"),
-        "Because": alert.evidence,
-        "Run": alert.run_id,
-        "Error": alert.error,
-    }
-    lines = [f"{alert.headline}.", "", *(f"{name}: {value}" for name, value in facts.items() if value)]
-    if alert.run_id:
-        lines += ["", "What ran is listed by `nbops pipeline runs`, and in JupyterLab's sidebar."]
+    lines = [f"{notice.headline}.", "", *(f"{name}: {value}" for name, value in notice.facts.items() if value)]
+    if notice.closing:
+        lines += ["", notice.closing]
     message.set_content("\n".join(lines) + "\n")
     return message
 

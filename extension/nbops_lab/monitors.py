@@ -1,0 +1,314 @@
+"""Monitors: how they stand, what they saw, the trouble they found, and every change of them."""
+
+from __future__ import annotations
+
+import re
+import time
+from collections.abc import Callable, Mapping
+from dataclasses import replace
+from typing import Any
+
+from jupyter_server.auth.decorator import authorized
+from tornado import web
+
+from nbops.errors import NotFoundError, UsageError
+from nbops.records import Check, Identity, Incident, Monitor, MonitorRun, MonitorSummary
+from nbops.workspace import Workspace
+from nbops_lab.base import NbopsHandler
+from nbops_lab.looks import Looks
+from nbops_lab.workspaces import ForbiddenPathError, Place
+
+LAB = "lab"
+_RUNS, _MOST_RUNS = 200, 1000
+_INCIDENTS = 200
+_PREDICTIONS = "predictions"
+_PATTERN = re.compile(r"[*?\[]")
+_SCHEME = re.compile(r"[a-z][a-z0-9+.-]+:", re.IGNORECASE)
+
+
+class MonitorsHandler(NbopsHandler):
+    """``GET monitors``: every monitor of the workspace, the one with the most trouble first."""
+
+    @web.authenticated
+    @authorized
+    async def get(self) -> None:
+        """Answer a list of :class:`~nbops.records.MonitorSummary`, the last look of each without its checks."""
+        place = await self.place()
+        self.answer([] if place.empty else await self.run(_summaries, place.workspace))
+
+
+class MonitorHandler(NbopsHandler):
+    """``monitors/{name}``: one monitor whole; make or change it; remove it."""
+
+    @property
+    def looks(self) -> Looks:
+        """Looks that were asked for here."""
+        found: Looks = self.settings["nbops_looks"]
+        return found
+
+    @web.authenticated
+    @authorized
+    async def get(self, name: str) -> None:
+        """Answer ``{"summary", "incidents", "runs", "decisions", "policy", "look"}``."""
+        place = self.tracked(await self.place())
+        found = await self.run(_view, place.workspace, name)
+        self.answer(found | {"look": self.looks.outcome(place.workspace, name)})
+
+    @web.authenticated
+    @authorized
+    async def put(self, name: str) -> None:
+        """Answer the :class:`~nbops.records.Monitor` as it is then."""
+        place = self.changeable(await self.place())
+        wanted = self.typed(_FIELDS)
+        me = await self.run(self.identity, place.workspace)
+        self.answer(await self.run(_save, place, name, wanted, me))
+
+    @web.authenticated
+    @authorized
+    async def delete(self, name: str) -> None:
+        """Answer an empty object."""
+        place = self.writable(await self.place())
+        from nbops.monitoring.monitors import remove_monitor
+
+        me = await self.run(self.identity, place.workspace)
+        await self.run(remove_monitor, place.workspace, name, identity=me)
+        self.answer({})
+
+
+class MonitorRunsHandler(NbopsHandler):
+    """``GET monitors/{name}/runs``: what it saw."""
+
+    @web.authenticated
+    @authorized
+    async def get(self, name: str) -> None:
+        """Answer a list of :class:`~nbops.records.MonitorRun`, the newest first."""
+        place = self.tracked(await self.place())
+        limit = self.whole("limit", _RUNS, least=1, most=_MOST_RUNS)
+        from nbops.monitoring.monitors import monitor_runs
+
+        self.answer(await self.run(monitor_runs, place.workspace, name, limit=limit))
+
+
+class ReportPageHandler(NbopsHandler):
+    """``GET monitors/{name}/runs/{id}/report``: the drift report of a look, as a page."""
+
+    @property
+    def content_security_policy(self) -> str:
+        """Jupyter's own policy for data; styles and pictures of the page itself, and nothing that runs."""
+        return super().content_security_policy + "; style-src 'unsafe-inline'; img-src data:; sandbox"
+
+    @web.authenticated
+    @authorized
+    async def get(self, name: str, number: str) -> None:
+        """Answer a page."""
+        place = self.tracked(await self.place())
+        text = await self.run(_page, place.workspace, name, _whole(number))
+        self.set_header("Content-Type", "text/html; charset=utf-8")
+        self.set_header("Cache-Control", "no-store")
+        self.finish(
+            self.squeezed(text.encode("utf-8", "backslashreplace")), set_content_type="text/html; charset=utf-8"
+        )
+
+
+class MonitorActHandler(MonitorHandler):
+    """``POST monitors/{name}/pause``, ``resume``, ``mute``, ``unmute``, ``acknowledge`` and ``run``."""
+
+    @web.authenticated
+    @authorized
+    async def post(self, name: str, act: str) -> None:
+        """Answer the :class:`~nbops.records.Monitor` or the :class:`~nbops.records.Incident` as it is then.
+
+        ``run`` answers ``{"running", "failure"}`` with status 202: the look is done by a process of its own.
+        """
+        if act not in _ACTS:
+            raise NotFoundError(f"A monitor cannot be {act[:40]!r}.", hint=f"Known: {', '.join(_ACTS)}.")
+        place = self.writable(await self.place())
+        wanted = self.typed(_ACTS[act])
+        for field in _ACTS[act]:
+            if field not in wanted:
+                raise UsageError(f"The field {field!r} is missing.")
+        if act == "run":
+            await self.run(_known, place.workspace, name)
+            await self.run(self.looks.start, place.workspace, name)
+            self.answer(self.looks.outcome(place.workspace, name), 202)
+            return
+        me = await self.run(self.identity, place.workspace)
+        self.answer(await self.run(_do, place.workspace, name, act, wanted, me))
+
+
+class IncidentsHandler(NbopsHandler):
+    """``GET incidents``: the newest trouble of monitors that tell whoever has JupyterLab open, and are not muted."""
+
+    @web.authenticated
+    @authorized
+    async def get(self) -> None:
+        """Answer a list of :class:`~nbops.records.Incident`, the newest first."""
+        place = await self.place()
+        self.answer([] if place.empty else await self.run(_news, place.workspace))
+
+
+def _is_text(value: object) -> bool:
+    return isinstance(value, str)
+
+
+def _are_texts(value: object) -> bool:
+    return isinstance(value, list) and all(isinstance(one, str) for one in value)
+
+
+def _is_number(value: object) -> bool:
+    return isinstance(value, (int, float)) and not isinstance(value, bool)
+
+
+_CHECK: Mapping[str, Callable[[object], bool]] = {
+    **dict.fromkeys(("name", "kind", "metric"), _is_text),
+    **dict.fromkeys(("threshold", "warning"), lambda value: value is None or _is_number(value)),
+    "columns": _are_texts,
+    "options": lambda value: isinstance(value, dict),
+}
+
+
+def _are_checks(value: object) -> bool:
+    return isinstance(value, list) and all(
+        isinstance(one, dict)
+        and {"name", "kind"} <= set(one) <= set(_CHECK)
+        and all(_CHECK[field](content) for field, content in one.items())
+        for one in value
+    )
+
+
+_FIELDS: Mapping[str, Callable[[object], bool]] = {
+    **dict.fromkeys(("model", "source", "reference", "time", "window", "cron", "timezone"), _is_text),
+    "checks": _are_checks,
+    "routes": _are_texts,
+    "remind_hours": _is_number,
+}
+_ACTS: Mapping[str, Mapping[str, Callable[[object], bool]]] = {
+    "pause": {},
+    "resume": {},
+    "unmute": {},
+    "run": {},
+    "mute": {"until": _is_number, "reason": _is_text},
+    "acknowledge": {
+        "incident": lambda value: isinstance(value, int) and not isinstance(value, bool),
+        "reason": _is_text,
+    },
+}
+
+
+def _summaries(workspace: Workspace) -> list[MonitorSummary]:
+    from nbops.monitoring.monitors import summaries
+
+    return [_short(summary) for summary in summaries(workspace)]
+
+
+def _short(summary: MonitorSummary) -> MonitorSummary:
+    """Give a summary for a list: what the last look found of each check stands in its series too."""
+    return summary if summary.last is None else replace(summary, last=replace(summary.last, checks=()))
+
+
+def _view(workspace: Workspace, name: str) -> dict[str, Any]:
+    from nbops.monitoring.monitors import incidents, monitor_runs, summaries
+
+    summary = next((one for one in summaries(workspace) if one.monitor.name == name), None)
+    if summary is None:
+        raise NotFoundError(f"There is no monitor {name[:80]!r}.")
+    runs: list[MonitorRun] = [replace(run, checks=()) for run in monitor_runs(workspace, name, limit=_RUNS)]
+    return {
+        "summary": summary,
+        "incidents": incidents(workspace, name),
+        "runs": runs,
+        "decisions": [summary.retrain] if summary.retrain else [],
+        "policy": summary.policy,
+    }
+
+
+def _known(workspace: Workspace, name: str) -> Monitor:
+    from nbops.monitoring.monitors import monitor
+
+    return monitor(workspace, name)
+
+
+def _save(place: Place, name: str, wanted: Mapping[str, Any], me: Identity) -> Monitor:
+    from nbops.monitoring.monitors import add_monitor, monitors, update_monitor
+
+    workspace, name = place.workspace, name.strip()
+    before = next((one for one in monitors(workspace) if one.name == name), None) if not place.empty else None
+    given = dict(wanted)
+    if "checks" in given:
+        given["checks"] = tuple(_check(one) for one in given["checks"])
+    if "routes" in given:
+        given["routes"] = tuple(given["routes"])
+    for field in ("source", "reference"):
+        # What was declared elsewhere may lie anywhere; what a page asks for may not.
+        if given.get(field) and (before is None or given[field] != getattr(before, field)):
+            _confine(workspace, given[field])
+    if before is None:
+        return add_monitor(workspace, Monitor(name=name, **given), identity=me)
+    return update_monitor(workspace, replace(before, **given), identity=me)
+
+
+def _check(given: Mapping[str, Any]) -> Check:
+    return Check(**{**given, "columns": tuple(given.get("columns", ()))})
+
+
+def _confine(workspace: Workspace, path: str) -> None:
+    """Refuse files outside the workspace, after links are followed; of a pattern what comes before its first wildcard.
+
+    Raises
+    ------
+    ForbiddenPathError
+        It leads outside.
+    """
+    if path == _PREDICTIONS:
+        return
+    fixed = _PATTERN.split(path, maxsplit=1)[0]
+    try:
+        inside = (workspace.root / fixed).resolve().is_relative_to(workspace.root.resolve())
+    except (OSError, RuntimeError, ValueError):  # a loop of links, a name too long, a zero byte
+        inside = False
+    if not inside or ".." in re.split(r"[/\\]", path) or _SCHEME.match(path):
+        raise ForbiddenPathError("The path leads outside the workspace.", hint="Name files from its folder.")
+
+
+def _do(workspace: Workspace, name: str, act: str, wanted: Mapping[str, Any], me: Identity) -> Monitor | Incident:
+    from nbops.monitoring import monitors as rooms
+
+    if act == "acknowledge":
+        number = wanted["incident"]
+        if all(one.id != number for one in rooms.incidents(workspace, name)):
+            raise NotFoundError(f"There is no incident {number} of the monitor {name[:80]!r}.")
+        return rooms.acknowledge(workspace, number, wanted["reason"], identity=me)
+    if act == "mute":
+        return rooms.mute_monitor(workspace, name, float(wanted["until"]), wanted["reason"], identity=me)
+    work = {"pause": rooms.pause_monitor, "resume": rooms.resume_monitor, "unmute": rooms.unmute_monitor}[act]
+    return work(workspace, name, identity=me)
+
+
+def _news(workspace: Workspace) -> list[Incident]:
+    from nbops.monitoring.monitors import incidents, monitors
+
+    now = time.time()
+    told = {
+        one.name
+        for one in monitors(workspace)
+        if LAB in one.routes and not (one.muted_until is not None and one.muted_until > now)
+    }
+    if not told:
+        return []
+    newest = sorted(incidents(workspace), key=lambda one: -one.id)[:_INCIDENTS]
+    return [one for one in newest if one.monitor in told]
+
+
+def _page(workspace: Workspace, name: str, number: int) -> str:
+    from nbops.monitoring.monitors import monitor_report, monitor_runs
+    from nbops.views.drift import drift_page
+
+    if all(run.id != number for run in monitor_runs(workspace, name, limit=_MOST_RUNS)):
+        raise NotFoundError(f"The monitor {name[:80]!r} has no look {number}.")
+    return drift_page(monitor_report(workspace, number))
+
+
+def _whole(number: str) -> int:
+    if not number.isascii() or not number.isdigit() or len(number) > 18:
+        raise UsageError(f"A look has a number, not {number[:40]!r}.")
+    return int(number)

@@ -1,0 +1,81 @@
+import React from 'react';
+import {
+  asideLine,
+  figures,
+  isTrouble,
+  monitorSign,
+  standWord,
+  subjectOf,
+  troubleLine,
+  worstSeries
+} from '../model/monitorWords';
+import { formatNumber } from '../model/format';
+import type { CheckSeries, MonitorSummary } from '../records';
+import type { ITrans } from '../tokens';
+import { Sign } from './Sign';
+import { Sparkline } from './Sparkline';
+
+interface IMonitorRowProps {
+  readonly summary: MonitorSummary;
+  readonly now: number;
+  readonly trans: ITrans;
+}
+
+/** One line of the list: how it stands, name and version; below it what is wrong, how it went, what goes on. */
+export function MonitorRow({ summary, now, trans }: IMonitorRowProps): React.JSX.Element {
+  const { monitor, state, version } = summary;
+  const trouble = troubleLine(summary, trans);
+  const bad = isTrouble(state);
+  const series = worstSeries(summary);
+  const sign = monitorSign(monitor.problem ? 'error' : state, trans);
+  return (
+    <div className="nbops-row">
+      <Sign sign={sign} quiet />
+      <span className="nbops-cut">
+        <span className="nbops-row-name">{monitor.name}</span>
+        <span className="nbops-dim"> {versionWords(summary, version, trans)}</span>
+      </span>
+      <span className={bad ? `nbops-${sign.tone}` : 'nbops-dim'}>{standWord(summary, trans)}</span>
+      <span className="nbops-row-below nbops-dim">
+        {trouble && (
+          <span className="nbops-cut" title={trouble}>
+            {trouble}
+          </span>
+        )}
+        {series && figures(series.values).length > 1 && (
+          <Sparkline
+            values={figures(series.values)}
+            label={courseWords(series, trans)}
+            width={trouble ? 44 : 120}
+            height={14}
+          />
+        )}
+        <span className="nbops-push">{asideLine(summary, now, trans)}</span>
+      </span>
+    </div>
+  );
+}
+
+function versionWords({ monitor }: MonitorSummary, version: number | null, trans: ITrans): string {
+  const [model] = monitor.model.split('@');
+  if (!model) {
+    return '';
+  }
+  return model === monitor.name && version !== null
+    ? trans.__('v%1', version)
+    : subjectOf(monitor, version, trans);
+}
+
+/** What a course shows, in words. */
+export function courseWords({ check, values, limit }: CheckSeries, trans: ITrans): string {
+  const real = figures(values);
+  const said = trans.__(
+    '%1: %2 looks, last %3, lowest %4, highest %5',
+    check,
+    real.length,
+    formatNumber(real[real.length - 1] ?? NaN),
+    formatNumber(Math.min(...real)),
+    formatNumber(Math.max(...real))
+  );
+  return limit === null ? said : trans.__('%1; limit %2', said, formatNumber(limit));
+}

@@ -1,0 +1,308 @@
+import { ILayoutRestorer, type JupyterFrontEnd, type JupyterFrontEndPlugin } from '@jupyterlab/application';
+import { ICommandPalette, InputDialog, IThemeManager, Notification } from '@jupyterlab/apputils';
+import type { ReadonlyPartialJSONObject } from '@lumino/coreutils';
+import { failureOf, sentence } from '../model/failure';
+import { MonitorModel } from '../model/monitor';
+import { policyWords } from '../model/monitorWords';
+import { ReportModel } from '../model/report';
+import type { IMonitorRef, MonitorAct } from '../monitors';
+import { CommandIDs } from '../tokens';
+import { MonitorTab } from '../widgets/monitorTab';
+import { askMute } from '../widgets/muteDialog';
+import { ReportTab } from '../widgets/reportTab';
+import { Tabs } from '../widgets/tabs';
+import { INbops } from './core';
+import { INbopsPanel } from './panel';
+
+type Args = ReadonlyPartialJSONObject;
+
+const ACTS: readonly MonitorAct[] = ['pause', 'resume', 'run', 'unmute'];
+
+function text(args: Args, name: string): string {
+  const value = args[name];
+  return typeof value === 'string' ? value : '';
+}
+
+function keyOf(name: string): string {
+  return encodeURIComponent(name);
+}
+
+/** Do something to a monitor, and tell how it went. */
+async function change({ feed, trans }: INbops, work: () => Promise<unknown>, done: string): Promise<boolean> {
+  try {
+    await work();
+    if (done) {
+      Notification.success(done, { autoClose: 3000 });
+    }
+    return true;
+  } catch (reason) {
+    Notification.error(sentence(failureOf(reason), trans), { autoClose: false });
+    return false;
+  } finally {
+    feed.local();
+  }
+}
+
+/** The monitor that a command was called for; where it was called for none, the one that is chosen. */
+async function named(
+  args: Args,
+  { trans }: INbops,
+  { model: panel }: INbopsPanel,
+  title: string
+): Promise<IMonitorRef | null> {
+  const path = text(args, 'path') || panel.monitors.state.path;
+  if (text(args, 'name')) {
+    return { path, name: text(args, 'name') };
+  }
+  await panel.monitors.refresh();
+  const items = panel.monitors.state.items.map(one => one.monitor.name);
+  if (items.length === 0) {
+    Notification.info(trans.__('Nothing is watched here yet.'), { autoClose: 5000 });
+    return null;
+  }
+  const chosen =
+    items.length === 1
+      ? items[0]
+      : (await InputDialog.getItem({ title, label: trans.__('Monitor'), items })).value;
+  return chosen ? { path, name: chosen } : null;
+}
+
+function addTabs(
+  app: JupyterFrontEnd,
+  nbops: INbops,
+  { model: panel, widget }: INbopsPanel,
+  tabs: Tabs,
+  reports: Tabs,
+  themes: IThemeManager | null
+): void {
+  const { monitors, schedules, monitorActions, registry, pipelineActions, feed, trans } = nbops;
+  app.commands.addCommand(CommandIDs.showMonitors, {
+    label: trans.__('Show monitors'),
+    caption: trans.__('What is watched, the worst first'),
+    execute: () => {
+      app.shell.activateById(widget.id);
+      panel.reveal('monitors');
+    }
+  });
+  app.commands.addCommand(CommandIDs.showMonitor, {
+    label: args => (args['isNew'] ? trans.__('Add a monitor…') : trans.__('Show a monitor…')),
+    caption: trans.__('Watch a model and its data: drift, quality, performance'),
+    execute: async args => {
+      const isNew = args['isNew'] === true;
+      const ref = isNew
+        ? null
+        : await named(args, nbops, { model: panel, widget }, trans.__('Show a monitor'));
+      if (!isNew && !ref) {
+        return;
+      }
+      const path = ref?.path ?? (text(args, 'path') || panel.monitors.state.path);
+      const name = ref?.name ?? '';
+      const key = name ? keyOf(name) : `new-${encodeURIComponent(path)}`;
+      tabs.open(key, name ? { path, name } : { path, isNew: true }, () => {
+        const first = text(args, 'model') || panel.models.state.models[0]?.name || '';
+        const given = { model: first, ...(first ? {} : { source: '' }) };
+        const model = new MonitorModel(
+          monitors,
+          (place, cron, zone) => schedules.preview(place, cron, zone),
+          path,
+          name,
+          given
+        );
+        // A new one is found again by the name under which it was saved.
+        model.subscribe(() => {
+          if (!name && model.name) {
+            tabs.update(key, { path, name: model.name });
+          }
+        });
+        return new MonitorTab(
+          {
+            model,
+            models: panel.models,
+            actions: monitorActions,
+            registry,
+            pipelines: pipelineActions,
+            trans
+          },
+          feed
+        );
+      });
+    }
+  });
+  app.commands.addCommand(CommandIDs.monitorReport, {
+    label: trans.__('Show the report of a monitor’s look'),
+    execute: args => {
+      const [path, name, run] = [text(args, 'path'), text(args, 'name'), Number(args['run'])];
+      if (!name || !Number.isInteger(run)) {
+        return;
+      }
+      const title = trans.__('Report of %1, %2', name, text(args, 'label'));
+      reports.open(
+        `${keyOf(name)}-${run}`,
+        { ...args },
+        () => new ReportTab(new ReportModel(title, () => monitors.report({ path, name, run })), themes, trans)
+      );
+    }
+  });
+}
+
+function addActs(app: JupyterFrontEnd, nbops: INbops, panel: INbopsPanel): void {
+  const { monitors, trans } = nbops;
+  const done: Record<MonitorAct, (name: string) => string> = {
+    pause: name => trans.__('%1 rests until it is resumed.', name),
+    resume: name => trans.__('%1 counts again from now on.', name),
+    run: name => trans.__('%1 looks now.', name),
+    unmute: name => trans.__('%1 tells again.', name),
+    retrain: name => trans.__('The model of %1 is trained anew.', name)
+  };
+  app.commands.addCommand(CommandIDs.actOnMonitor, {
+    label: trans.__('Pause, resume or run a monitor'),
+    execute: async args => {
+      const [path, name, act] = [text(args, 'path'), text(args, 'name'), text(args, 'act') as MonitorAct];
+      if (name && ACTS.includes(act)) {
+        await change(nbops, () => monitors.act({ path, name }, act), done[act](name));
+      }
+    }
+  });
+  app.commands.addCommand(CommandIDs.runMonitor, {
+    label: trans.__('Run monitor now…'),
+    caption: trans.__('Look now, whatever the times say'),
+    execute: async args => {
+      const ref = await named(args, nbops, panel, trans.__('Run a monitor now'));
+      if (ref) {
+        await change(nbops, () => monitors.act(ref, 'run'), done.run(ref.name));
+      }
+    }
+  });
+}
+
+function addDecisions(app: JupyterFrontEnd, nbops: INbops, panel: INbopsPanel, tabs: Tabs): void {
+  const { monitors, registry, trans } = nbops;
+  app.commands.addCommand(CommandIDs.acknowledgeIncident, {
+    label: trans.__('Acknowledge trouble…'),
+    execute: async args => {
+      const [path, name, incident] = [text(args, 'path'), text(args, 'name'), Number(args['incident'])];
+      if (!name || !Number.isInteger(incident)) {
+        return;
+      }
+      const reason = await registry.ask({
+        title: trans.__('Acknowledge'),
+        text: trans.__(
+          '%1: %2. It stays open and is not reminded of any more; it is still told when it is over.',
+          name,
+          text(args, 'what')
+        ),
+        verb: trans.__('Acknowledge'),
+        reason: true
+      });
+      if (reason !== null) {
+        await change(nbops, () => monitors.acknowledge({ path, name }, incident, reason), '');
+      }
+    }
+  });
+  app.commands.addCommand(CommandIDs.muteMonitor, {
+    label: trans.__('Mute a monitor…'),
+    execute: async args => {
+      const ref = await named(args, nbops, panel, trans.__('Mute a monitor'));
+      if (ref) {
+        await askMute(
+          ref.name,
+          async ({ hours, reason }) => {
+            try {
+              await monitors.mute(ref, Date.now() / 1000 + 3600 * hours, reason);
+              return null;
+            } catch (problem) {
+              return failureOf(problem);
+            } finally {
+              nbops.feed.local();
+            }
+          },
+          trans
+        );
+      }
+    }
+  });
+  app.commands.addCommand(CommandIDs.retrain, {
+    label: trans.__('Retrain now…'),
+    caption: trans.__('Train the model of a monitor anew, by its policy'),
+    execute: async args => {
+      const ref = await named(args, nbops, panel, trans.__('Retrain the model of a monitor'));
+      if (ref) {
+        await retrain(nbops, ref);
+      }
+    }
+  });
+  app.commands.addCommand(CommandIDs.deleteMonitor, {
+    label: trans.__('Delete a monitor…'),
+    execute: async args => {
+      const ref = { path: text(args, 'path'), name: text(args, 'name') };
+      const sure =
+        ref.name !== '' &&
+        (await registry.ask({
+          title: trans.__('Delete the monitor %1?', ref.name),
+          text: trans.__('Nothing is watched by it any more.'),
+          verb: trans.__('Delete'),
+          reason: false,
+          wordless: true,
+          danger: true
+        })) !== null;
+      if (sure && (await change(nbops, () => monitors.remove(ref), trans.__('%1 is deleted.', ref.name)))) {
+        tabs.close(keyOf(ref.name));
+      }
+    }
+  });
+}
+
+/** Say what the policy will do, and begin. */
+async function retrain(nbops: INbops, ref: IMonitorRef): Promise<void> {
+  const { monitors, registry, trans } = nbops;
+  const view = await monitors.view(ref).catch(() => null);
+  const policy = view?.policy;
+  if (!view || !policy) {
+    Notification.warning(trans.__('No policy says how the model of %1 is trained anew.', ref.name), {
+      autoClose: 10_000
+    });
+    return;
+  }
+  const sure = await registry.ask({
+    title: trans.__('Retrain %1 now?', policy.model),
+    text: policyWords(policy, trans).slice(1).join(' '),
+    verb: trans.__('Retrain'),
+    reason: false,
+    wordless: true
+  });
+  if (sure !== null) {
+    await change(
+      nbops,
+      () => monitors.act(ref, 'retrain'),
+      trans.__('%1 is trained anew by %2.', policy.model, policy.pipeline)
+    );
+  }
+}
+
+/** Commands about monitors. */
+export const monitorCommands: JupyterFrontEndPlugin<void> = {
+  id: 'nbops-lab:monitor-commands',
+  description: 'Shows, edits, runs and mutes monitors; acknowledges trouble; retrains.',
+  autoStart: true,
+  requires: [INbops, INbopsPanel],
+  optional: [ICommandPalette, ILayoutRestorer, IThemeManager],
+  activate: (
+    app: JupyterFrontEnd,
+    nbops: INbops,
+    panel: INbopsPanel,
+    palette: ICommandPalette | null,
+    restorer: ILayoutRestorer | null,
+    themes: IThemeManager | null
+  ): void => {
+    const tabs = new Tabs(app, 'nbops-monitor', restorer, CommandIDs.showMonitor);
+    const reports = new Tabs(app, 'nbops-monitor-report', restorer, CommandIDs.monitorReport);
+    addTabs(app, nbops, panel, tabs, reports, themes);
+    addActs(app, nbops, panel);
+    addDecisions(app, nbops, panel, tabs);
+    const { showMonitors, showMonitor, runMonitor, muteMonitor, retrain: anew } = CommandIDs;
+    for (const command of [showMonitors, showMonitor, runMonitor, muteMonitor, anew]) {
+      palette?.addItem({ command, category: 'nbops' });
+    }
+    palette?.addItem({ command: showMonitor, args: { isNew: true }, category: 'nbops' });
+  }
+};

@@ -1,0 +1,48 @@
+"""The counts of two profiles of one column side by side, and nothing of what neither has."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+
+from nbops.data import histogram
+from nbops.data.profile import ColumnProfile
+
+Counts = np.ndarray[Any, np.dtype[np.float64]]
+
+
+def paired_numbers(before: ColumnProfile, after: ColumnProfile) -> tuple[Counts, Counts, Counts]:
+    """Give counts of both sides per bin and the bins' middles (without the shift), ascending, all of the same shape."""
+    places = histogram.places()
+    _, middles = histogram.finite_bins()
+    found = [_placed(profile.histogram, places) for profile in (before, after)]
+    used = np.union1d(found[0][0], found[1][0])
+    sides = []
+    for where, counts in found:
+        side = np.zeros(len(used))
+        side[np.searchsorted(used, where)] = counts
+        sides.append(side)
+    return sides[0], sides[1], middles[used]
+
+
+def _placed(counted: dict[int, int], places: Any) -> tuple[Any, Any]:
+    where = places[np.fromiter(counted, np.int64, len(counted))]
+    counts = np.fromiter(counted.values(), np.int64, len(counted))
+    # Bins of infinities have no place among the numbers.
+    return where[where >= 0], counts[where >= 0]
+
+
+def paired_categories(before: ColumnProfile, after: ColumnProfile) -> tuple[list[str], Counts, Counts]:
+    """Give all names, the reference's first, and counts of both sides; the last count of each is that of the rest.
+
+    Where more was counted than there are rows (words of texts, several in each), what counts is rows: words of one text are no
+    independent witnesses.
+    """
+    names = list(dict.fromkeys([*before.categories, *after.categories]))
+    sides = []
+    for profile in (before, after):
+        counts = np.array([*(profile.categories.get(name, 0) for name in names), profile.rest], float)
+        many = counts.sum() / max(profile.count, 1)
+        sides.append(counts / many if many > 1 else counts)
+    return names, sides[0], sides[1]

@@ -1,0 +1,37 @@
+"""Monitors: what is watched and how often, what each look found, and the incidents that it opened."""
+
+from nbops.monitoring.monitors.editing import (
+    add_monitor,
+    mute_monitor,
+    pause_monitor,
+    remove_monitor,
+    resume_monitor,
+    unmute_monitor,
+    update_monitor,
+)
+from nbops.monitoring.monitors.incidents import acknowledge
+from nbops.monitoring.monitors.launching import ask_monitor
+from nbops.monitoring.monitors.reading import incidents, monitor, monitor_report, monitor_runs, monitors
+from nbops.monitoring.monitors.running import run_due, run_monitor
+from nbops.monitoring.monitors.summaries import summaries, summary
+
+__all__ = [
+    "acknowledge",
+    "add_monitor",
+    "ask_monitor",
+    "incidents",
+    "monitor",
+    "monitor_report",
+    "monitor_runs",
+    "monitors",
+    "mute_monitor",
+    "pause_monitor",
+    "remove_monitor",
+    "resume_monitor",
+    "run_due",
+    "run_monitor",
+    "summaries",
+    "summary",
+    "unmute_monitor",
+    "update_monitor",
+]

@@ -1,0 +1,117 @@
+"""What is wrong with a monitor is said before it is kept."""
+
+from __future__ import annotations
+
+import math
+import re
+
+from nbops.data.sources import parts_of
+from nbops.errors import UsageError, meant
+from nbops.monitoring.monitors.building import KINDS, PREDICTIONS
+from nbops.monitoring.monitors.limits import MEASURES, better
+from nbops.monitoring.monitors.source import file_of
+from nbops.monitoring.monitors.subject import split_model
+from nbops.monitoring.monitors.window import read_window
+from nbops.pipelines.cron import Cron, zone_of
+from nbops.records import Check, Monitor
+from nbops.registry.reading import get_model
+from nbops.tracking.routes import check_route
+from nbops.workspace import Workspace
+
+_NAME = re.compile(r"[^\W][\w .@+-]{0,99}")
+_LONGEST_REMINDER = 24 * 366.0
+_ELSEWHERE = ("sklearn:", "env:")
+_FROM_LOG = ("performance", "estimate", "infrastructure")
+
+
+def check_monitor(workspace: Workspace, monitor: Monitor) -> None:
+    """Check a monitor and what it names.
+
+    Raises
+    ------
+    UsageError
+        Something of it cannot be used; the message names it.
+    NotFoundError
+        There is no such model, or no such file of the reference.
+    SettingsError
+        ``nbops.toml`` declares a webhook or mail server that cannot be used.
+    """
+    if not _NAME.fullmatch(monitor.name):
+        raise UsageError(f"{monitor.name!r} cannot name a monitor.", hint="Use letters, digits, blanks and . _ @ + -")
+    if monitor.cron:
+        if Cron(monitor.cron, monitor.timezone).next(0.0) is None:
+            raise UsageError(f"The cron expression {monitor.cron!r} names no day that ever comes.")
+    else:
+        zone_of(monitor.timezone)
+    if not 0 <= monitor.remind_hours <= _LONGEST_REMINDER or math.isnan(monitor.remind_hours):
+        raise UsageError(f"remind_hours must be from 0 (never) to {_LONGEST_REMINDER:g}, not {monitor.remind_hours:g}.")
+    _check_source(workspace, monitor)
+    for check in monitor.checks:
+        _check(monitor, check)
+    for route in monitor.routes:
+        check_route(workspace, route)
+
+
+def _check_source(workspace: Workspace, monitor: Monitor) -> None:
+    window = read_window(monitor.window)
+    if monitor.model:
+        name, _ = split_model(monitor.model)
+        get_model(workspace, name)
+    if monitor.source == PREDICTIONS:
+        if not monitor.model:
+            raise UsageError(
+                f"The monitor {monitor.name!r} names neither a model nor data.", hint="Give --model NAME or --source."
+            )
+        if monitor.time:
+            raise UsageError("The prediction log knows the time of each prediction; a column of time is for files.")
+    elif not monitor.source.strip():
+        raise UsageError("The source is empty.", hint="Write predictions, or a file, folder or pattern.")
+    if (
+        not monitor.reference
+        and not monitor.model
+        and any(check.kind in ("drift", "quality") for check in monitor.checks)
+    ):
+        without_rules = [c for c in monitor.checks if c.kind == "drift" or not c.options.get("rules")]
+        if without_rules:
+            raise UsageError(
+                f"The monitor {monitor.name!r} has nothing to compare with.",
+                hint="Give --reference FILE, or the model whose stored profile it is.",
+            )
+    if monitor.reference and "://" not in monitor.reference:
+        parts_of(file_of(workspace, monitor.reference)) if not monitor.reference.startswith(
+            ("sklearn:", "env:")
+        ) else None
+    if window.timed and monitor.source != PREDICTIONS and monitor.source.startswith(("sklearn:",)) and not monitor.time:
+        raise UsageError(f"{monitor.source} has no times.", hint="Use the window all.")
+
+
+def _check(monitor: Monitor, check: Check) -> None:
+    if check.kind not in KINDS:
+        raise UsageError(f"There is no check {check.kind!r}.", hint=meant(check.kind, KINDS))
+    if (
+        check.kind in _FROM_LOG
+        and not monitor.model
+        and not (check.kind == "infrastructure" and check.options.get("url"))
+    ):
+        raise UsageError(f"The check {check.name!r} needs a model.", hint="Give --model NAME.")
+    known = MEASURES.get(check.kind)
+    if known is not None and check.metric and check.metric not in known:
+        raise UsageError(
+            f"The check {check.name!r} measures no {check.metric!r}.",
+            hint=meant(check.metric, known) or f"It may be {', '.join(known)}.",
+        )
+    if check.kind == "infrastructure" and check.threshold is None and check.warning is None:
+        raise UsageError(f"The check {check.name!r} has no limit.", hint="Write infrastructure latency_p95<=0.2")
+    recover = check.options.get("recover", 1)
+    if isinstance(recover, bool) or not isinstance(recover, int) or not 1 <= recover <= 1000:
+        raise UsageError(f"The check {check.name!r}: recover must be a whole number of windows from 1.")
+    if check.threshold is None and check.warning is None:
+        return
+    side = better(check)
+    if check.threshold is not None and check.warning is not None:
+        worse = check.warning < check.threshold if side == "more" else check.warning > check.threshold
+        if worse:
+            raise UsageError(
+                f"The check {check.name!r} would alert before it warns.",
+                hint=f"The warning must be {'above' if side == 'more' else 'below'} the limit {check.threshold:g}.",
+            )

@@ -1,0 +1,127 @@
+"""How far two profiles of a column are apart, as one effect and one p-value: what windows and segments ask for many times."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from typing import Any
+
+import numpy as np
+from scipy import special
+
+from nbops.data import histogram
+from nbops.data.profile import ColumnProfile
+from nbops.monitoring import statistics
+
+
+@dataclass(frozen=True, slots=True)
+class Found:
+    """``effect`` is the KS distance (numbers) or total variation, 0 to 1; ``p`` the p-value of no change at all."""
+
+    effect: float
+    p: float
+
+
+def compared(before: ColumnProfile, after: ColumnProfile) -> Found | None:
+    """Compare two profiles of a column; nothing where a side has no value or they are of different kinds or shifts.
+
+    The statistics are those of :mod:`nbops.monitoring.statistics`. Of a column with aspects the aspect that changed most
+    significantly counts, its p-value times their number (Bonferroni).
+    """
+    if before.kind != after.kind or before.shift != after.shift:
+        return None
+    if before.aspects and after.aspects:
+        return _aspects(before, after)
+    if before.kind == "number":
+        return _numbers(before, after)
+    if before.kind in {"category", "boolean"} and before.count and after.count:
+        found = statistics.categorical(before, after)
+        return Found(found["tv"], found["chi2_p"])
+    return None
+
+
+def limit(before: ColumnProfile, after: ColumnProfile, level: float) -> float:
+    """Give about the smallest effect that is significant at ``level`` for two profiles of these sizes.
+
+    Numbers: the quantile of Kolmogorov's distribution. Categories: mean and deviation of the total variation of two samples
+    of one population, as if categories were independent normals.
+    """
+    n, m = before.count - before.infinite, after.count - after.infinite
+    if min(n, m) <= 0:
+        return 1.0
+    if before.kind == "number":
+        return float(min(1.0, special.kolmogi(level) * np.sqrt((n + m) / (n * m))))
+    counts = np.array([*before.categories.values(), before.rest], float)
+    shares = counts / max(counts.sum(), 1.0)
+    spread = np.sqrt(shares * (1 - shares) * (1 / n + 1 / m))
+    mean = np.sqrt(2 / np.pi) * spread.sum() / 2
+    deviation = np.sqrt((1 - 2 / np.pi) * (spread**2).sum()) / 2
+    return float(min(1.0, mean + special.ndtri(1 - level) * deviation))
+
+
+def pooled(columns: Sequence[ColumnProfile]) -> ColumnProfile:
+    """Give the profile of several windows of a column together, as far as :func:`compared` needs it; quicker than merging."""
+    first = columns[0]
+    if len(columns) == 1:
+        return first
+    counts: dict[str, int] = {}
+    for column in columns:
+        for name, count in column.categories.items():
+            counts[name] = counts.get(name, 0) + count
+    return replace(
+        first,
+        rows=sum(column.rows for column in columns),
+        nulls=sum(column.nulls for column in columns),
+        infinite=sum(column.infinite for column in columns),
+        histogram=_summed(columns),
+        categories=counts,
+        rest=sum(column.rest for column in columns),
+        aspects=tuple(
+            pooled([other for column in columns for other in column.aspects if other.name == aspect.name])
+            for aspect in first.aspects
+        ),
+    )
+
+
+def _summed(columns: Sequence[ColumnProfile]) -> dict[int, int]:
+    bins = np.concatenate([np.fromiter(column.histogram, np.int64) for column in columns])
+    counts = np.concatenate([np.fromiter(column.histogram.values(), np.int64) for column in columns])
+    used, where = np.unique(bins, return_inverse=True)
+    # Counts are whole numbers far below 2**53, so that sums of floats are exact.
+    found = np.bincount(where, counts, len(used)).astype(np.int64) if len(used) else counts
+    return dict(zip(used.tolist(), found.tolist(), strict=True))
+
+
+def _numbers(before: ColumnProfile, after: ColumnProfile) -> Found | None:
+    (places, left), (others, right) = _steps(before), _steps(after)
+    if not len(places) or not len(others):
+        return None
+    every = np.union1d(places, others)
+    a = np.append(0, left)[np.searchsorted(places, every, "right")]
+    b = np.append(0, right)[np.searchsorted(others, every, "right")]
+    n, m = float(left[-1]), float(right[-1])
+    ks = float(np.abs(a / n - b / m).max())
+    return Found(ks, float(special.kolmogorov(ks * np.sqrt(n * m / (n + m)))))
+
+
+def _steps(column: ColumnProfile) -> tuple[Any, Any]:
+    """Give the places of the bins of finite numbers, ascending, and how many numbers lie up to each."""
+    bins = np.fromiter(column.histogram, np.int64, len(column.histogram))
+    counts = np.fromiter(column.histogram.values(), np.int64, len(column.histogram))
+    places = histogram.places()[bins]
+    order = np.argsort(places, kind="stable")
+    order = order[places[order] >= 0]
+    return places[order], np.cumsum(counts[order])
+
+
+def _aspects(before: ColumnProfile, after: ColumnProfile) -> Found | None:
+    others = {aspect.name: aspect for aspect in after.aspects}
+    found = [
+        pair
+        for aspect in before.aspects
+        if aspect.name in others and (pair := compared(aspect, others[aspect.name])) is not None
+    ]
+    if not found:
+        return None
+    worst = min(found, key=lambda pair: (pair.p, -pair.effect))
+    return Found(worst.effect, min(1.0, worst.p * len(found)))

@@ -1,0 +1,164 @@
+"""Performance of a model by windows of its predictions, as known at a time."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable, Mapping, Sequence
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from nbops.errors import NbopsError, UsageError
+from nbops.monitoring.performance.outcomes import Outcomes, outcomes
+from nbops.monitoring.performance.realised import chosen_metric, realised
+from nbops.monitoring.performance.report import PerformanceReport, PerformanceWindow
+from nbops.monitoring.performance.segments import segments_of
+from nbops.monitoring.performance.windows import parts
+from nbops.monitoring.performance.wording import sentence
+from nbops.monitoring.predictions.reading import labelled_predictions, read_labels
+from nbops.registry import get_model
+from nbops.registry.gates.scores import Metric
+from nbops.workspace import Workspace
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+
+def performance(
+    workspace: Workspace,
+    model: str,
+    *,
+    as_of: float | None = None,
+    window: str = "1d",
+    start: float | None = None,
+    end: float | None = None,
+    by: str | None = None,
+    metric: str | None = None,
+    version: int | None = None,
+    positive: Any = None,
+    task: str = "",
+    costs: Mapping[Any, Any] | None = None,
+) -> PerformanceReport:
+    """Measure a model by the labels that had arrived at a time.
+
+    The answer for a time that has passed is always the same, as long as nothing is logged with an earlier time.
+
+    Parameters
+    ----------
+    workspace, model
+        Whose predictions.
+    as_of
+        As known then, in seconds since the epoch: predictions made and labels arrived until then; now by default.
+    window
+        ``1d``, ``12h``, ``2 weeks``, ``1 month``, ``1000 rows`` or ``all``.
+    start, end
+        Predictions from ``start`` until before ``end``.
+    by
+        A column of the inputs, ``version`` or ``output``: figures for each of its values too.
+    metric
+        Name as in scikit-learn; accuracy for classes and the mean absolute error for numbers by default.
+    version
+        Only predictions of this version.
+    positive
+        The positive one of two classes; the second by default.
+    task
+        ``classification`` or ``regression``; that of the registered model, else found from the values, by default.
+    costs
+        What an outcome costs (below zero for a gain): ``tp``, ``fp``, ``fn``, ``tn``, or by class that is right and class that was
+        said.
+
+    Returns
+    -------
+    PerformanceReport
+        By window, by segment and over all.
+
+    Raises
+    ------
+    UsageError
+        ``window``, ``metric``, ``by``, ``positive`` or ``costs`` does not fit.
+    UsageError
+        No model can have that name.
+    DataError
+        A file of the log is damaged.
+    """
+    as_of = time.time() if as_of is None else as_of
+    frame = labelled_predictions(workspace, model, as_of=as_of, end=end, inputs=[by] if by else [], version=version)
+    known = len(read_labels(workspace, model, as_of))
+    if not len(frame):
+        frame["output"] = frame["output"].astype(float)
+    found = outcomes(frame, task or _task(workspace, model), positive)
+    chosen = chosen_metric(found, metric)
+    at = frame["at"].to_numpy(dtype=float)
+    first = 0 if start is None else int(np.searchsorted(at, start, "left"))
+    shown = frame.iloc[first:].reset_index(drop=True)
+    rows = found.rows(slice(first, None))
+    measure = _measurer(shown, rows, chosen)
+    windows = tuple(
+        measure(part.label, part.start, part.end, np.arange(part.first, part.last))
+        for part in parts(at[first:], window, start, end)
+    )
+    total = measure("all", *_span(at[first:], start, end), np.arange(len(shown)))
+    return PerformanceReport(
+        model=model,
+        task="classification" if found.kind.is_classifier else "regression",
+        metric=chosen.name,
+        greater_is_better=chosen.greater_is_better,
+        as_of=as_of,
+        window=window,
+        total=total,
+        windows=windows,
+        by=by or "",
+        segments=_segments(shown, by, measure, total) if by else (),
+        versions=tuple(int(one) for one in np.unique(shown["version"].dropna())) if "version" in shown else (),
+        unknown_labels=known - int(frame["label"].notna().sum())
+        if start is None and end is None and version is None
+        else 0,
+        sentence=sentence(model, chosen.name, total, windows),
+        positive=found.kind.positive,
+    )
+
+
+def _measurer(frame: pd.DataFrame, found: Outcomes, metric: Metric) -> Callable[..., PerformanceWindow]:
+    delay = (frame["label_at"] - frame["at"]).to_numpy(dtype=float)
+
+    def measure(label: str, start: float, end: float, rows: Any) -> PerformanceWindow:
+        held = found.rows(rows)
+        waited = delay[rows][held.known]
+        # A label from before its prediction was no label that came late.
+        waited = waited[waited >= 0]
+        figures = realised(held, metric)
+        return PerformanceWindow(
+            label=label,
+            start=start,
+            end=end,
+            rows=len(rows),
+            labelled=int(held.known.sum()),
+            delay_median=float(np.median(waited)) if len(waited) else None,
+            delay_p90=float(np.quantile(waited, 0.9)) if len(waited) else None,
+            realised=figures.get(metric.name),
+            metrics=figures,
+        )
+
+    return measure
+
+
+def _segments(
+    frame: pd.DataFrame, by: str, measure: Callable[..., PerformanceWindow], total: PerformanceWindow
+) -> tuple[PerformanceWindow, ...]:
+    if by not in frame.columns:
+        names = ", ".join(map(str, [*frame.columns][:12]))
+        raise UsageError(f"There is no column {by!r} to part by.", hint=f"There are {names}.")
+    return tuple(measure(name, total.start, total.end, rows) for name, rows in segments_of(frame[by]))
+
+
+def _span(at: Any, start: float | None, end: float | None) -> tuple[float, float]:
+    first = start if start is not None else float(at[0]) if len(at) else 0.0
+    return first, end if end is not None else float(at[-1]) if len(at) else first
+
+
+def _task(workspace: Workspace, model: str) -> str:
+    try:
+        versions: Sequence[Any] = get_model(workspace, model).versions
+    except NbopsError:
+        return ""
+    return next((one.task for one in versions if one.task in {"classification", "regression"}), "")

@@ -1,0 +1,225 @@
+"""Segments become Parquet files by day, small files of a day become one, and the oldest go when there are too many bytes."""
+
+from __future__ import annotations
+
+import contextlib
+import json
+import os
+import secrets
+import time
+from collections import defaultdict
+from collections.abc import Iterable
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from nbops.monitoring.predictions import framing
+from nbops.monitoring.predictions.journal import MERGED, PROFILES, REPLACES, Journal, day_of, profiles_of, replaces
+from nbops.monitoring.predictions.segment import ENDING, UNFINISHED, abandoned, flush_folder
+from nbops.monitoring.predictions.together import joined
+from nbops.workspace.locks import try_lock
+
+if TYPE_CHECKING:
+    import pyarrow as pa
+
+# Files of a day that are merged into one when there are as many.
+MANY = 16
+_DAY = 86_400.0
+_WRITING = ".writing-"
+
+
+def compact(journal: Journal, segment: Path) -> None:
+    """Make a segment, whose lock is held, into Parquet files, and remove it.
+
+    Raises
+    ------
+    OSError
+        They cannot be written; the segment stays.
+    """
+    tables, profiles = framing.tables(segment.read_bytes())
+    stem = segment.name.removesuffix(ENDING)
+    kept: dict[str, list[dict[str, Any]]] = defaultdict(list)
+    for profile in map(json.loads, profiles):
+        kept[profile["day"]].append(profile)
+    rows = _by_day(tables)
+    written: list[tuple[Path, Path]] = []
+    for day in sorted(rows.keys() | kept.keys()):
+        folder = journal.folder / f"day={day}"
+        table = joined(rows[day]) if day in rows else _nothing()
+        written.append((_write(folder, table, {PROFILES: _merged(kept.get(day, []))}), folder / f"{stem}.parquet"))
+    with journal.lock():
+        for temporary, final in written:
+            os.replace(temporary, final)
+        for folder in {final.parent for _, final in written}:
+            flush_folder(folder)
+        segment.unlink()
+
+
+def tidy(journal: Journal, *, most_bytes: int | None = None, days: float | None = None) -> None:
+    """Compact what processes that have ended left behind, merge small files, and drop the oldest beyond a size or an age.
+
+    Raises
+    ------
+    OSError
+        Something cannot be written; what is there stays good.
+    """
+    held = try_lock(journal.folder / "tidying")
+    if held is None:
+        return
+    try:
+        for path in journal.segments():
+            if (found := abandoned(path)) is not None:
+                try:
+                    compact(journal, path)
+                finally:
+                    found.release()
+        _sweep(journal)
+        for folder in journal.days().values():
+            _merge(journal, folder)
+        _forget(journal, most_bytes, days)
+    finally:
+        held.release()
+
+
+def dropped(journal: Journal) -> list[dict[str, Any]]:
+    """Give what was dropped: ``day``, ``rows``, ``bytes``, ``at`` and ``why``, one for each file."""
+    path = journal.folder / "dropped.jsonl"
+    found = {}
+    for line in path.read_text("utf-8").splitlines() if path.exists() else ():
+        with contextlib.suppress(ValueError):
+            one = json.loads(line)
+            found[one["day"], one["file"]] = one
+    return list(found.values())
+
+
+def _by_day(tables: Iterable[pa.Table]) -> dict[str, list[pa.Table]]:
+    found: dict[str, list[pa.Table]] = defaultdict(list)
+    for table in tables:
+        number = np.floor_divide(table.column("at").to_numpy(), _DAY).astype(np.int64)
+        for one in np.unique(number):
+            found[day_of(one * _DAY)].append(table.filter(number == one))
+    return found
+
+
+def _nothing() -> pa.Table:
+    import pyarrow as pa
+
+    return pa.table({"at": pa.array([], pa.float64())})
+
+
+def _write(folder: Path, table: pa.Table, metadata: dict[bytes, Any]) -> Path:
+    import pyarrow.parquet as pq
+
+    folder.mkdir(parents=True, exist_ok=True)
+    path = folder / f"{_WRITING}{secrets.token_hex(6)}.parquet"
+    said = {key: json.dumps(value).encode() for key, value in metadata.items() if value}
+    try:
+        pq.write_table(table.replace_schema_metadata(said or None), path, compression="zstd")
+        with path.open("rb") as file:
+            os.fsync(file.fileno())
+    except OSError:
+        path.unlink(missing_ok=True)
+        raise
+    return path
+
+
+def _merge(journal: Journal, folder: Path) -> None:
+    with journal.lock():
+        files = journal.files(folder, journal.segments())
+        for path in set(folder.glob("[!.]*.parquet")) - set(files):
+            # Left by a merge that was stopped between its two steps.
+            if any(path.name in replaces(other) for other in files if other.name.endswith(MERGED)):
+                path.unlink()
+    small = [path for path in files if not path.name.endswith(MERGED)]
+    if len(small) < MANY:
+        return
+    import pyarrow.parquet as pq
+
+    # All of them, so that a day has one merged file and no tail of others.
+    table = joined([pq.read_table(path, partitioning=None).replace_schema_metadata(None) for path in files])
+    profiles = _merged([profile for path in files for profile in profiles_of(path)])
+    temporary = _write(folder, table, {REPLACES: [path.name for path in files], PROFILES: profiles})
+    with journal.lock():
+        if not all(path.exists() for path in files):
+            temporary.unlink()
+            return
+        # As old as its youngest part, whose time its name begins with.
+        stem = max(path.name.partition(".")[0] for path in files)
+        os.replace(temporary, folder / f"{stem}.{secrets.token_hex(4)}{MERGED}")
+        flush_folder(folder)
+        for path in files:
+            path.unlink()
+
+
+def _merged(profiles: list[dict[str, Any]]) -> list[dict[str, Any]]:
+    """Add up profiles of one day and version that were made with the same reference."""
+    from nbops.data.profile import Profile
+    from nbops.errors import DataError
+
+    found: dict[tuple[Any, ...], list[tuple[dict[str, Any], Profile]]] = defaultdict(list)
+    for one in profiles:
+        known = found[one["day"], one["version"]]
+        profile = Profile.from_dict(one["profile"])
+        for place, (first, other) in enumerate(known):
+            try:
+                known[place] = (first, other.merge(profile))
+                break
+            except DataError:
+                continue
+        else:
+            known.append((one, profile))
+    return [{**first, "profile": profile.to_dict()} for known in found.values() for first, profile in known]
+
+
+def _sweep(journal: Journal) -> None:
+    """Remove what processes that were killed were writing, a day ago or longer."""
+    old = time.time() - _DAY
+    unfinished = [*journal.folder.glob(f"day=*/{_WRITING}*"), *journal.open.glob(f"{UNFINISHED}*")]
+    for path in unfinished:
+        with contextlib.suppress(OSError):
+            if path.stat().st_mtime < old:
+                path.unlink()
+
+
+def _forget(journal: Journal, most_bytes: int | None, days: float | None) -> None:
+    """Drop the oldest files: by age those that were logged so long ago, by size those of the oldest days.
+
+    Each is noted before it goes, so that what is gone is counted once.
+    """
+    with journal.lock():
+        segments = journal.segments()
+        files = [path for folder in journal.days().values() for path in journal.files(folder, segments)]
+        sizes = {path: path.stat().st_size for path in files}
+        total = sum(sizes.values()) + sum(path.stat().st_size for path in segments)
+        # What was logged belatedly, of days long ago, is kept as long as all else.
+        first = 0.0 if days is None else time.time() - days * _DAY
+        for path in files:
+            day = path.parent.name.removeprefix("day=")
+            why = "age" if _logged_at(path) < first else "size" if most_bytes is not None and total > most_bytes else ""
+            if why:
+                _drop(journal, path, day, why, sizes[path])
+                total -= sizes[path]
+        for folder in journal.days().values():
+            with contextlib.suppress(OSError):
+                folder.rmdir()
+
+
+def _logged_at(path: Path) -> float:
+    """Give when a file's rows were logged, from its name."""
+    try:
+        return int(path.name[:16], 16) / 1e6
+    except ValueError:
+        return path.stat().st_mtime
+
+
+def _drop(journal: Journal, path: Path, day: str, why: str, size: int) -> None:
+    import pyarrow.parquet as pq
+
+    rows = pq.read_metadata(path).num_rows
+    note = {"file": path.name, "day": day, "rows": rows, "bytes": size, "at": time.time(), "why": why}
+    with (journal.folder / "dropped.jsonl").open("a", encoding="utf-8") as file:
+        file.write(json.dumps(note) + "\n")
+        file.flush()
+        os.fsync(file.fileno())
+    path.unlink()

@@ -1,0 +1,187 @@
+"""What is logged of predictions, as an Arrow table: a row each, its inputs beside it if they are kept."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Mapping, Sequence
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from nbops.capture.redaction import Redactor
+from nbops.errors import DataError
+from nbops.monitoring.predictions.identifiers import new_ids
+
+if TYPE_CHECKING:
+    import pandas as pd
+    import pyarrow as pa
+
+# Inputs have names of their own, which may be those of the log.
+INPUT = "input:"
+SCORE = "score"
+
+
+def entries(
+    *,
+    ids: Sequence[Any] | None,
+    outputs: Any,
+    scores: Any,
+    version: int | None,
+    digest: str,
+    latency: Any,
+    at: Any,
+) -> tuple[pa.Table, list[str]]:
+    """Make the table of some predictions without their inputs, and give their identifiers.
+
+    Raises
+    ------
+    DataError
+        There are not as many of one thing as of another, identifiers repeat, or a time is none.
+    """
+    import pyarrow as pa
+
+    output = column(outputs, "outputs")
+    rows = len(output)
+    names = new_ids(rows) if ids is None else [str(one) for one in ids]
+    if len(names) != rows:
+        raise DataError(f"There are {len(names)} identifiers of {rows} predictions.")
+    if len(set(names)) < rows:
+        raise DataError("Two predictions have the same identifier.")
+    columns: dict[str, Any] = {
+        "prediction_id": pa.array(names, pa.string()),
+        "at": pa.array(times(at, rows)),
+        "version": pa.array(np.full(rows, version or 0, np.int32), mask=np.full(rows, version is None)),
+        "digest": pa.array([digest] * rows, pa.string()),
+        "output": output,
+        **_scores(scores, rows),
+        "latency": pa.array(_numbers(latency, rows, "latency"), from_pandas=True),
+    }
+    return pa.table(columns), names
+
+
+def inputs(rows: Any, count: int, leave_out: Sequence[str], redactor: Redactor) -> pd.DataFrame:
+    """Give the inputs that may be kept, secrets in texts replaced.
+
+    Raises
+    ------
+    DataError
+        There are not as many as predictions.
+    """
+    import pandas as pd
+
+    if isinstance(rows, pd.DataFrame):
+        frame = rows
+    elif isinstance(rows, Mapping):
+        frame = pd.DataFrame(dict(rows))
+    else:
+        values = np.asarray(rows)
+        values = values.reshape(len(values), -1)
+        frame = pd.DataFrame(values, columns=[f"x{place}" for place in range(values.shape[1])])
+    if len(frame) != count:
+        raise DataError(f"There are {len(frame)} rows of inputs of {count} predictions.")
+    kept = [name for name in frame.columns if str(name) not in leave_out]
+    return pd.DataFrame({str(name): _redacted(frame[name], str(name), redactor) for name in kept}).reset_index(
+        drop=True
+    )
+
+
+def with_inputs(table: pa.Table, frame: pd.DataFrame) -> pa.Table:
+    """Put inputs beside the predictions."""
+    for name in frame.columns:
+        table = table.append_column(f"{INPUT}{name}", column(frame[name], f"column {name!r}"))
+    return table
+
+
+def column(values: Any, what: str) -> pa.Array:
+    """Give values as an Arrow array; objects of several types become text."""
+    import pandas as pd
+    import pyarrow as pa
+
+    if isinstance(values, (pa.Array, pa.ChunkedArray)):
+        return values.combine_chunks() if isinstance(values, pa.ChunkedArray) else values
+    if isinstance(values, pd.Series) and isinstance(values.dtype, pd.CategoricalDtype):
+        values = values.astype(values.cat.categories.dtype)
+    if not isinstance(values, (pd.Series, pd.Index)):
+        values = values if isinstance(values, np.ndarray) else np.asarray(values)
+        if values.ndim == 2 and values.shape[1] == 1:
+            values = values.ravel()
+        if values.ndim > 1:
+            return pa.array(values.tolist())
+        if values.ndim == 0:
+            raise DataError(f"{what} must be as many as there are predictions, not one value.")
+    try:
+        found = pa.array(values, from_pandas=True)
+    except (pa.ArrowException, TypeError, ValueError):
+        found = pa.array([None if _absent(value) else str(value) for value in values], pa.string())
+    found = found.combine_chunks() if isinstance(found, pa.ChunkedArray) else found
+    if pa.types.is_dictionary(found.type):
+        found = found.dictionary_decode()
+    if pa.types.is_large_string(found.type) or pa.types.is_string_view(found.type):
+        found = found.cast(pa.string())
+    return found
+
+
+def times(at: Any, rows: int) -> np.ndarray[Any, Any]:
+    """Give times as seconds since the epoch: now, one for all, or one each.
+
+    Raises
+    ------
+    DataError
+        A time is none, or lies before the epoch or beyond the year 9999.
+    """
+    import pandas as pd
+
+    if at is None:
+        return np.full(rows, time.time())
+    if np.ndim(at) == 0 and not isinstance(at, (int, float, np.number)):
+        at = pd.Timestamp(at).timestamp() if pd.Timestamp(at).tzinfo else pd.Timestamp(at, tz="UTC").timestamp()
+    values = np.asarray(at)
+    if values.dtype.kind not in "iuf":
+        moments = pd.to_datetime(pd.Series(list(at)), utc=True, format="mixed", errors="coerce")
+        values = (moments - pd.Timestamp(0, tz="UTC")).dt.total_seconds().to_numpy()
+    found = np.broadcast_to(values.astype(float), (rows,)) if values.ndim == 0 else values.astype(float)
+    if len(found) != rows:
+        raise DataError(f"There are {len(found)} times of {rows} rows.")
+    if not np.all((found >= 0) & (found < 253402300800)):
+        raise DataError("A time is missing or cannot be one.", hint="Give seconds since the epoch, or dates.")
+    return np.ascontiguousarray(found)
+
+
+def _scores(scores: Any, rows: int) -> dict[str, Any]:
+    import pandas as pd
+    import pyarrow as pa
+
+    if scores is None:
+        return {}
+    if isinstance(scores, (Mapping, pd.DataFrame)):
+        named = {f"{SCORE}_{name}": scores[name] for name in scores}
+    else:
+        values = np.asarray(scores, dtype=float)
+        named = {SCORE: values} if values.ndim == 1 else {f"{SCORE}_{i}": one for i, one in enumerate(values.T)}
+    return {name: pa.array(_numbers(one, rows, "scores"), from_pandas=True) for name, one in named.items()}
+
+
+def _numbers(values: Any, rows: int, what: str) -> np.ndarray[Any, Any]:
+    found = np.full(rows, np.nan) if values is None else np.asarray(values, dtype=float)
+    if found.ndim and len(found) != rows:
+        raise DataError(f"There are {len(found)} {what} of {rows} predictions.")
+    return np.ascontiguousarray(np.broadcast_to(found, (rows,)))
+
+
+def _redacted(values: pd.Series, name: str, redactor: Redactor) -> pd.Series:
+    import pandas as pd
+
+    if pd.api.types.is_numeric_dtype(values.dtype) or pd.api.types.is_datetime64_any_dtype(values.dtype):
+        return values
+    found: dict[str, str] = {}
+    for value in {value for value in values if isinstance(value, str)}:
+        cleaned = next(iter(redactor.mapping({name: value}).values()))
+        if cleaned != value:
+            found[value] = cleaned
+    if not found:
+        return values
+    return values.astype(object).map(lambda value: found.get(value, value) if isinstance(value, str) else value)
+
+
+def _absent(value: Any) -> bool:
+    return value is None or (isinstance(value, float) and value != value)

@@ -1,0 +1,169 @@
+"""Rows by day in a folder: what is being written lies in segments, what is older in Parquet files, one for each segment and day.
+
+A segment that is still there counts alone, and the Parquet files that bear its name do not: they were being made from it
+when somebody's process ended. A merged file names those it has taken the place of. So nothing is counted twice, wherever a
+process was killed. Swaps happen under a lock; whoever reads takes it for the moment of listing, and begins anew if a file that
+it has listed is gone.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import json
+import re
+import time
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from nbops.errors import DataError
+from nbops.monitoring.predictions import framing
+from nbops.monitoring.predictions.segment import ENDING
+from nbops.workspace.locks import file_lock
+
+if TYPE_CHECKING:
+    import pyarrow as pa
+
+REPLACES, PROFILES = b"nbops.replaces", b"nbops.profiles"
+MERGED = ".merged.parquet"
+_DAY = re.compile(r"day=(\d{4}-\d\d-\d\d)")
+_TRIES = 8
+Wanted = Callable[[str], bool] | None
+
+
+@dataclass(frozen=True, slots=True)
+class Journal:
+    """A folder of rows that all have a time ``at``, in seconds since the epoch."""
+
+    folder: Path
+
+    @property
+    def open(self) -> Path:
+        """Where the segments are."""
+        return self.folder / "open"
+
+    @contextlib.contextmanager
+    def lock(self) -> Iterator[None]:
+        """Hold what swaps and listings hold; where nothing can be written, nobody swaps."""
+        try:
+            with file_lock(self.folder / "lock"):
+                yield
+        except PermissionError:
+            yield
+
+    def segments(self) -> list[Path]:
+        """Give the segments, oldest first."""
+        return sorted(self.open.glob(f"*{ENDING}"))
+
+    def days(self) -> dict[str, Path]:
+        """Give the folders by day, oldest first."""
+        found = {match[1]: path for path in self.folder.glob("day=*") if (match := _DAY.fullmatch(path.name))}
+        return dict(sorted(found.items()))
+
+    def files(self, folder: Path, segments: Sequence[Path]) -> list[Path]:
+        """Give the Parquet files of a day that count beside these segments."""
+        present = {path.name.removesuffix(ENDING) for path in segments}
+        found = [path for path in sorted(folder.glob("*.parquet")) if path.name[0] != "."]
+        replaced = {name for path in found if path.name.endswith(MERGED) for name in replaces(path)}
+        return [
+            path for path in found if path.name not in replaced and path.name.removesuffix(".parquet") not in present
+        ]
+
+    def listing(self, start: float | None = None, end: float | None = None) -> tuple[list[Path], list[Path]]:
+        """Give the segments, and the Parquet files of the days from ``start`` until before ``end``."""
+        if not self.folder.is_dir():
+            return [], []
+        first = "" if start is None else day_of(start)
+        last = "9999-99-99" if end is None else day_of(end)
+        with self.lock():
+            segments = self.segments()
+            folders = [path for day, path in self.days().items() if first <= day <= last]
+            return segments, [path for folder in folders for path in self.files(folder, segments)]
+
+    def read(self, start: float | None = None, end: float | None = None, wanted: Wanted = None) -> list[pa.Table]:
+        """Give all rows from ``start`` until before ``end``: tables in the order of their files, perhaps of differing schemas.
+
+        ``wanted`` says of a column whether it is, all are by default; ``at`` always is.
+
+        Raises
+        ------
+        DataError
+            A file is damaged.
+        """
+        return [
+            _between(table, start, end) for table in self._found(start, end, lambda path: _rows(path, wanted), wanted)
+        ]
+
+    def profiles(self, start: float | None = None, end: float | None = None) -> list[dict[str, Any]]:
+        """Give the profiles that were kept instead of rows, of the days that lie in the time."""
+        return self._found(start, end, profiles_of, None, profiles=True)
+
+    def _found(self, start: Any, end: Any, of_file: Any, wanted: Wanted, *, profiles: bool = False) -> list[Any]:
+        for _ in range(_TRIES):
+            found: list[Any] = []
+            segments, files = self.listing(start, end)
+            try:
+                for path in files:
+                    found += of_file(path)
+                for path in segments:
+                    held, kept = framing.tables(path.read_bytes())
+                    found += (
+                        [json.loads(one) for one in kept]
+                        if profiles
+                        else [one.select(_chosen(one.column_names, wanted)) for one in held]
+                    )
+            except FileNotFoundError:
+                # It was compacted, merged or dropped since.
+                continue
+            return found
+        raise DataError(f"{self.folder} changes faster than it can be read.", hint="Try again.")
+
+
+def day_of(at: float) -> str:
+    """Give the day of a time, in UTC."""
+    return time.strftime("%Y-%m-%d", time.gmtime(at))
+
+
+def replaces(path: Path) -> list[str]:
+    """Give the names of the files that a merged one has taken the place of; nothing if it is gone or damaged."""
+    import pyarrow as pa
+    import pyarrow.parquet as pq
+
+    try:
+        return [str(name) for name in json.loads((pq.read_metadata(path).metadata or {})[REPLACES])]
+    except (OSError, KeyError, ValueError, pa.ArrowException):
+        return []
+
+
+def profiles_of(path: Path) -> list[dict[str, Any]]:
+    """Give the profiles that a Parquet file holds beside its rows."""
+    import pyarrow.parquet as pq
+
+    return list(json.loads((pq.read_metadata(path).metadata or {}).get(PROFILES, b"[]")))
+
+
+def _rows(path: Path, wanted: Wanted) -> list[pa.Table]:
+    import pyarrow as pa
+    import pyarrow.parquet as pq
+
+    try:
+        with pq.ParquetFile(path, memory_map=True) as file:
+            return [file.read(_chosen(file.schema_arrow.names, wanted)).replace_schema_metadata(None)]
+    except pa.ArrowException as error:
+        raise DataError(f"{path} is damaged: {' '.join(str(error).split())[:200]}") from error
+
+
+def _chosen(names: Sequence[str], wanted: Wanted) -> list[str]:
+    return [name for name in names if wanted is None or name == "at" or wanted(name)]
+
+
+def _between(table: pa.Table, start: float | None, end: float | None) -> pa.Table:
+    import pyarrow.compute as pc
+
+    at = table.column("at")
+    if start is not None:
+        table = table.filter(pc.greater_equal(at, start))
+    if end is not None:
+        table = table.filter(pc.less(table.column("at"), end))
+    return table

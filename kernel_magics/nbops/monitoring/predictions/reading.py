@@ -1,0 +1,242 @@
+"""Read predictions, labels, and both together as they were known at a time."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from nbops.data.profile import Profile
+from nbops.errors import DataError
+from nbops.monitoring.predictions.entries import INPUT, SCORE
+from nbops.monitoring.predictions.journal import Wanted, day_of
+from nbops.monitoring.predictions.log import label_journal, prediction_journal
+from nbops.monitoring.predictions.together import joined
+from nbops.workspace import Workspace
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+FIXED = ("prediction_id", "at", "version", "digest", "output", "latency")
+
+
+def read_predictions(
+    workspace: Workspace,
+    model: str,
+    start: float | None = None,
+    end: float | None = None,
+    columns: Sequence[str] | None = None,
+    version: int | None = None,
+) -> pd.DataFrame:
+    """Read the predictions of a model, oldest first, each identifier once.
+
+    Parameters
+    ----------
+    workspace, model
+        Whose predictions.
+    start, end
+        From ``start`` until before ``end``, in seconds since the epoch; all by default.
+    columns
+        Only these, of what the frame has; those that nobody logged are left out.
+    version
+        Only those of this version.
+
+    Returns
+    -------
+    DataFrame
+        ``prediction_id``, ``at`` (seconds since the epoch), ``version``, ``digest``, ``output``, ``score`` or one ``score_<class>``
+        for each class, ``latency`` (seconds), and the inputs by their names; an input whose name is one of these has ``input_``
+        before it.
+
+    Raises
+    ------
+    UsageError
+        No model can have that name.
+    DataError
+        A file is damaged.
+    """
+    names = None if columns is None else {*_stored(columns), "prediction_id", "version"}
+    frame = _read(workspace, model, start, end, version, None if names is None else names.__contains__)
+    wanted = [*frame.columns] if columns is None else [name for name in columns if name in frame.columns]
+    chosen: pd.DataFrame = frame[wanted]
+    return chosen
+
+
+def _read(
+    workspace: Workspace, model: str, start: float | None, end: float | None, version: int | None, wanted: Wanted
+) -> pd.DataFrame:
+    tables = [table for table in prediction_journal(workspace, model).read(start, end, wanted) if table.num_rows]
+    if not tables:
+        import pandas as pd
+
+        return pd.DataFrame({name: [] for name in FIXED})
+    frame = joined(tables).to_pandas()
+    if version is not None:
+        frame = frame[frame["version"] == version]
+    frame = frame.drop_duplicates("prediction_id").sort_values("at", kind="stable", ignore_index=True)
+    frame = frame.rename(columns=_shown(frame.columns))
+    first = [name for name in FIXED if name in frame.columns]
+    scores = [name for name in frame.columns if name == SCORE or name.startswith(f"{SCORE}_")]
+    rest = [name for name in frame.columns if name not in {*first, *scores}]
+    latency = [name for name in first if name == "latency"]
+    found: pd.DataFrame = frame[[*(name for name in first if name != "latency"), *scores, *latency, *rest]]
+    return found
+
+
+def read_labels(workspace: Workspace, model: str, as_of: float | None = None, *, history: bool = False) -> pd.DataFrame:
+    """Read the labels of a model as they were known at a time.
+
+    Parameters
+    ----------
+    workspace, model
+        Whose labels.
+    as_of
+        Only what had arrived until then (inclusive), in seconds since the epoch; all by default.
+    history
+        All that came, in the order of their arrival, and not only the last of each prediction.
+
+    Returns
+    -------
+    DataFrame
+        ``prediction_id``, ``label``, ``at`` (when it arrived) and ``first_at`` (when the first of this prediction did).
+
+    Raises
+    ------
+    UsageError
+        No model can have that name.
+    DataError
+        A file is damaged.
+    """
+    import pandas as pd
+
+    end = None if as_of is None else float(np.nextafter(as_of, np.inf))
+    tables = [table for table in label_journal(workspace, model).read(None, end) if table.num_rows]
+    if not tables:
+        return pd.DataFrame({"prediction_id": [], "label": [], "at": [], "first_at": []})
+    frame = joined(tables).to_pandas().sort_values(["at", "written"], kind="stable", ignore_index=True)
+    frame["first_at"] = frame.groupby("prediction_id", sort=False)["at"].transform("min")
+    found: pd.DataFrame = frame[["prediction_id", "label", "at", "first_at"]]
+    if history:
+        return found
+    last = found.drop_duplicates("prediction_id", keep="last")
+    # One that was taken back is no label.
+    return last[last["label"].notna()].reset_index(drop=True)
+
+
+def labelled_predictions(
+    workspace: Workspace,
+    model: str,
+    *,
+    as_of: float | None = None,
+    start: float | None = None,
+    end: float | None = None,
+    inputs: Sequence[str] | None = None,
+    version: int | None = None,
+) -> pd.DataFrame:
+    """Read predictions with their labels as known at a time; of the inputs only these, all by default.
+
+    Returns
+    -------
+    DataFrame
+        As :func:`read_predictions`, with ``label`` (missing where none has arrived) and ``label_at``, when the first one did.
+    """
+    limit = None if as_of is None else float(np.nextafter(as_of, np.inf))
+    end = min((one for one in (end, limit) if one is not None), default=None)
+    names = set(_stored(inputs or ()))
+    frame = _read(
+        workspace,
+        model,
+        start,
+        end,
+        version,
+        None if inputs is None else lambda n: not n.startswith(INPUT) or n in names,
+    )
+    labels = read_labels(workspace, model, as_of).rename(columns={"first_at": "label_at"}).drop(columns="at")
+    clash = {name: f"input_{name}" for name in ("label", "label_at") if name in frame.columns}
+    return frame.rename(columns=clash).merge(labels, on="prediction_id", how="left")
+
+
+def labelled_rows(
+    workspace: Workspace, model: str, window: str = "all", as_of: float | None = None, *, target: str = "label"
+) -> pd.DataFrame:
+    """Give the newest labelled rows for training: the inputs and the label, oldest first.
+
+    Parameters
+    ----------
+    workspace, model
+        Whose predictions.
+    window
+        How much of the newest: ``90d``, ``10000 rows`` or ``all``. Days count back from the newest labelled prediction.
+    as_of
+        As known then, in seconds since the epoch; now by default.
+    target
+        What the column of the labels is called.
+
+    Raises
+    ------
+    DataError
+        No labelled prediction has its inputs, or an input has the name of the target.
+    UsageError
+        ``window`` is none.
+    """
+    from nbops.monitoring.performance.windows import newest
+
+    frame = labelled_predictions(workspace, model, as_of=as_of)
+    names = input_names(frame)
+    frame = frame[frame["label"].notna()]
+    if frame.empty or not names:
+        why = "its inputs are not kept" if not frame.empty else "no label has arrived"
+        raise DataError(f"There are no labelled rows of {model!r}: {why}.", hint="See: nbops predictions MODEL")
+    frame = newest(frame, window)
+    if target in names:
+        raise DataError(f"An input of {model!r} is called {target!r} too.", hint="Give the target another name.")
+    return frame[[*names, "label"]].rename(columns={"label": target}).reset_index(drop=True)
+
+
+def input_names(frame: pd.DataFrame) -> list[str]:
+    """Give the names of the inputs in a frame of predictions."""
+    ours = {*FIXED, "label", "label_at", SCORE}
+    return [str(name) for name in frame.columns if name not in ours and not str(name).startswith(f"{SCORE}_")]
+
+
+def input_profile(
+    workspace: Workspace,
+    model: str,
+    start: float | None = None,
+    end: float | None = None,
+    version: int | None = None,
+) -> Profile | None:
+    """Give the profile of inputs that were not kept, of whole days; ``None`` where there is none.
+
+    Raises
+    ------
+    DataError
+        Several versions have profiles that do not add up; name one.
+    """
+    found: Profile | None = None
+    first = "" if start is None else day_of(start)
+    last = "9999" if end is None else day_of(end)
+    for one in prediction_journal(workspace, model).profiles(start, end):
+        if first <= one["day"] <= last and (version is None or one["version"] == version):
+            profile = Profile.from_dict(one["profile"])
+            found = profile if found is None else found.merge(profile)
+    return found
+
+
+def _stored(columns: Sequence[str]) -> list[str]:
+    found: list[str] = []
+    for name in columns:
+        plain = name.removeprefix("input_")
+        found += [name, f"{INPUT}{name}", f"{INPUT}{plain}"]
+    return found
+
+
+def _shown(names: Any) -> dict[str, str]:
+    found = {}
+    for name in map(str, names):
+        if name.startswith(INPUT):
+            plain = name.removeprefix(INPUT)
+            ours = plain in {*FIXED, SCORE} or plain.startswith(f"{SCORE}_")
+            found[name] = f"input_{plain}" if ours else plain
+    return found

@@ -1,0 +1,136 @@
+"""The file that one writer adds to: nobody else does, and it is flushed to disk before anybody is told."""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import secrets
+import time
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from nbops.errors import WorkspaceError
+from nbops.monitoring.predictions.framing import MAGIC, PROFILE, ROWS, SCHEMA, framed
+from nbops.workspace.locks import HeldLock, try_hold, try_lock
+
+if TYPE_CHECKING:
+    import pyarrow as pa
+
+ENDING = ".segment"
+UNFINISHED = ".starting-"
+
+
+class Segment:
+    """A new segment in a folder, held by a lock that is free once this process has ended.
+
+    Parameters
+    ----------
+    folder
+        Where it lies; made if absent.
+
+    Raises
+    ------
+    WorkspaceError
+        It cannot be written.
+
+    Attributes
+    ----------
+    path : Path
+        The file; names sort by the time they were begun.
+    size : int
+        How many bytes are on disk.
+    rows : int
+        How many rows.
+    broken : bool
+        Whether something could not be written: what is there stays good, and the next goes to a new segment.
+    """
+
+    def __init__(self, folder: Path) -> None:
+        name = f"{time.time_ns() // 1000:016x}-{os.getpid():x}-{secrets.token_hex(4)}"
+        self.path = folder / f"{name}{ENDING}"
+        self.size, self.rows, self.broken = 0, 0, False
+        self._schema: pa.Schema | None = None
+        beginning = folder / f"{UNFINISHED}{name}"
+        try:
+            folder.mkdir(parents=True, exist_ok=True)
+            # It gets its name when the lock is held: who finds a segment without a holder takes its writer for dead.
+            held = try_lock(beginning)
+            assert held is not None
+            self._held: HeldLock = held
+            self._write(MAGIC)
+            os.rename(beginning, self.path)
+            flush_folder(folder)
+        except OSError as error:
+            with contextlib.suppress(OSError):
+                os.unlink(beginning)
+            raise unwritten(self.path, error) from error
+
+    def append(self, table: pa.Table | None, profiles: list[bytes]) -> None:
+        """Add rows and profiles, and come back when they are on disk.
+
+        Raises
+        ------
+        WorkspaceError
+            They could not be written, and nothing of them is there.
+        """
+        parts = [framed(PROFILE, profile) for profile in profiles]
+        if table is not None:
+            if self._schema is None or not table.schema.equals(self._schema):
+                self._schema = table.schema
+                parts.append(framed(SCHEMA, table.schema.serialize()))
+            parts += [framed(ROWS, batch.serialize()) for batch in table.to_batches()]
+        try:
+            self._write(b"".join(parts))
+        except OSError as error:
+            self._undo()
+            raise unwritten(self.path, error) from error
+        self.rows += table.num_rows if table is not None else 0
+
+    def close(self) -> None:
+        """Let go of it; twice is harmless."""
+        self._held.release()
+
+    def _write(self, data: bytes) -> None:
+        view = memoryview(data)
+        while view:
+            view = view[os.write(self._held.descriptor, view) :]
+        getattr(os, "fdatasync", os.fsync)(self._held.descriptor)
+        self.size += len(data)
+
+    def _undo(self) -> None:
+        """Cut off what was written in part. Where a flush has failed, what it was to flush cannot be trusted any more."""
+        self.broken = True
+        with contextlib.suppress(OSError):
+            os.ftruncate(self._held.descriptor, self.size)
+
+
+def abandoned(path: Path) -> HeldLock | None:
+    """Take a segment whose writer has ended; ``None`` when it has not, or when somebody else was faster."""
+    try:
+        # Not by try_lock, which would make the file that somebody has just removed.
+        descriptor = os.open(path, os.O_RDWR | getattr(os, "O_CLOEXEC", 0))
+    except OSError:
+        return None
+    held = try_hold(descriptor)
+    if held is not None and not path.exists():
+        held.release()
+        return None
+    return held
+
+
+def flush_folder(folder: Path) -> None:
+    """Bring the names in a folder to disk."""
+    if os.name != "posix":  # pragma: no cover
+        return
+    descriptor = os.open(folder, os.O_RDONLY)
+    try:
+        os.fsync(descriptor)
+    finally:
+        os.close(descriptor)
+
+
+def unwritten(path: Path, error: OSError) -> WorkspaceError:
+    """Say that a file could not be written."""
+    return WorkspaceError(
+        f"{path} cannot be written: {error.strerror or error}.", hint="Check free space and permissions."
+    )

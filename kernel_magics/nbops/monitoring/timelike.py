@@ -1,0 +1,65 @@
+"""Columns that tell a time without being of a type of time: years, epoch seconds, counters, dates as text.
+
+They move by nature. That they are others now than in the reference is no drift.
+"""
+
+from __future__ import annotations
+
+import re
+
+from nbops.data.profile import ColumnProfile
+
+_SPANS = {
+    ("year", "yr", "jahr", "annee", "anno"): ((0, 99), (1900, 2100)),
+    ("month", "mnth", "mon", "monat", "mois"): ((0, 12), (190000, 210012)),
+    ("day", "dom", "tag", "jour"): ((0, 31),),
+    ("week", "woche"): ((0, 53),),
+    ("quarter", "qtr"): ((0, 4),),
+}
+_HINTS = {"time", "timestamp", "date", "datetime", "epoch", "ts", "created", "updated", "modified", "at"}
+# Years that nobody names otherwise, and epochs from 1990 to 2100, in seconds to nanoseconds.
+_EPOCH = (6.3e8, 4.1e9)
+_DATE = re.compile(
+    r"\s*(\d{4}-\d{1,2}-\d{1,2}([ T]\d{1,2}:\d{2}(:\d{2}([.,]\d+)?)?\s*(Z|UTC|[+-]\d{2}:?\d{2})?)?|\d{1,2}[/.]\d{1,2}[/.]\d{4}.*|\d{4}/\d{1,2}/\d{1,2}.*)\s*"
+)
+_ALMOST_ALL = 0.95
+
+
+def told_time(before: ColumnProfile, after: ColumnProfile) -> str:
+    """Say what makes a column tell a time; empty where nothing does."""
+    if before.kind == after.kind == "number":
+        return _of_numbers(before, after)
+    if before.kind == after.kind == "category":
+        return "time as text" if _dates(before) and _dates(after) else ""
+    return ""
+
+
+def _of_numbers(before: ColumnProfile, after: ColumnProfile) -> str:
+    ends = (before.minimum, before.maximum, after.minimum, after.maximum)
+    if any(end is None for end in ends):
+        return ""
+    low, high = min(before.minimum or 0.0, after.minimum or 0.0), max(before.maximum or 0.0, after.maximum or 0.0)
+    whole = all(float(end or 0.0).is_integer() for end in ends)
+    words = set(re.findall(r"[a-z]+", re.sub(r"([a-z])([A-Z])", r"\1 \2", before.name).lower()))
+    if whole:
+        for names, spans in _SPANS.items():
+            if words & set(names) and any(first <= low and high <= last for first, last in spans):
+                return f"time: {names[0]}"
+    later = (after.minimum or 0.0) > (before.maximum or 0.0)
+    if (later or words & _HINTS) and any(
+        _EPOCH[0] * unit <= low and high <= _EPOCH[1] * unit for unit in (1, 1e3, 1e6, 1e9)
+    ):
+        return "time: seconds since 1970"
+    if later and whole and all(_all_different(side) for side in (before, after)):
+        return "time: counts up"
+    return ""
+
+
+def _all_different(side: ColumnProfile) -> bool:
+    return side.count >= 50 and side.distinct >= _ALMOST_ALL * side.count
+
+
+def _dates(side: ColumnProfile) -> bool:
+    counted = list(side.categories.items())[:200]
+    dates = sum(count for name, count in counted if _DATE.fullmatch(name))
+    return dates >= _ALMOST_ALL * sum(count for _, count in counted) > 0

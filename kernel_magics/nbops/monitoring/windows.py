@@ -1,0 +1,308 @@
+"""Drift window by window: each window profiled once, with the reference's shifts, and compared by its profile alone."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from nbops.data.compact import aligned
+from nbops.data.profile import ColumnProfile, Profile, profile_frame
+from nbops.data.reading import read_table
+from nbops.data.sources import parts_of
+from nbops.errors import UsageError
+from nbops.monitoring import statistics
+from nbops.monitoring.cutting import cut
+from nbops.monitoring.onset import column_onset, largest_step, whole_onset
+from nbops.monitoring.pairs import Found, compared, limit, pooled
+from nbops.monitoring.wording import not_compared
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+_PREVIOUS = re.compile(r"(?:previous|sliding)(?:\s+(\d+))?|(\d+)\s+(?:previous|before)")
+_MOST_NOTES = 50
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Cut:
+    """Windows as profiles, in their order; ``skipped`` are columns that the windows were cut by."""
+
+    by: str
+    labels: tuple[str, ...]
+    profiles: tuple[Profile, ...]
+    incomplete: tuple[str, ...] = ()
+    unplaced: int = 0
+    skipped: tuple[str, ...] = ()
+    notes: tuple[str, ...] = field(default=())
+
+
+def profiled(reference: Profile, current: Any, by: str | int, time: str | Sequence[str] | None = None) -> Cut:
+    """Cut a data set into windows and profile each, once, with the reference's shifts.
+
+    Parameters
+    ----------
+    reference
+        Gives kinds and shifts.
+    current
+        A frame, or what :func:`nbops.data.reading.read_table` reads; for ``by="file"`` a folder, a pattern, or several paths or
+        frames, each a window.
+    by, time
+        As :func:`nbops.monitoring.cutting.cut` takes them.
+
+    Raises
+    ------
+    UsageError
+        ``by`` or ``time`` cannot be used.
+    DataError
+        The data cannot be read.
+    """
+    if by == "file":
+        parts = _files(current)
+        profiles = _profiles(reference, (read_table(part) for _, part in parts))
+        return Cut(by="file", labels=tuple(label for label, _ in parts), profiles=profiles)
+    windows = cut(read_table(current), by, time)
+    return Cut(
+        by=windows.by,
+        labels=windows.labels,
+        profiles=_profiles(reference, windows.frames()),
+        incomplete=windows.incomplete,
+        unplaced=windows.unplaced,
+        skipped=windows.columns,
+    )
+
+
+def drift_by_window(
+    reference: Profile,
+    windows: Cut,
+    *,
+    against: str = "reference",
+    columns: Sequence[str] | None = None,
+    alpha: float = 0.01,
+    min_effect: float = 0.03,
+) -> dict[str, Any]:
+    """Compare every window with the reference, the first window, or those before it.
+
+    Parameters
+    ----------
+    reference
+        A profile; binned ones are allowed for ``against="reference"``.
+    windows
+        What :func:`profiled` gave.
+    against
+        ``reference``; ``first``: the first window, for each column the first that has values; ``previous`` or ``previous 4``: the
+        one, or the four merged, before it that have values.
+    columns
+        Only these; all that can be compared by default.
+    alpha
+        Largest probability of any false alarm in one window, over its columns (Holm 1979).
+    min_effect
+        Smallest effect that counts.
+
+    Returns
+    -------
+    dict
+        JSON-able. ``by``, ``mode`` (``reference``, ``first``, ``sliding``), ``labels``, ``rows``, ``drifted`` (columns by window),
+        ``columns``: by name ``effects`` (KS distance or total variation; ``None`` where a side has no value), ``drifted``,
+        ``limit`` (of a window of median size), ``limits``, ``nulls`` (share), ``onset`` (a label, or empty), ``kind``; ``onset``
+        of the whole; ``incomplete``, ``unplaced``, ``notes``, ``sentence``.
+
+    Raises
+    ------
+    UsageError
+        ``against`` is none of these, or there is no window with rows.
+    """
+    mode, back = _mode(against)
+    if not any(profile.rows for profile in windows.profiles):
+        raise UsageError("There is no window with rows.")
+    names = _names(reference, windows, columns)
+    series = {name: [_column(profile, name) for profile in windows.profiles] for name in names}
+    bases = {name: _bases(name, reference, found, mode, back) for name, found in series.items()}
+    pairs = {
+        name: [_found(base, column) for base, column in zip(bases[name], series[name], strict=True)] for name in names
+    }
+    drifted = _verdicts(pairs, len(windows.labels), alpha, min_effect)
+    tests = max(1, len(names))
+    found = {
+        name: _trend(
+            windows.labels, bases[name], series[name], pairs[name], drifted[name], alpha / tests, min_effect, mode
+        )
+        for name in names
+    }
+    counts = [sum(drifted[name][i] for name in names) for i in range(len(windows.labels))]
+    result = {
+        "by": windows.by,
+        "mode": mode,
+        "against": against,
+        "labels": list(windows.labels),
+        "rows": [profile.rows for profile in windows.profiles],
+        "drifted": counts,
+        "columns": found,
+        "onset": whole_onset(found),
+        "incomplete": list(windows.incomplete),
+        "unplaced": windows.unplaced,
+        "notes": _notes(windows, series),
+    }
+    return {**result, "sentence": _sentence(result)}
+
+
+def _profiles(reference: Profile, frames: Iterable[pd.DataFrame]) -> tuple[Profile, ...]:
+    found = []
+    for frame in frames:
+        found.append(profile_frame(frame, reference))
+        # What the reference has no value of is as its first window has it, so that later ones can be compared with that.
+        bare = {column.name for column in reference.columns if column.kind == "empty"}
+        bare &= {column.name for column in found[-1].columns if column.kind != "empty"}
+        if bare:
+            columns = (found[-1].column(c.name) if c.name in bare else c for c in reference.columns)
+            reference = Profile(reference.rows, tuple(column for column in columns if column is not None))
+    return tuple(found)
+
+
+def _files(current: Any) -> list[tuple[str, Any]]:
+    if isinstance(current, (str, Path)):
+        paths = parts_of(current)
+        return [(path.stem, path) for path in paths]
+    if isinstance(current, Mapping):
+        return [(str(label), part) for label, part in current.items()]
+    if isinstance(current, Iterable) and not hasattr(current, "iloc"):
+        parts = list(current)
+        names = [Path(p).stem if isinstance(p, (str, Path)) else f"part {i}" for i, p in enumerate(parts, 1)]
+        return list(zip(names, parts, strict=True))
+    raise UsageError("by='file' takes a folder, a pattern, or several files.", hint="Give data/*.parquet.")
+
+
+def _mode(against: str) -> tuple[str, int]:
+    if against in {"reference", "first"}:
+        return against, 0
+    found = _PREVIOUS.fullmatch(against.strip())
+    back = int(next((group for group in found.groups() if group), 1)) if found else 0
+    if not back:
+        raise UsageError(
+            f"Windows cannot be compared against {against!r}.",
+            hint="Against: reference, first, previous, 'previous 4'.",
+        )
+    return "sliding", back
+
+
+def _names(reference: Profile, windows: Cut, columns: Sequence[str] | None) -> list[str]:
+    known = [column.name for column in reference.columns]
+    chosen = known if columns is None else [name for name in columns if name in known]
+    left_out = {*windows.skipped}
+    return [name for name in chosen if name not in left_out and not _never(reference.column(name), windows)]
+
+
+def _never(before: ColumnProfile | None, windows: Cut) -> bool:
+    """Whether a column can be compared in no window."""
+    found = (
+        [column for column in (profile.column(before.name) for profile in windows.profiles) if column] if before else []
+    )
+    return before is None or not found or all(column.rows and not_compared(before, column) for column in found)
+
+
+def _column(profile: Profile, name: str) -> ColumnProfile | None:
+    found = profile.column(name)
+    return found if found is not None and found.count else None
+
+
+def _bases(
+    name: str, reference: Profile, found: Sequence[ColumnProfile | None], mode: str, back: int
+) -> list[ColumnProfile | None]:
+    """Give what each window's column is compared with."""
+    if mode == "reference":
+        return [reference.column(name)] * len(found)
+    if mode == "first":
+        first = next((i for i, column in enumerate(found) if column is not None), len(found))
+        return [None if i <= first else found[first] for i in range(len(found))]
+    bases: list[ColumnProfile | None] = []
+    for i in range(len(found)):
+        earlier = [column for column in found[:i] if column is not None][-back:]
+        bases.append(pooled(earlier) if earlier else None)
+    return bases
+
+
+def _found(base: ColumnProfile | None, column: ColumnProfile | None) -> Found | None:
+    if base is None or column is None:
+        return None
+    if base.binned:
+        column = aligned(Profile(base.rows, (base,)), Profile(column.rows, (column,))).columns[0]
+    return compared(base, column)
+
+
+def _verdicts(
+    pairs: Mapping[str, Sequence[Found | None]], windows: int, alpha: float, min_effect: float
+) -> dict[str, list[bool]]:
+    drifted = {name: [False] * windows for name in pairs}
+    for i in range(windows):
+        tested = {name: found for name, series in pairs.items() if (found := series[i]) is not None}
+        for name in statistics.holm({name: found.p for name, found in tested.items()}, alpha):
+            drifted[name][i] = tested[name].effect >= min_effect
+    return drifted
+
+
+def _trend(
+    labels: Sequence[str],
+    bases: Sequence[ColumnProfile | None],
+    series: Sequence[ColumnProfile | None],
+    pairs: Sequence[Found | None],
+    drifted: Sequence[bool],
+    level: float,
+    min_effect: float,
+    mode: str,
+) -> dict[str, Any]:
+    limits = [
+        max(min_effect, limit(base, column, level)) if base is not None and column is not None else None
+        for base, column in zip(bases, series, strict=True)
+    ]
+    if mode == "sliding":
+        spell = largest_step(labels, pairs, limits, level)
+    else:
+        base = next((base for base in bases if base is not None), None)
+        spell = column_onset(labels, base, series, pairs, limits, level)
+    known = [value for value in limits if value is not None]
+    kind = next((column.kind for column in [*bases, *series] if column is not None), "empty")
+    return {
+        "kind": kind,
+        "effects": [None if pair is None else round(pair.effect, 5) for pair in pairs],
+        "drifted": list(drifted),
+        "limit": round(float(np.median(known)), 5) if known else min_effect,
+        "limits": [None if value is None else round(value, 5) for value in limits],
+        "nulls": [None if column is None else round(column.nulls / column.rows, 5) for column in series],
+        "onset": spell.get("label", ""),
+        "spell": spell,
+    }
+
+
+def _notes(windows: Cut, series: Mapping[str, Sequence[ColumnProfile | None]]) -> list[str]:
+    rows = {label: profile.rows for label, profile in zip(windows.labels, windows.profiles, strict=True)}
+    notes = list(windows.notes)
+    nothing = [label for label in windows.labels if not rows[label]]
+    if nothing:
+        notes.append(f"no rows in {_listed(nothing)}")
+    for name, columns in series.items():
+        bare = [label for label, column in zip(windows.labels, columns, strict=True) if column is None and rows[label]]
+        if bare:
+            notes.append(f"{name} has no value in {_listed(bare)}")
+    if windows.incomplete:
+        notes.append(f"{_listed(windows.incomplete)}: not the whole of it is there")
+    if windows.unplaced:
+        notes.append(f"{windows.unplaced:,} rows without a readable time are in no window")
+    return notes[:_MOST_NOTES]
+
+
+def _listed(labels: Sequence[str]) -> str:
+    more = f" and {len(labels) - 3} more" if len(labels) > 3 else ""
+    return ", ".join(labels[:3]) + more
+
+
+def _sentence(result: Mapping[str, Any]) -> str:
+    hit = sum(count > 0 for count in result["drifted"])
+    whole = sum(rows > 0 for rows in result["rows"])
+    of = {"reference": "the reference", "first": "the first one", "sliding": "those before"}[result["mode"]]
+    told = f"{hit} of {whole} windows differ from {of}" if hit else f"None of {whole} windows differs from {of}"
+    words = result["onset"].get("words", "")
+    return f"{told}{'; ' + words if words else ''}."

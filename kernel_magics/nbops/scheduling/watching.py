@@ -1,0 +1,82 @@
+"""Monitors under the leader: what has come due is written down, looked at by processes of their own, and reminded of."""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Callable
+
+from nbops.errors import NbopsError
+from nbops.monitoring.monitors.due import plan_due
+from nbops.monitoring.monitors.incidents import remind
+from nbops.monitoring.monitors.launching import launch_work
+from nbops.scheduling.settings import read_scheduler
+from nbops.tracking.process import is_alive
+from nbops.workspace import Workspace
+
+# A process needs a moment until it takes a look; one that ends without having done any is not followed at once.
+_PAUSE, _STUMBLED, _REMIND_EVERY = 3.0, 60.0, 60.0
+_log = logging.getLogger("nbops.scheduler")
+# Starts a process that does the looks that wait, and gives its identity.
+Worker = Callable[[Workspace], str]
+
+
+class MonitorWatch:
+    """Sees to the monitors of a workspace.
+
+    Parameters
+    ----------
+    workspace
+        Which one.
+    start
+        Starts a process that looks.
+    """
+
+    def __init__(self, workspace: Workspace, start: Worker = launch_work) -> None:
+        self._workspace, self._start = workspace, start
+        self._working: list[str] = []
+        self._next, self._remind_at = 0.0, 0.0
+        self._waited = 0
+
+    def see(self, *, due: int, waiting: int, opened: int, now: float) -> None:
+        """Do what is to be done now.
+
+        Parameters
+        ----------
+        due, waiting, opened
+            How many monitors have come due, looks wait for their turn, incidents are open.
+        now
+            The time in seconds since the epoch.
+
+        Raises
+        ------
+        LedgerError
+            The ledger does not answer.
+        """
+        if due:
+            waiting += plan_due(self._workspace, now)
+        if opened and now >= self._remind_at:
+            self._remind_at = now + _REMIND_EVERY
+            remind(self._workspace, now)
+        self._launch(waiting, now)
+
+    def rest(self) -> None:
+        """Start no process from now on: who asks does the looks itself."""
+        self._next = float("inf")
+
+    def _launch(self, waiting: int, now: float) -> None:
+        before = len(self._working)
+        self._working = [identity for identity in self._working if is_alive(identity)]
+        if before > len(self._working) and waiting and waiting >= self._waited:
+            # It ended and as many wait: something is wrong with it, not with what it looks at.
+            self._next = max(self._next, now + _STUMBLED)
+        if not waiting or now < self._next:
+            return
+        at_once = read_scheduler(self._workspace).at_once
+        if len(self._working) >= min(at_once, waiting):
+            return
+        self._next, self._waited = now + _PAUSE, waiting
+        try:
+            self._working.append(self._start(self._workspace))
+        except NbopsError as error:
+            self._next = now + _STUMBLED
+            _log.warning("%s", error)

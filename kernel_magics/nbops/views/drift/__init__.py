@@ -1,0 +1,6 @@
+"""A drift report as HTML and as text, from its plain values: its words, pictures, parts and pages."""
+
+from nbops.views.drift.page import drift_body, drift_html, drift_page
+from nbops.views.drift.text import drift_text
+
+__all__ = ["drift_body", "drift_html", "drift_page", "drift_text"]

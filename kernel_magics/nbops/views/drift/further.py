@@ -1,0 +1,71 @@
+"""The further parts of a drift report as text: windows over time."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from nbops.views.drift.words import plain
+from nbops.views.text import table
+
+_BARS = "▁▂▃▄▅▆▇█"
+_WIDEST = 48
+_MOST_ROWS = 20
+
+
+def further_text(report: Mapping[str, Any]) -> str:
+    """Show what was asked for beyond the columns; empty where nothing was.
+
+    Parameters
+    ----------
+    report
+        What :meth:`nbops.monitoring.report.DriftReport.to_dict` gave.
+    """
+    parts = [windows_text(report["windows"]) if (report.get("windows") or {}).get("labels") else "", _beyond(report)]
+    return "\n\n".join(part for part in parts if part)
+
+
+def windows_text(windows: Mapping[str, Any]) -> str:
+    """Show the trend of each column over the windows, those that drifted first; ``·`` is a window without a value."""
+    labels = windows["labels"]
+    columns = sorted(
+        windows["columns"].items(),
+        key=lambda pair: (
+            not pair[1].get("onset"),
+            -sum(pair[1]["drifted"]),
+            -max([e or 0.0 for e in pair[1]["effects"]]),
+        ),
+    )
+    rows = [
+        (
+            plain(name, 40),
+            _trend(column["effects"]),
+            f"{max([e or 0.0 for e in column['effects']]):.3f}",
+            f"{column['limit']:.3f}",
+            str(sum(column["drifted"])),
+            plain((column.get("spell") or {}).get("words", ""), 70),
+        )
+        for name, column in columns[:_MOST_ROWS]
+    ]
+    more = [f"… and {len(columns) - _MOST_ROWS} more columns"] if len(columns) > _MOST_ROWS else []
+    head = f"By {windows['by']}, {len(labels)} windows from {labels[0]} to {labels[-1]}: {windows.get('sentence', '')}"
+    shown = table(rows, ("column", "over time", "most", "limit", "windows", "since when"), right=(2, 3, 4))
+    notes = (plain(f"note: {note}", 200) for note in windows.get("notes", ()))
+    return "\n".join([plain(head, 400), shown, *more, *notes])
+
+
+def _trend(effects: Sequence[float | None]) -> str:
+    """Draw effects of 0 to 1 in at most 48 characters; neighbours share one, which shows the largest."""
+    step = -(-len(effects) // _WIDEST)
+    drawn = []
+    for first in range(0, len(effects), step):
+        known = [value for value in effects[first : first + step] if value is not None]
+        drawn.append(_BARS[min(len(_BARS) - 1, int(max(known) * len(_BARS)))] if known else "·")
+    return "".join(drawn)
+
+
+def _beyond(report: Mapping[str, Any]) -> str:
+    found = report.get("multivariate") or {}
+    told = [(found.get(part) or {}).get("sentence", "") for part in ("classifier", "pca")]
+    told.append((report.get("concept") or {}).get("sentence", ""))
+    return "\n".join(plain(one, 300) for one in told if one)

@@ -1,0 +1,28 @@
+"""What a drift report adds to the style of every document."""
+
+REPORT_STYLE = """
+.nbops .title{font-size:19px;font-weight:600;margin:0 0 3px;line-height:1.3}.nbops .under{margin:0 0 2px;overflow-wrap:anywhere}
+.nbops .lead{overflow-wrap:anywhere}.nbops .counts .push{margin-left:auto}.nbops .counts .wide{max-width:340px}
+.nbops .counts span{display:block}.nbops tbody th{font-weight:600;font-size:13px;color:inherit;overflow-wrap:anywhere}
+.nbops tbody th small{font-weight:400}.nbops .ranked td{overflow-wrap:anywhere}.nbops .ranked td.num,.nbops .ranked td.state{white-space:nowrap}
+.nbops td.num{white-space:nowrap}.nbops .pair th[scope=row]{font-weight:400}.nbops .pair td,.nbops .pair th{padding:3px 10px 3px 0}
+.nbops .ranked tbody th{min-width:90px}.nbops .ranked td:nth-child(3){min-width:110px}
+.nbops a{color:inherit;text-decoration:underline;text-decoration-color:var(--jp-border-color2,#bdbdbd);text-underline-offset:3px}
+.nbops .key{color:var(--jp-ui-font-color3,#9e9e9e)}.nbops .line{color:var(--jp-brand-color1,#1976d2)}
+.nbops svg{display:block;max-width:100%;height:auto}
+.nbops .ranked svg{max-width:none}
+.nbops .unseen{position:absolute;width:1px;height:1px;overflow:hidden;clip-path:inset(50%);white-space:nowrap}
+.nbops .pair{display:flex;flex-wrap:wrap;gap:10px 28px;align-items:flex-start;margin:4px 0 12px}.nbops .pair>*{flex:1 1 300px;min-width:0}
+.nbops .foot{margin:26px 0 0;padding-top:8px;border-top:1px solid var(--jp-border-color2,#e0e0e0);overflow-wrap:anywhere}
+.nbops h2{font-size:15px;font-weight:600;margin:26px 0 6px}.nbops h3{font-size:13px;font-weight:600;margin:12px 0 4px}.nbops p{margin:4px 0 8px}
+"""
+PRINT_STYLE = """
+@page{margin:14mm}
+@media print{:root{--jp-layout-color1:#fff;--jp-layout-color2:#f0f0f0;--jp-border-color2:#ccc;--jp-ui-font-color1:#000;--jp-ui-font-color2:#444;
+--jp-ui-font-color3:#9e9e9e;--jp-brand-color1:#1565c0;--jp-success-color1:#1b5e20;--jp-warn-color1:#bf360c;--jp-error-color1:#b71c1c;color-scheme:light}
+.nbops{font-size:11px}.nbops details::details-content{content-visibility:visible;height:auto;block-size:auto;overflow:visible}
+.nbops details>*{display:block}.nbops .scroll{overflow:visible}.nbops tr,.nbops svg,.nbops .pair,.nbops .counts{break-inside:avoid}
+.nbops thead{display:table-header-group}.nbops h2,.nbops h3,.nbops summary{break-after:avoid}.nbops section.columns{break-before:page}
+.nbops td,.nbops th{padding:3px 8px 3px 0}.nbops .ranked svg{max-width:120px}
+body.nbops details{break-inside:auto}}
+"""

@@ -1,0 +1,117 @@
+"""`nbops monitor` and `%monitor` say the same, for people and for machines."""
+
+from __future__ import annotations
+
+import json
+
+import pytest
+from IPython.core.interactiveshell import InteractiveShell
+from traitlets.config import Config
+
+from nbops.cli import main
+from nbops.errors import UsageError
+from nbops.magics.monitor import monitor as magic
+from nbops.monitoring.monitors import monitor, summaries
+
+
+@pytest.fixture
+def typed(shop, capsys, monkeypatch):
+    """Type a command in the shop's folder; give its exit code and what it printed."""
+    monkeypatch.chdir(shop.workspace.root)
+
+    def run(*words: str) -> tuple[int, str]:
+        code = main(["monitor", *words])
+        said = capsys.readouterr()
+        return code, said.out + said.err
+
+    return run
+
+
+def test_a_monitor_from_its_declaration_to_its_removal(shop, typed):
+    shop.fill(0, 1)
+    facts = ["--source", "data.csv", "--time", "at", "--reference", "reference.csv", "--window", "1d"]
+    code, said = typed("add", "shop", *facts, "--check", "drift", "--check", "volume rows>=100", "--cron", "0 6 * * *")
+    assert code == 0
+    assert "shop watches data.csv: drift, volume rows; next at" in said
+    assert "nobody looks after monitors here now" in said
+    code, said = typed("run", "shop", "--fail")
+    assert code == 1
+    assert "income" in said
+    code, said = typed("list", "--json")
+    (one,) = json.loads(said[: said.rindex("]") + 1])
+    assert (one["state"], one["monitor"]["name"], len(one["series"])) == ("alert", "shop", 2)
+    look, incident = one["last"]["id"], one["incidents"][0]["id"]
+    assert "income" in typed("report", str(look))[1]
+    code, said = typed("acknowledge", str(incident), "--reason", "we know")
+    assert code == 0
+    assert "we know" in said
+    assert typed("acknowledge", str(incident))[0] == 1
+    assert "we know" in typed("show", "shop")[1]
+    assert typed("change", "shop", "--check", "drift columns=region")[0] == 0
+    assert monitor(shop.workspace, "shop").cron == "0 6 * * *"
+    assert typed("run", "shop", "--fail")[0] == 0
+    assert "paused" in typed("pause", "shop")[1]
+    assert "next at" in typed("resume", "shop")[1]
+    assert typed("mute", "shop", "--for", "8h", "--reason", "migration")[0] == 0
+    assert typed("mute", "shop", "--for", "8h")[0] == 1
+    assert "migration" in typed("show", "shop")[1]
+    assert typed("unmute", "shop")[0] == 0
+    assert "alert" in typed("history")[1]
+    assert "recovered" in typed("incidents")[1]
+    assert typed("remove", "shop")[1] == "shop is removed.\n"
+    assert summaries(shop.workspace) == ()
+    assert "alert" in typed("history", "shop")[1]
+
+
+def test_slips_are_named_with_what_was_meant(shop, typed):
+    shop.fill(0)
+    given = ["add", "shop", "--source", "data.csv", "--reference", "reference.csv"]
+    for words, said in (
+        (["--check", "dift"], "Did you mean 'drift'?"),
+        (["--check", "drift alfa=0.1"], "Did you mean 'alpha'?"),
+        (["--check", "volume row>=3"], "Did you mean 'rows'?"),
+        (["--check", "volume rows<=3"], "the wrong way round"),
+        (["--check", "volume rows>=3 warning=1"], "would alert before it warns"),
+        (["--check", "drift", "--check", "drift alpha=0.1"], "Two checks are called 'drift'"),
+        (["--check", "performance accuracy>=0.8"], "needs a model"),
+        (["--window", "1 wek"], "Did you mean 'week'?"),
+        (["--cron", "0 6 * *"], "has 4 fields instead of five"),
+        (["--timezone", "Berlin"], "Did you mean Europe/Berlin?"),
+        (["--route", "webhook:ops"], "Declare [webhooks.ops]"),
+        (["--route", "pager"], "An alert cannot go to 'pager'"),
+        (["--model", "churn"], "There is no registered model 'churn'"),
+        (["--remind", "-1"], "remind_hours must be from 0"),
+    ):
+        code, out = typed(*given, *words)
+        assert code != 0, words
+        assert said in out, (words, out)
+    assert typed("add", "shop", "--source", "data.csv")[0] == 1
+    assert summaries(shop.workspace) == ()
+
+
+@pytest.fixture
+def shell():
+    made = InteractiveShell.instance(config=Config({"HistoryManager": {"enabled": False}}))
+    yield made
+    InteractiveShell.clear_instance()
+
+
+def test_the_magic_shows_html_and_its_own_type(shop, shell, monkeypatch):
+    shown = []
+    monkeypatch.chdir(shop.workspace.root)
+    monkeypatch.setattr("IPython.display.display", lambda data, raw: shown.append(data))
+    shop.fill(0, 1)
+    shop.watch("my shop")
+    magic('run "my shop"')
+    magic("list")
+    magic('show "my shop"')
+    assert len(shown) == 3
+    for data in shown:
+        (summary,) = data["application/vnd.nbops.monitor.v1+json"]["summaries"]
+        assert (summary["state"], summary["monitor"]["name"]) == ("alert", "my shop")
+        assert "<svg" in data["text/html"]
+        assert "my shop" in data["text/html"]
+        assert "<script" not in data["text/html"]
+        assert "my shop" in data["text/plain"]
+    with pytest.raises(UsageError, match="Did you mean 'pause'"):
+        magic("pausee x")

@@ -1,0 +1,182 @@
+"""Windows over time: cut where the calendar cuts, each compared honestly, and since when a column differs."""
+
+import json
+
+import numpy as np
+import pandas as pd
+import pytest
+
+import nbops
+from nbops.data.profile import profile_frame
+from nbops.errors import UsageError
+from nbops.monitoring.cutting import cut
+from nbops.monitoring.windows import drift_by_window, profiled
+
+_DAY = 86_400
+
+
+@pytest.fixture(scope="module")
+def hours(shared_data):
+    return pd.read_csv(shared_data("bike_sharing_hour.csv"))
+
+
+def _trend(reference, current, by, time=None, **options):
+    before = profile_frame(reference)
+    found = drift_by_window(before, profiled(before, current, by, time), **options)
+    return json.loads(json.dumps(found, allow_nan=False))
+
+
+def _dated(days, per_day=40, seed=0, **columns):
+    random = np.random.default_rng(seed)
+    n = days * per_day
+    time = pd.Timestamp("2024-03-01") + pd.to_timedelta(np.arange(n) * (_DAY / per_day), unit="s")
+    return pd.DataFrame({"time": time, **{name: make(random, n) for name, make in columns.items()}})
+
+
+def test_bike_hires_by_month_show_the_season_and_when_it_left_january(hours):
+    january, later = hours[hours.dteday < "2011-02-01"], hours[hours.dteday >= "2011-02-01"]
+    windows = nbops.drift(january, later, by="month", time="dteday").to_dict()["windows"]
+    assert windows["labels"] == [f"2011-{m:02}" for m in range(2, 13)] + [f"2012-{m:02}" for m in range(1, 13)]
+    assert sum(windows["rows"]) == len(later)
+    temp = windows["columns"]["temp"]
+    assert temp["onset"] == "2011-02"
+    assert windows["onset"]["label"] == "2011-02"
+    # July is the warmest, the next January the most like the reference.
+    assert max(temp["effects"]) == temp["effects"][5]
+    assert min(temp["effects"]) in (temp["effects"][0], temp["effects"][11])
+    assert windows["columns"]["yr"]["onset"] == "2012-01"
+    assert windows["columns"]["hr"]["onset"] == windows["columns"]["weekday"]["onset"] == ""
+    assert "dteday" not in windows["columns"]
+
+
+def test_employment_by_year_has_no_drift_that_matters(shared_data):
+    reference = pd.read_parquet(shared_data("employment_ma_reference.parquet"))
+    current = pd.read_parquet(shared_data("employment_ma_analysis.parquet"))
+    found = _trend(reference, current, "year", "year")
+    assert found["labels"] == ["2016", "2017", "2018"]
+    assert {name for name, column in found["columns"].items() if any(column["drifted"])} == {"ANC"}
+
+
+def test_taxi_files_are_windows_and_columns_that_come_and_go_are_told(shared_data):
+    months = ["2018-06", "2019-01", "2019-06", "2020-02", "2020-04"]
+    paths = [shared_data(f"nyc_taxi/yellow_{month}.csv") for month in months]
+    report = nbops.drift(paths[0], paths[0].parent, by="file", against="first").to_dict()
+    found = report["windows"]
+    assert report["rows"] == {"reference": 10_000, "current": 50_000}
+    assert found["labels"] == [f"yellow_{month}" for month in months]
+    assert found["columns"]["passenger_count"]["onset"] == "yellow_2020-04"
+    surcharge = found["columns"]["congestion_surcharge"]
+    # Empty in 2018-06: compared with the first file that has values, on one shift.
+    assert surcharge["effects"][:2] == [None, None]
+    assert surcharge["effects"][2] > 0.9
+    assert "congestion_surcharge has no value in yellow_2018-06" in found["notes"]
+
+
+def test_a_day_without_a_value_is_told_and_not_a_crash(shared_data):
+    air = pd.read_csv(shared_data("beijing_pm25.csv"))
+    when = ["year", "month", "day", "hour"]
+    for against in ("reference", "first", "previous 3"):
+        found = _trend(air[air.year > 2010], air.head(24 * 30), "day", when, against=against)
+        assert found["labels"][0] == "2010-01-01"
+        assert found["columns"]["pm2.5"]["effects"][0] is None
+        assert "pm2.5 has no value in 2010-01-01, 2010-01-24, 2010-01-25" in found["notes"]
+        assert not {*when} & found["columns"].keys()
+
+
+def test_every_way_to_cut(hours):
+    made = {
+        "quarter": (8, "2011-Q1", "2012-Q4"),
+        "year": (2, "2011", "2012"),
+        "day": (731, "2011-01-01", "2012-12-31"),
+        "week": (106, "2010-12-27", "2012-12-31"),
+        "7d": (105, "2011-01-01", "2012-12-29"),
+        "1 month": (24, "2011-01", "2012-12"),
+        "1000 rows": (18, "rows 1–1000", "rows 17001–17379"),
+    }
+    for by, (count, first, last) in made.items():
+        windows = cut(hours, by, "dteday")
+        assert (len(windows.labels), windows.labels[0], windows.labels[-1]) == (count, first, last), by
+        assert sum(windows.rows) == len(hours)
+    assert cut(hours, "season").labels == ("1", "2", "3", "4")
+    assert cut(hours, "12h", "dteday,hr").labels[:2] == ("2011-01-01 00:00", "2011-01-01 12:00")
+    # The first week lacks its first days, the last one its last.
+    assert cut(hours, "week", "dteday").incomplete == ("2010-12-27", "2012-12-31")
+    assert cut(hours, "year", "dteday").incomplete == ()
+
+
+def test_order_of_rows_and_form_of_the_time_make_no_difference():
+    frame = _dated(10, x=lambda r, n: r.normal(size=n))
+    shuffled = frame.sample(frac=1, random_state=1)
+    whole = cut(frame, "day").rows
+    for other in (
+        shuffled,
+        shuffled.assign(time=shuffled.time.astype(str)),
+        shuffled.assign(time=shuffled.time.dt.tz_localize("Asia/Tokyo")),
+        shuffled.assign(time=shuffled.time.astype("int64") // 10**6),
+        shuffled.assign(time=shuffled.time.dt.to_period("h")),
+    ):
+        windows = cut(other, "day", "time")
+        assert windows.rows == whole
+        assert [set(part.x) for part in windows.frames()] == [set(part.x) for part in cut(frame, "day").frames()]
+
+
+def test_rows_without_a_time_and_days_without_a_row_are_told():
+    frame = _dated(6, x=lambda r, n: r.normal(size=n))
+    frame = frame[frame.time.dt.day != 3]
+    frame.loc[frame.index[:7], "time"] = pd.NaT
+    found = _trend(frame[["x"]], frame, "day", "time")
+    assert found["rows"] == [33, 40, 0, 40, 40, 40]
+    assert found["unplaced"] == 7
+    assert found["columns"]["x"]["effects"][2] is None
+    assert "no rows in 2024-03-03" in found["notes"]
+
+
+def test_what_cannot_be_cut_is_one_clear_line():
+    frame = _dated(3, 1_000, x=lambda r, n: r.normal(size=n))
+    for by, time, said in (
+        ("fortnight", "time", "cuts no windows"),
+        ("day", "tmie", "Did you mean 'time'"),
+        ("0 rows", None, "at least 1 row"),
+        ("1 row", None, "at most 2,000"),
+    ):
+        with pytest.raises(UsageError, match=said):
+            nbops.drift(frame, frame, by=by, time=time)
+    with pytest.raises(UsageError, match="the data have none"):
+        nbops.drift(frame[["x"]], frame[["x"]], by="day")
+    with pytest.raises(UsageError, match="cannot be compared against"):
+        nbops.drift(frame, frame, by="day", against="tomorrow")
+
+
+def test_an_onset_is_where_the_change_came():
+    def stepped(random, n):
+        values = random.normal(size=n)
+        values[n // 2 :] += 1.0
+        return values
+
+    frame = _dated(20, x=stepped, c=lambda r, n: r.choice(list("abc"), n), y=lambda r, n: r.normal(size=n))
+    reference = _dated(50, seed=9, x=lambda r, n: r.normal(size=n), c=lambda r, n: r.choice(list("abc"), n))
+    reference["y"] = np.random.default_rng(3).normal(size=len(reference))
+    for against in ("reference", "first", "previous 5"):
+        found = _trend(reference, frame, "day", "time", against=against)
+        assert found["columns"]["x"]["onset"] == "2024-03-11", against
+        assert found["columns"]["c"]["onset"] == found["columns"]["y"]["onset"] == ""
+        assert found["onset"]["column"] == "x"
+        spell = found["columns"]["x"]["spell"]
+        assert spell["earliest"] == spell["latest"] == "2024-03-11"
+
+
+def test_no_onset_is_invented_and_windows_are_quiet_without_drift():
+    random = np.random.default_rng(5)
+    onsets = flagged = looks = 0
+    for _ in range(25):
+        reference = pd.DataFrame({f"x{i}": random.standard_t(3, 2_000) for i in range(4)})
+        current = pd.DataFrame({f"x{i}": random.standard_t(3, 1_500) for i in range(4)})
+        reference["c"] = random.choice(20, 2_000).astype(str)
+        current["c"] = random.choice(20, 1_500).astype(str)
+        found = _trend(reference, current, "100 rows")
+        onsets += bool(found["onset"])
+        flagged += sum(count > 0 for count in found["drifted"])
+        looks += len(found["labels"])
+    # Nominal: 1 in 100 windows, less than 1 report in 100 with an onset.
+    assert onsets <= 1
+    assert flagged / looks <= 0.025
