@@ -11,6 +11,7 @@ import sysconfig
 import tempfile
 import uuid
 from collections.abc import Callable, Iterator
+from multiprocessing.util import Finalize
 from pathlib import Path
 
 import hypothesis
@@ -53,7 +54,8 @@ def _work_in_memory(config: pytest.Config) -> None:
         # The user that PostgreSQL runs as passes through.
         os.chmod(os.environ["TMPDIR"], 0o711)
         tempfile.tempdir = None
-        config.add_cleanup(lambda: shutil.rmtree(os.environ["TMPDIR"], ignore_errors=True))
+        # After multiprocessing has removed its own folder from there, which it does when the interpreter ends.
+        Finalize(None, shutil.rmtree, [os.environ["TMPDIR"]], {"ignore_errors": True}, exitpriority=-200)
 
 
 def pytest_unconfigure(config: pytest.Config) -> None:
@@ -78,26 +80,34 @@ def _own_cache(tmp_path_factory: pytest.TempPathFactory) -> Iterator[None]:
 
 
 @pytest.fixture(scope="module", autouse=True)
-def _module_environment() -> Iterator[None]:
+def _module_environment(request: pytest.FixtureRequest) -> Iterator[None]:
     """What a module's own fixtures leave in the environment, MLflow's address above all, does not reach the next one."""
     before = _settings()
+    os.environ.update(_kernels(request.node))
     yield
     for name in _settings() - before:
         del os.environ[name]
 
 
 @pytest.fixture(autouse=True)
-def _plain_environment(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
+def _plain_environment(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
     """No setting of the machine reaches a test, and none that a test's session was given reaches the next."""
     before = _settings()
     for name in before:
         monkeypatch.delenv(name)
     monkeypatch.setenv("MLFLOW_DISABLE_TELEMETRY", "true")
-    # A warm parent costs seconds of work: only the tests of warm kernels have one.
-    monkeypatch.setenv("NBOPS_WARM", "false")
+    for name, value in _kernels(request.node).items():
+        monkeypatch.setenv(name, value)
     yield
     for name in _settings() - before:
         del os.environ[name]
+
+
+def _kernels(node: pytest.Item | pytest.Collector) -> dict[str, str]:
+    """Kernels are normal ones, unless the mark ``warm`` says otherwise; then the first that asks waits for the parent."""
+    if node.get_closest_marker("warm") is None:
+        return {"NBOPS_WARM": "false"}
+    return {"NBOPS_WARM": "true", "NBOPS_WARM_WAIT": "120"}
 
 
 def _settings() -> set[str]:

@@ -66,7 +66,7 @@ class Looks:
 
     def _look(self, workspace: Workspace, name: str) -> None:
         self._moved(workspace.root)
-        words = ["monitor", "run", name, "-C", str(workspace.root)]
+        words = ["monitor", "run", "-C", str(workspace.root), "--", name]
         try:
             with tempfile.TemporaryFile() as said:
                 code = _begin(workspace, words, said).wait()

@@ -32,7 +32,7 @@ class MonitorsHandler(NbopsHandler):
     @web.authenticated
     @authorized
     async def get(self) -> None:
-        """Answer a list of :class:`~nbops.records.MonitorSummary`, the last look of each without its checks."""
+        """Answer a list of :class:`~nbops.records.MonitorSummary`, of the last look of each check only the ``worst``."""
         place = await self.place()
         self.answer([] if place.empty else await self.run(_summaries, place.workspace))
 
@@ -202,8 +202,13 @@ def _summaries(workspace: Workspace) -> list[MonitorSummary]:
 
 
 def _short(summary: MonitorSummary) -> MonitorSummary:
-    """Give a summary for a list: what the last look found of each check stands in its series too."""
-    return summary if summary.last is None else replace(summary, last=replace(summary.last, checks=()))
+    """Give a summary for a list: of the last look only what each check found worst, the rest stands in its series."""
+    if summary.last is None:
+        return summary
+    checks = tuple(
+        replace(one, columns=(), detail={"worst": one.detail.get("worst", "")}) for one in summary.last.checks
+    )
+    return replace(summary, last=replace(summary.last, checks=checks))
 
 
 def _view(workspace: Workspace, name: str) -> dict[str, Any]:

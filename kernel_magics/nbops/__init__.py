@@ -18,6 +18,7 @@ if TYPE_CHECKING:
     from nbops.data.fingerprint import fingerprint
     from nbops.data.profile import profile_frame as profile
     from nbops.display import Pipeline, drift, gates, promotion
+    from nbops.display.drift_explorer import drift_explorer
     from nbops.display.model_report import model_report
     from nbops.display.report_comparison import compare_reports
     from nbops.errors import NbopsError
@@ -35,6 +36,7 @@ _PUBLIC = {
     "card": "nbops.display:card",
     "compare_reports": "nbops.display.report_comparison:compare_reports",
     "drift": "nbops.display:drift",
+    "drift_explorer": "nbops.display.drift_explorer:drift_explorer",
     "find_workspace": "nbops.workspace:find_workspace",
     "fingerprint": "nbops.data.fingerprint:fingerprint",
     "gates": "nbops.display:gates",
@@ -57,6 +59,7 @@ __all__ = [
     "card",
     "compare_reports",
     "drift",
+    "drift_explorer",
     "find_workspace",
     "fingerprint",
     "gates",

@@ -17,7 +17,7 @@ from nbops.registry import register
 from nbops.tracking import courier, mlflow_store
 from nbops.tracking.search import search_runs
 
-POINTS = 50 if os.environ.get("NBOPS_LONG_FAULTS") == "1" else 24
+POINTS = 50 if os.environ.get("NBOPS_LONG_FAULTS") == "1" else 16
 # Points that fall before and into the making of MLflow's tables.
 EARLY = 8
 WARM = (

@@ -16,7 +16,7 @@ from nbops.tracking.delivery import deliver
 from nbops.tracking.search import get_run, metric_series
 from nbops.workspace.blobs import read
 
-POINTS = 25 if os.environ.get("NBOPS_LONG_FAULTS") == "1" else 12
+POINTS = 25 if os.environ.get("NBOPS_LONG_FAULTS") == "1" else 8
 # Seconds between the first word of a process and its end.
 LONGEST = {"track": 1.5, "cells": 0.4}
 

@@ -18,7 +18,7 @@ from nbops.workspace import find_workspace
 
 # A thousand take minutes; CI makes do with fewer.
 LONG = os.environ.get("NBOPS_LONG_FAULTS") == "1"
-KILLS, REGISTERS = (1000, 200) if LONG else (40, 15)
+KILLS, REGISTERS = (1000, 200) if LONG else (25, 8)
 
 
 @pytest.fixture

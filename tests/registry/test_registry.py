@@ -1,6 +1,7 @@
 """Registered models: numbers that are never reused, aliases, bytes that are checked."""
 
 import multiprocessing
+import os
 
 import pytest
 from sklearn.linear_model import LogisticRegression, Ridge
@@ -130,16 +131,20 @@ def test_a_model_that_is_not_there_names_the_closest(place):
         load_model("chum")
 
 
-def _register_in_a_process(root, run_id, start):
+def _register_in_a_process(root, run_id, settings, start):
+    os.environ.update(settings)
     start.wait()
     register("churn", run_id=run_id, workspace=find_workspace(root))
 
 
 def test_several_that_register_at_once_get_several_numbers(place):
     runs = [_train(f"run-{i}", model=_fitted(1.0 + i)) for i in range(4)]
-    context = multiprocessing.get_context("spawn")
+    # Forked from a process that has imported all it takes, they begin at the same moment.
+    context = multiprocessing.get_context("forkserver")
+    context.set_forkserver_preload(["nbops.registry", "skops.io", "pandas", "sklearn.linear_model", "mlflow"])
+    settings = {name: value for name, value in os.environ.items() if name.startswith("NBOPS_")}
     start = context.Event()
-    workers = [context.Process(target=_register_in_a_process, args=(place.root, run, start)) for run in runs]
+    workers = [context.Process(target=_register_in_a_process, args=(place.root, run, settings, start)) for run in runs]
     for worker in workers:
         worker.start()
     start.set()

@@ -19,7 +19,7 @@ from nbops.ledger.verification import verify, verify_connection
 from nbops.records import Identity
 from nbops.registry import approve, archive, promote, reject, request_promotion, rollback
 
-EDITS = 10_000 if os.environ.get("NBOPS_LONG_FAULTS") == "1" else 2_000
+EDITS = 10_000 if os.environ.get("NBOPS_LONG_FAULTS") == "1" else 1_000
 
 
 @pytest.fixture

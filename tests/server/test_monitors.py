@@ -87,6 +87,9 @@ async def test_drift_is_seen_told_acknowledged_and_muted(call: Any, workspace: W
     assert (run["rows"], run["state"]) == (48, "alert")
     assert run["report"]
     assert whole["look"] == {"running": False, "failure": ""}
+    (check,) = (await call("monitors")).json()[0]["last"]["checks"]
+    assert "σ" in check["detail"]["worst"]
+    assert check["value"] > check["limit"]
     (incident,) = whole["incidents"]
     assert (incident["state"], incident["check"]) == ("open", "drift")
     assert [one["id"] for one in (await call("incidents")).json()] == [incident["id"]]

@@ -18,7 +18,7 @@ from nbops.tracking.tracker import track
 from nbops.views.pull_request import pull_request_markdown
 from nbops.workspace import find_workspace
 
-pytestmark = pytest.mark.slow
+pytestmark = [pytest.mark.slow, pytest.mark.warm]
 _STAGES = (
     *("ingest", "validate", "test_notebooks", "train", "evaluate", "register"),
     *("gate", "staging", "integration_test", "production"),

@@ -23,6 +23,7 @@ _CLEAN = {k: v for k, v in os.environ.items() if not k.startswith(("NBOPS_", "ML
 
 
 @pytest.mark.slow
+@pytest.mark.warm
 def test_a_new_project_runs_at_once(tmp_path, capsys, monkeypatch):
     monkeypatch.chdir(tmp_path)
     assert main(["new", "churn", "--template", "tabular", "--ci", "github", "--json"]) == 0
@@ -30,7 +31,7 @@ def test_a_new_project_runs_at_once(tmp_path, capsys, monkeypatch):
     assert made["task"] == "classification" and ".github/workflows/churn.yml" in made["files"]
     assert {".gitignore", "nbops.toml", "pipeline.toml", "retrain.toml", "README.md"} <= set(made["files"])
     folder = tmp_path / "churn"
-    env = {**_CLEAN, "NBOPS_COURIER": "false", "NBOPS_CACHE": os.environ["NBOPS_CACHE"]}
+    env = {**_CLEAN, "NBOPS_COURIER": "false", "NBOPS_CACHE": os.environ["NBOPS_CACHE"], "NBOPS_WARM_WAIT": "120"}
 
     def run(*words: str) -> str:
         done = subprocess.run([sys.executable, "-m", *words], cwd=folder, env=env, capture_output=True, text=True)

@@ -21,7 +21,8 @@ from nbops.registry import get_model
 from nbops.tracking.search import search_runs
 from nbops.workspace import find_workspace
 
-pytestmark = pytest.mark.slow
+# The first test runs each template in a normal kernel, as papermill starts it; pipelines fork theirs.
+pytestmark = [pytest.mark.slow, pytest.mark.warm]
 
 
 @pytest.fixture(scope="module")

@@ -69,6 +69,22 @@ test('what goes on comes before what is known: retraining, mute, acknowledgement
   );
 });
 
+test('of a check with many findings the worst is told', async () => {
+  const found = {
+    check: 'drift',
+    kind: 'drift' as const,
+    state: 'alert' as const,
+    message: '5 of 6 columns have drifted: …',
+    value: 0.6,
+    limit: 0.1,
+    columns: [],
+    detail: { worst: 'tenure shifted up by 0.31 σ' }
+  };
+  const text = await line(alerting({ last: look(9, { checks: [found] }) }));
+  expect(text).toContain('tenure shifted up by 0.31 σ');
+  expect(text).not.toContain('tenure moved');
+});
+
 test('what could not look says why, and what rests or has not looked says so', async () => {
   await show(
     alerting({ state: 'error', last: look(1, { state: 'error', error: 'data/new.parquet is not there' }) }),

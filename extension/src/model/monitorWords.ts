@@ -81,7 +81,9 @@ export function troubleLine(summary: MonitorSummary, trans: ITrans): string {
   if (!isTrouble(state)) {
     return '';
   }
-  return series.find(one => one.state === state)?.message || summary.sentence;
+  const worst = series.find(one => one.state === state);
+  const short = last?.checks.find(one => one.check === worst?.check)?.detail['worst'];
+  return typeof short === 'string' && short !== '' ? short : worst?.message || summary.sentence;
 }
 
 const BADNESS: readonly MonitorState[] = ['alert', 'error', 'warning', 'ok', 'waiting', 'paused'];

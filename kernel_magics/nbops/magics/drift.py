@@ -19,6 +19,7 @@ _GRAMMAR = Grammar(
         Option("time", "the column with the time, or several: date,hour", "COLUMN"),
         Option("against", "what windows are compared with: reference (default), first, previous, 'previous 4'", "WHAT"),
         Option("html", "write the report there, and every figure to FILE.json", "FILE"),
+        Option("explore", "choose window, column and segment by sliders and lists"),
         Option("plotly", "an interactive figure above the report, drawn by plotly"),
     ],
     words="reference current",
@@ -46,6 +47,11 @@ def drift(line: str) -> Any:
     except ValueError:
         raise UsageError(f"%drift: --alpha must be a number, not {alpha!r}.") from None
     further: dict[str, Any] = {name: call.arguments.one(name) for name in _FURTHER if call.arguments.flag(name)}
+    if call.arguments.flag("explore"):
+        from nbops.display.drift_explorer import drift_explorer
+
+        windows = {name: further[name] for name in ("by", "time") if name in further}
+        return drift_explorer(reference, current, alpha=rate, workspace=call.workspace, **windows)
     report = compare(reference, current, columns=columns, alpha=rate, **further)
     if path := call.arguments.one("html"):
         report.to_html(path)

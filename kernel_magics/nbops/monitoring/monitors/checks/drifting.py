@@ -22,9 +22,10 @@ def check_drift(look: Look, check: Check) -> CheckResult:
     frame = look.rows.frame
     if not len(frame):
         raise NothingYet("There are no rows in the window.")
-    report = drift(look.reference, frame[_inputs(look)], columns=_columns(look, check), **_options(check))
+    report = drift(look.reference, frame[inputs(look)], columns=compared_columns(look, check), **_options(check))
     look.reports.append(report)
-    value = _value(report, check)
+    worst = _worst(report)
+    value = _value(report, check, worst)
     state, message = _state(report, check, value)
     return CheckResult(
         check=check.name,
@@ -32,12 +33,14 @@ def check_drift(look: Look, check: Check) -> CheckResult:
         state=state,
         message=message,
         value=value,
-        limit=check.threshold if check.threshold is not None else report.min_effect,
+        limit=_limit(report, check, worst),
         columns=report.drifted or tuple(one.name for one in report.columns if one.status == "quality"),
         detail={
             "rows": report.current_rows,
             "reference_rows": report.reference_rows,
             "compared": len(_compared(report)),
+            # In a line of a list there is room for one column.
+            "worst": f"{worst.name} {worst.reason}" if worst is not None and worst.drifted else "",
         },
     )
 
@@ -46,13 +49,15 @@ def _options(check: Check) -> dict[str, Any]:
     return {name: check.options[name] for name in _PASSED_ON if name in check.options}
 
 
-def _inputs(look: Look) -> list[str]:
+def inputs(look: Look) -> list[str]:
+    """Give the columns of the window's rows that are looked at: no time, no outputs of the model."""
     frame = look.rows.frame
     names = inputs_of(frame) if look.monitor.source == PREDICTIONS else [str(name) for name in frame.columns]
     return [name for name in names if name != look.monitor.time]
 
 
-def _columns(look: Look, check: Check) -> list[str] | None:
+def compared_columns(look: Look, check: Check) -> list[str] | None:
+    """Give the columns that count: those of the check, or the features of the model; ``None`` for all."""
     if check.columns:
         return list(check.columns)
     if look.version is None or not look.version.features:
@@ -70,14 +75,32 @@ def _compared(report: DriftReport) -> list[ColumnDrift]:
     return [column for column in report.columns if column.status != "not compared"]
 
 
-def _value(report: DriftReport, check: Check) -> float:
+def _worst(report: DriftReport) -> ColumnDrift | None:
+    """Give the column that moved most, or if none has drifted the one that came closest to its limit."""
+    moved = [column for column in report.columns if column.effect is not None]
+    drifted = [column for column in moved if column.drifted]
+    if drifted:
+        return max(drifted, key=lambda column: column.effect or 0.0)
+    return max(
+        moved, key=lambda column: (column.effect or 0.0) / (column.limit or report.min_effect or 1.0), default=None
+    )
+
+
+def _value(report: DriftReport, check: Check, worst: ColumnDrift | None) -> float:
     if check.metric == "columns":
         return float(len(report.drifted))
     if check.metric == "share":
         return len(report.drifted) / max(len(_compared(report)), 1)
-    effects = [column.effect for column in report.columns if column.effect is not None]
-    drifted = [column.effect for column in report.columns if column.drifted and column.effect is not None]
-    return float(max(drifted or effects, default=0.0))
+    return float(worst.effect or 0.0) if worst is not None else 0.0
+
+
+def _limit(report: DriftReport, check: Check, worst: ColumnDrift | None) -> float | None:
+    """Give what the value is held against: a column's own limit comes from the sizes of both samples."""
+    if check.threshold is not None or check.metric in ("columns", "share"):
+        return check.threshold
+    if worst is None or worst.limit is None:
+        return report.min_effect
+    return worst.limit if worst.measure == "effect" else None
 
 
 def _state(report: DriftReport, check: Check, value: float) -> tuple[MonitorState, str]:
@@ -86,6 +109,7 @@ def _state(report: DriftReport, check: Check, value: float) -> tuple[MonitorStat
         said = words.get(check.metric, f"The largest effect is {value:.3f}")
         return judge(check, value), against(check, value, said)
     if report.drifted:
-        return "alert", report.sentence
+        # Nothing that the model goes by, where it is known what it goes by.
+        return "warning" if report.matters is False else "alert", report.sentence
     quality = any(column.status == "quality" for column in report.columns)
     return "warning" if quality else "ok", report.sentence
