@@ -126,7 +126,10 @@ def vars_of(column):
     ],
 )
 def test_values_are_compared_as_values(same):
-    for reference in (pd.Series([1, 2, 3, 3, None] * 20, dtype="Int64"), pd.Series(pd.Categorical([1, 2, 3, 3, None] * 20))):
+    for reference in (
+        pd.Series([1, 2, 3, 3, None] * 20, dtype="Int64"),
+        pd.Series(pd.Categorical([1, 2, 3, 3, None] * 20)),
+    ):
         before = profile_frame(pd.DataFrame({"x": reference}))
         after = profile_frame(pd.DataFrame({"x": same}), before)
         a, b = before.columns[0], after.columns[0]
@@ -144,7 +147,11 @@ def test_flags_are_flags_however_they_are_written():
 def test_marks_for_missing_are_told_where_they_stand_apart():
     draw = np.random.default_rng(3)
     frame = pd.DataFrame(
-        {"a": np.append(draw.normal(size=500), [99999999.0] * 7), "b": np.arange(507.0), "c": draw.integers(900, 1100, 507)}
+        {
+            "a": np.append(draw.normal(size=500), [99999999.0] * 7),
+            "b": np.arange(507.0),
+            "c": draw.integers(900, 1100, 507),
+        }
     )
     found = profile_frame(frame)
     assert [c.sentinels for c in found.columns] == [{"99999999": 7}, {}, {}]

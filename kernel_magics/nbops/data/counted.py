@@ -69,7 +69,9 @@ class Counted:
         self.minimum = _least(self.minimum, other.minimum)
         self.maximum = _minus(_least(_minus(self.maximum), _minus(other.maximum)))
         for name, aspect in other.aspects.items():
-            self.aspects.setdefault(name, Counted(aspect.kind, self.rows - other.rows, self.rows - other.rows)).add(aspect)
+            self.aspects.setdefault(name, Counted(aspect.kind, self.rows - other.rows, self.rows - other.rows)).add(
+                aspect
+            )
         self.types |= other.types
 
     def take_over(self, other: Counted) -> None:
@@ -156,7 +158,9 @@ def counted_again(column: ColumnProfile) -> Counted:
     if column.kind == "number":
         found.numbers = _numbers_again(column, distinct)
     elif column.kind in _BY_WORDS:
-        found.words = WordCounts(sum(column.categories.values()) + column.rest, dict(column.categories), bool(column.rest))
+        found.words = WordCounts(
+            sum(column.categories.values()) + column.rest, dict(column.categories), bool(column.rest)
+        )
     else:
         found.distinct = distinct
     found.aspects = {aspect.name: counted_again(aspect) for aspect in column.aspects}
@@ -198,9 +202,7 @@ def sentinels_of(numbers: NumberCounts) -> dict[str, int]:
     values = middles[histogram.places()[others]] + numbers.shift
     low, high = float(values.min()), float(values.max())
     reach = max(high - low, 1.0)
-    return {
-        f"{mark:.0f}": count for mark, count in numbers.marks.items() if mark < low - reach or mark > high + reach
-    }
+    return {f"{mark:.0f}": count for mark, count in numbers.marks.items() if mark < low - reach or mark > high + reach}
 
 
 def _least(a: float | None, b: float | None) -> float | None:

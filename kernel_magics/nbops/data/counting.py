@@ -69,7 +69,6 @@ def _count_numbers(found: Counted, values: Values, known: ColumnProfile) -> None
 
 def _read_words(found: Counted, values: Values) -> tuple[Array, Array]:
     """Read texts as numbers; keep the words, should too few of them be any."""
-    assert values.words is not None and values.counts is not None
     read = parsed_numbers(values.words)
     usable = ~np.isnan(read)
     found.parsed = int(values.counts[usable].sum())
@@ -128,7 +127,6 @@ def _count_times(found: Counted, values: Values, known: ColumnProfile) -> None:
         found.nulls += int(values.counts[~usable].sum())
         found.words = WordCounts.of_pairs(values.words.to_pylist(), values.counts)
         own = utc = np.repeat(read[usable], values.counts[usable])
-    assert own is not None and utc is not None
     hours, weekdays = hours_and_weekdays(own)
     found.minimum, found.maximum = range_of(utc)
     found.distinct = _distinct(mixed(utc.astype("datetime64[us]").astype(np.int64).view(np.uint64).copy()))
@@ -142,14 +140,12 @@ def _count_identifiers(found: Counted, values: Values, known: ColumnProfile) -> 
         found.nulls += len(values.numbers) - len(numbers)
         found.distinct = _distinct(hashes_of_numbers(numbers))
     elif values.words is not None:
-        assert values.counts is not None
         found.distinct = Distinct.of(hashes_of_texts(values.words), values.counts)
 
 
 def _count_texts(found: Counted, values: Values, known: ColumnProfile) -> None:
     import pyarrow.compute as pc
 
-    assert values.words is not None and values.counts is not None
     found.distinct = Distinct.of(hashes_of_texts(values.words), values.counts)
     lengths = pc.utf8_length(values.words).to_numpy(zero_copy_only=False).astype(float)
     shift = next((aspect.shift for aspect in known.aspects if aspect.name == "length"), 0.0)
@@ -167,7 +163,6 @@ def _count_texts(found: Counted, values: Values, known: ColumnProfile) -> None:
 
 
 def _count_vectors(found: Counted, values: Values, known: ColumnProfile) -> None:
-    assert values.vectors is not None
     shifts = {aspect.name: aspect.shift for aspect in known.aspects}
     for name, numbers in looks_of_vectors(values.vectors).items():
         aspect = Counted("number", found.rows, found.nulls)

@@ -112,9 +112,12 @@ class Seen:
         return self.found.cut or self._slots is not None
 
     def _fresh(self, hashes: Hashes) -> Hashes:
+        """Give the hashes that may be new."""
+        fresh: Hashes = hashes
         if self.found.cut:
             last = int(self.found.smallest[-1]) >> 1
-            return hashes[hashes < np.uint64(min((last + 1) << (64 - _BITS), _ALL))]
+            fresh = hashes[hashes < np.uint64(min((last + 1) << (64 - _BITS), _ALL))]
+            return fresh
         if self._slots is None or not len(hashes):
             return hashes
         # Few different values: each has a place that remembers it, and a look there is enough.
@@ -126,7 +129,8 @@ class Seen:
         places = kept >> np.uint64(_BITS - _SLOTS)
         there = again[places] & ((self._slots[places] >> _DROPPED) == kept)
         self.found.smallest = self.found.smallest | there.astype(np.uint64)
-        return hashes[new]
+        fresh = hashes[new]
+        return fresh
 
     def _remember(self, fresh: Hashes) -> None:
         self.found.take((fresh >> _DROPPED) << _ONE)

@@ -53,7 +53,8 @@ def counted(values: Array, shift: float) -> dict[int, int]:
 def is_number(bins: Array) -> Array:
     """Whether each bin is one of numbers, infinite ones too, and not of NaN."""
     found = (bins & (0xFF << BITS)) != (0xFF << BITS)
-    return found | ((bins & 0x7F) == 0)
+    usable: Array = found | ((bins & 0x7F) == 0)
+    return usable
 
 
 def median_shift(values: Array) -> float:

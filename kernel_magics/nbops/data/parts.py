@@ -126,8 +126,11 @@ def _decided(name: str, pieces: list[Any]) -> ColumnProfile:
         read = [count_values(value, known) for value in found if value.form == WORDS]
         if known.kind in _READ and sum(c.parsed for c in read) >= NUMBER_SHARE * sum(c.texts for c in read):
             return known
-    words = [value if value.form == WORDS else of_series(p.to_pandas().dropna().map(word_of)) for value, p in
-             zip(map(of_arrow, pieces), pieces, strict=True) if value.form != NOTHING]
+    words = [
+        value if value.form == WORDS else of_series(p.to_pandas().dropna().map(word_of))
+        for value, p in zip(map(of_arrow, pieces), pieces, strict=True)
+        if value.form != NOTHING
+    ]
     return decide(name, _joined_words(words)) if words else decide(name, of_arrow(pieces[0]))
 
 
@@ -139,8 +142,10 @@ def _joined(values: list[Values]) -> Values:
         return None if any(array is None for array in arrays) else np.concatenate(arrays)
 
     rows, nulls = sum(value.rows for value in values), sum(value.nulls for value in values)
-    flags = tuple(sum(value.flags[i] for value in values) for i in (0, 1))
-    return replace(values[0], rows=rows, nulls=nulls, flags=flags, numbers=all_of("numbers"), own=all_of("own"), utc=all_of("utc"))
+    flags = sum(value.flags[0] for value in values), sum(value.flags[1] for value in values)
+    return replace(
+        values[0], rows=rows, nulls=nulls, flags=flags, numbers=all_of("numbers"), own=all_of("own"), utc=all_of("utc")
+    )
 
 
 def _joined_words(values: list[Values]) -> Values:
@@ -150,5 +155,11 @@ def _joined_words(values: list[Values]) -> Values:
             counted[word] = counted.get(word, 0) + many
     cells = sum(counted.values())
     return Values(
-        form=WORDS, rows=cells, nulls=0, dtype="str", words=text_array([*counted]), counts=np.array([*counted.values()]), text_cells=cells
+        form=WORDS,
+        rows=cells,
+        nulls=0,
+        dtype="str",
+        words=text_array([*counted]),
+        counts=np.array([*counted.values()]),
+        text_cells=cells,
     )

@@ -169,8 +169,7 @@ def profile_frame(frame: pd.DataFrame, reference: Profile | None = None) -> Prof
 
     known = {} if reference is None else {column.name: column for column in reference.columns}
     columns = [
-        profile_values(name, of_series(frame.iloc[:, position]), known.get(name))
-        for position, name in enumerate(names)
+        profile_values(name, of_series(frame.iloc[:, position]), known.get(name)) for position, name in enumerate(names)
     ]
     return Profile(len(frame), tuple(columns))
 

@@ -57,13 +57,13 @@ class Values:
     rows: int
     nulls: int
     dtype: str
-    numbers: Array | None = None
-    words: pa.Array | None = None
-    counts: Array | None = None
+    numbers: Any = None
+    words: Any = None
+    counts: Any = None
     flags: tuple[int, int] = (0, 0)
-    own: Array | None = None
-    utc: Array | None = None
-    vectors: Array | None = None
+    own: Any = None
+    utc: Any = None
+    vectors: Any = None
     chosen: bool = False
     text_cells: int = 0
 
@@ -268,7 +268,8 @@ def _arrow_numbers(values: Any) -> Array:
     if types.is_decimal(kept.type):
         # Straight to floats Arrow is off by the last bit of some.
         kept = kept.cast(pa.string()).cast(pa.float64())
-    return kept.to_numpy() if isinstance(kept, pa.ChunkedArray) else kept.to_numpy(zero_copy_only=False)
+    found: Array = kept.to_numpy() if isinstance(kept, pa.ChunkedArray) else kept.to_numpy(zero_copy_only=False)
+    return found
 
 
 def _of_dictionary(values: Any, base: dict[str, Any]) -> Values:
@@ -286,7 +287,9 @@ def _of_dictionary(values: Any, base: dict[str, Any]) -> Values:
         known, counts = known.take(pa.array(there)), counts[there]
     rows = int(counts.sum())
     nulls = len(codes) - rows
-    return Values(form=WORDS, words=known.cast(pa.large_string()), counts=counts, text_cells=rows, **{**base, "nulls": nulls})
+    return Values(
+        form=WORDS, words=known.cast(pa.large_string()), counts=counts, text_cells=rows, **{**base, "nulls": nulls}
+    )
 
 
 def _arrow_nested(values: Any, base: dict[str, Any]) -> Values:
@@ -294,7 +297,12 @@ def _arrow_nested(values: Any, base: dict[str, Any]) -> Values:
 
     if types.is_list(values.type) or types.is_large_list(values.type) or types.is_fixed_size_list(values.type):
         present = values.drop_null()
-        return _of_nested(present.to_numpy(zero_copy_only=False).tolist() if not hasattr(present, "chunks") else present.to_numpy().tolist(), base) or Values(form=NESTED, **base)
+        return _of_nested(
+            present.to_numpy(zero_copy_only=False).tolist()
+            if not hasattr(present, "chunks")
+            else present.to_numpy().tolist(),
+            base,
+        ) or Values(form=NESTED, **base)
     if types.is_null(values.type):
         return Values(form=NOTHING, **base)
     if types.is_binary(values.type) or types.is_large_binary(values.type) or types.is_time(values.type):
