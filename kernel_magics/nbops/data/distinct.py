@@ -113,11 +113,10 @@ class Seen:
 
     def _fresh(self, hashes: Hashes) -> Hashes:
         """Give the hashes that may be new."""
-        fresh: Hashes = hashes
         if self.found.cut:
             last = int(self.found.smallest[-1]) >> 1
-            fresh = hashes[hashes < np.uint64(min((last + 1) << (64 - _BITS), _ALL))]
-            return fresh
+            below: Hashes = hashes[hashes < np.uint64(min((last + 1) << (64 - _BITS), _ALL))]
+            return below
         if self._slots is None or not len(hashes):
             return hashes
         # Few different values: each has a place that remembers it, and a look there is enough.
@@ -129,8 +128,8 @@ class Seen:
         places = kept >> np.uint64(_BITS - _SLOTS)
         there = again[places] & ((self._slots[places] >> _DROPPED) == kept)
         self.found.smallest = self.found.smallest | there.astype(np.uint64)
-        fresh = hashes[new]
-        return fresh
+        found: Hashes = hashes[new]
+        return found
 
     def _remember(self, fresh: Hashes) -> None:
         self.found.take((fresh >> _DROPPED) << _ONE)
