@@ -25,7 +25,7 @@ import pytest
 sync_api = pytest.importorskip("playwright.sync_api", reason="the browser tests need playwright")
 
 # A busy machine with two cores draws a notebook slowly; nothing here measures time.
-sync_api.expect.set_options(timeout=30_000)
+sync_api.expect.set_options(timeout=60_000)
 
 TOKEN = "a-token-of-the-tests"
 _BIN = Path(sys.executable).parent
@@ -194,7 +194,7 @@ def person(team: Lab, browser: sync_api.Browser, shots: Path | None) -> Iterator
 @contextlib.contextmanager
 def _looking(lab: Lab, browser: sync_api.Browser, shots: Path | None, token: str) -> Iterator[Screen]:
     context = browser.new_context(viewport={"width": 1280, "height": 900})
-    context.set_default_timeout(30_000)
+    context.set_default_timeout(60_000)
     found = Screen(lab, context.new_page(), shots, token)
     yield found
     problems = [*found.problems]
