@@ -18,7 +18,9 @@ if TYPE_CHECKING:
     from nbops.data.fingerprint import fingerprint
     from nbops.data.profile import profile_frame as profile
     from nbops.display import Pipeline, drift, gates, promotion
+    from nbops.display.drift_explorer import drift_explorer
     from nbops.display.model_report import model_report
+    from nbops.display.performance_report import performance
     from nbops.display.report_comparison import compare_reports
     from nbops.errors import NbopsError
     from nbops.pipelines.engine import run_pipeline
@@ -35,12 +37,14 @@ _PUBLIC = {
     "card": "nbops.display:card",
     "compare_reports": "nbops.display.report_comparison:compare_reports",
     "drift": "nbops.display:drift",
+    "drift_explorer": "nbops.display.drift_explorer:drift_explorer",
     "find_workspace": "nbops.workspace:find_workspace",
     "fingerprint": "nbops.data.fingerprint:fingerprint",
     "gates": "nbops.display:gates",
     "load_model": "nbops.registry:load_model",
     "model_report": "nbops.display.model_report:model_report",
     "output": "nbops.pipelines.outputs:output",
+    "performance": "nbops.display.performance_report:performance",
     "promotion": "nbops.display:promotion",
     "profile": "nbops.data.profile:profile_frame",
     "register": "nbops.registry:register",
@@ -57,6 +61,7 @@ __all__ = [
     "card",
     "compare_reports",
     "drift",
+    "drift_explorer",
     "find_workspace",
     "fingerprint",
     "gates",
@@ -64,6 +69,7 @@ __all__ = [
     "load_model",
     "model_report",
     "output",
+    "performance",
     "profile",
     "promotion",
     "register",

@@ -88,3 +88,13 @@ def places() -> np.ndarray[Any, np.dtype[np.int64]]:
     found = np.full(_BINS, -1, np.int64)
     found[bins] = np.arange(len(bins))
     return found
+
+
+@functools.cache
+def edges() -> tuple[np.ndarray[Any, np.dtype[np.float64]], np.ndarray[Any, np.dtype[np.float64]]]:
+    """Give the lowest and the highest float32 of each bin (before the shift is added), both of shape ``(65536,)``."""
+    pattern = np.arange(_BINS, dtype=np.uint32) << _SHIFT
+    with np.errstate(invalid="ignore"):
+        near = pattern.view(np.float32).astype(float)
+        far = (pattern + np.uint32((1 << int(_SHIFT)) - 1)).view(np.float32).astype(float)
+    return np.minimum(near, far), np.maximum(near, far)

@@ -165,11 +165,13 @@ def trend(values: Sequence[float | None], limit: float | None, width: int, heigh
 
 
 def heat(
-    rows: Sequence[tuple[str, Sequence[float | None], Sequence[bool], float]], labels: Sequence[str]
+    rows: Sequence[tuple[str, Sequence[float | None], Sequence[bool], float]],
+    labels: Sequence[str],
+    chosen: int | None = None,
 ) -> tuple[str, int, int]:
-    """Draw columns by windows: how far each is, against its limit, with a dot where it drifted; give width and height, too."""
+    """Draw columns by windows: how far each is, against its limit, with a dot where it drifted, and a frame around the ``chosen`` window; give width and height, too."""
     name, cell, high = 150, max(9, min(34, 640 // max(len(labels), 1))), 18
-    width, height = name + cell * len(labels) + 4, high * len(rows) + 18
+    width, height = name + cell * len(labels) + 44, high * len(rows) + 18
     drawn = []
     for row, (column, effects, drifted, limit) in enumerate(rows):
         top = row * high
@@ -188,10 +190,15 @@ def heat(
             if out:
                 # The colour is not all that tells it.
                 drawn.append(f'<circle cx="{x + cell / 2 - 0.5:.1f}" cy="{top + 8.5}" r="2" fill="currentColor"/>')
+    if chosen is not None:
+        tall = high * len(rows) - 1
+        drawn.append(
+            f'<rect x="{name + chosen * cell - 1}" y="0" width="{cell + 1}" height="{tall}" fill="none" stroke="currentColor" stroke-width="2"/>'
+        )
     every = max(1, math.ceil(46 / cell), math.ceil(len(labels) / 12))
     drawn += [
         _words(name + i * cell, len(rows) * high + 12, plain(labels[i], 12), faint=True)
-        for i in range(0, len(labels), every)
+        for i in ([chosen] if chosen is not None else range(0, len(labels), every))
     ]
     return "".join(drawn), width, height
 

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from typing import Any
 
-from nbops.data.profile import Profile
 from nbops.monitoring.drift import drift
 from nbops.monitoring.monitors.building import PREDICTIONS
 from nbops.monitoring.monitors.limits import against, judge
@@ -22,7 +21,9 @@ def check_drift(look: Look, check: Check) -> CheckResult:
     frame = look.rows.frame
     if not len(frame):
         raise NothingYet("There are no rows in the window.")
-    report = drift(look.reference, frame[_inputs(look)], columns=_columns(look, check), **_options(check))
+    learned = check.options.get("thresholds") == "learned"
+    reference = look.reference_rows if learned else look.reference
+    report = drift(reference, frame[inputs(look)], columns=compared_columns(look, check), **_options(check))
     look.reports.append(report)
     worst = _worst(report)
     value = _value(report, check, worst)
@@ -49,24 +50,23 @@ def _options(check: Check) -> dict[str, Any]:
     return {name: check.options[name] for name in _PASSED_ON if name in check.options}
 
 
-def _inputs(look: Look) -> list[str]:
+def inputs(look: Look) -> list[str]:
+    """Give the columns of the window's rows that are looked at: no time, no outputs of the model."""
     frame = look.rows.frame
     names = inputs_of(frame) if look.monitor.source == PREDICTIONS else [str(name) for name in frame.columns]
     return [name for name in names if name != look.monitor.time]
 
 
-def _columns(look: Look, check: Check) -> list[str] | None:
+def compared_columns(look: Look, check: Check) -> list[str] | None:
+    """Give the columns that count: those of the check, or the features of the model; ``None`` for all."""
     if check.columns:
         return list(check.columns)
     if look.version is None or not look.version.features:
         return None
     # What else there is in the data is of no account for the model; a feature that is missing is.
-    features = list(look.version.features)
-    reference = look.reference
-    if isinstance(reference, Profile):
-        known = {column.name for column in reference.columns}
-        features = [name for name in features if name in known or name in look.rows.frame.columns]
-    return features or None
+    known = {column.name for column in look.reference.columns}
+    features = [name for name in look.version.features if name in known or name in look.rows.frame.columns]
+    return [name for name in features if name != look.monitor.time] or None
 
 
 def _compared(report: DriftReport) -> list[ColumnDrift]:
@@ -107,6 +107,7 @@ def _state(report: DriftReport, check: Check, value: float) -> tuple[MonitorStat
         said = words.get(check.metric, f"The largest effect is {value:.3f}")
         return judge(check, value), against(check, value, said)
     if report.drifted:
-        return "alert", report.sentence
+        # Nothing that the model goes by, where it is known what it goes by.
+        return "warning" if report.matters is False else "alert", report.sentence
     quality = any(column.status == "quality" for column in report.columns)
     return "warning" if quality else "ok", report.sentence
