@@ -14,7 +14,15 @@ import sys
 import traceback
 from types import ModuleType
 
-MODULES = ("pandas", "sklearn.linear_model", "skops.io", "skl2onnx", "mlflow", "nbops.registry", "nbops.tracking.tracker")
+MODULES = (
+    "pandas",
+    "sklearn.linear_model",
+    "skops.io",
+    "skl2onnx",
+    "mlflow",
+    "nbops.registry",
+    "nbops.tracking.tracker",
+)
 
 
 def run(source: str, folder: str, *outputs: str) -> int:
