@@ -44,9 +44,9 @@ def test_bike_hires_by_month_show_the_season_and_when_it_left_january(hours):
     # July is the warmest, the next January the most like the reference.
     assert max(temp["effects"]) == temp["effects"][5]
     assert min(temp["effects"]) in (temp["effects"][0], temp["effects"][11])
-    assert windows["columns"]["yr"]["onset"] == "2012-01"
+    # Columns that tell the time drift by nature.
+    assert not {"yr", "mnth", "dteday"} & windows["columns"].keys()
     assert windows["columns"]["hr"]["onset"] == windows["columns"]["weekday"]["onset"] == ""
-    assert "dteday" not in windows["columns"]
 
 
 def test_employment_by_year_has_no_drift_that_matters(shared_data):

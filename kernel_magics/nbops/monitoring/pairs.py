@@ -56,7 +56,9 @@ def limit(before: ColumnProfile, after: ColumnProfile, level: float) -> float:
     spread = np.sqrt(shares * (1 - shares) * (1 / n + 1 / m))
     mean = np.sqrt(2 / np.pi) * spread.sum() / 2
     deviation = np.sqrt((1 - 2 / np.pi) * (spread**2).sum()) / 2
-    return float(min(1.0, mean + special.ndtri(1 - level) * deviation))
+    many = mean + special.ndtri(1 - level) * deviation
+    # Of two categories the one rises as the other falls.
+    return float(min(1.0, max(many, special.ndtri(1 - level / 2) * spread.max())))
 
 
 def pooled(columns: Sequence[ColumnProfile]) -> ColumnProfile:
