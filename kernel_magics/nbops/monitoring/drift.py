@@ -136,7 +136,7 @@ def drift(
         false_alarm=false_alarm(found, verdicts, rules, alpha),
         power=power(before.rows, after.rows, found, alpha, minimum.number),
         carried=carried(verdicts),
-        findings=duplicate_findings(before, after),
+        findings=duplicate_findings(before, sides.current),
         note=_BINNED if any(column.binned for column in before.columns) else "",
         **look_further(
             asked,
