@@ -210,12 +210,12 @@ def _incidents(options: argparse.Namespace) -> int:
 
 def _report(options: argparse.Namespace) -> int:
     from nbops.monitoring.monitors import monitor_report
-    from nbops.views.document import page, write_document
-    from nbops.views.drift import drift_body, drift_text
+    from nbops.views.document import write_document
+    from nbops.views.drift import drift_page, drift_text
 
     report = monitor_report(workspace_of(options), options.look)
     if options.html:
-        write_document(Path(options.html), page("Drift report", drift_body(report)))
+        write_document(Path(options.html), drift_page(report))
     print_json(report) if options.json else print(drift_text(report))
     return 0
 
