@@ -8,10 +8,12 @@ import subprocess
 import sys
 import threading
 from collections import Counter
+from email import message_from_bytes
 
 import numpy as np
 import pandas as pd
 import pytest
+from aiosmtpd.controller import Controller
 from sqlalchemy import select
 
 from nbops.ledger import open_ledger, tables
@@ -271,6 +273,40 @@ def test_routes_are_told_in_their_own_form(watched, morning, receiver, monkeypat
         ("opened", "slack:team", "delivered", 1 + (len(slack) > 1)),
         ("opened", "webhook:ops", "delivered", 1 + (len(signed) > 1)),
     ]
+
+
+def test_a_mail_says_what_is_wrong_and_what_can_be_done(watched, morning):
+    mails = []
+
+    class Mailbox:
+        async def handle_DATA(self, server, session, envelope):
+            mails.append((envelope.rcpt_tos, message_from_bytes(envelope.content)))
+            return "250 OK"
+
+    class Server(Controller):
+        def _trigger_server(self):
+            self.port = self.server.sockets[0].getsockname()[1]
+            super()._trigger_server()
+
+    server = Server(Mailbox(), hostname="127.0.0.1", port=0)
+    server.start()
+    try:
+        here = watched()
+        settings(
+            here, f'[alerts.smtp]\nhost = "127.0.0.1"\nport = {server.port}\nfrom = "a@b.org"\nto = ["team@b.org"]\n'
+        )
+        update_monitor(here.workspace, changed(monitor(here.workspace, "shop"), {"routes": ["email", "email:c@b.org"]}))
+        here.clock.time = morning + 2 * DAY + 60
+        here.scheduler().once()
+    finally:
+        server.stop()
+    assert sorted(receivers for receivers, _ in mails) == [["c@b.org"], ["team@b.org"]]
+    mail = mails[0][1]
+    assert mail["Subject"] == "nbops: Monitor shop: drift of data is in trouble"
+    text = mail.get_payload(decode=True).decode()
+    (incident,) = incidents(here.workspace)
+    assert "Finding: " in text and "income" in text
+    assert f"nbops monitor acknowledge {incident.id} --reason" in text
 
 
 def test_leaders_that_race_tell_each_event_once(watched, morning, receiver, shared):
