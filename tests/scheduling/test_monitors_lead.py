@@ -168,17 +168,42 @@ def test_a_look_whose_process_died_is_done_by_the_next(watched, morning):
 
     def die(workspace):
         taken = take_next(workspace)
-        assert taken is not None
+        if taken is None:
+            return in_process(workspace)
         r = tables.monitor_runs
         gone = subprocess.run([sys.executable, "-c", _WHO], capture_output=True, text=True, check=True).stdout.strip()
         with open_ledger(workspace).begin() as connection:
             connection.execute(r.update().where(r.c.id == taken[1].id).values(owner=gone))
         return gone
 
-    here.scheduler(look=die).tick()
-    assert monitor_runs(here.workspace) == ()
-    work(here.workspace)
+    workers = iter((die, die, in_process))
+    scheduler = here.scheduler(look=lambda workspace: next(workers)(workspace))
+    for _ in range(3):
+        assert monitor_runs(here.workspace) == ()
+        scheduler.tick()
+        here.clock.time += 15
     assert [run.state for run in monitor_runs(here.workspace)] == ["ok"]
+
+
+def test_a_look_that_ends_its_process_again_and_again_is_an_error(watched, morning):
+    here = watched()
+    here.clock.time = morning + 60
+
+    def die(workspace):
+        taken = take_next(workspace)
+        r = tables.monitor_runs
+        gone = process_identity().split(":")
+        with open_ledger(workspace).begin() as connection:
+            owner = ":".join([gone[0], "1", *gone[2:]])
+            connection.execute(r.update().where(r.c.id == taken[1].id).values(owner=owner))
+        return owner
+
+    scheduler = here.scheduler(look=die)
+    for _ in range(5):
+        scheduler.tick()
+        here.clock.time += 15
+    (run,) = monitor_runs(here.workspace)
+    assert (run.state, run.error) == ("error", "The process that looked ended without a word.")
 
 
 _WHO = "from nbops.tracking.process import process_identity; print(process_identity())"
@@ -321,7 +346,7 @@ def test_leaders_that_race_tell_each_event_once(watched, morning, receiver, shar
     def lead(scheduler):
         try:
             barrier.wait()
-            scheduler._monitors.see(due=1, waiting=0, opened=1, now=here.clock.now())
+            scheduler._monitors.see(due=1, waiting=0, running=0, opened=1, now=here.clock.now())
             scheduler._post.round()
             barrier.wait()
             scheduler._post.round()
