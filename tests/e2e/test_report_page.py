@@ -34,7 +34,8 @@ def test_it_is_drawn_offline(browser, shots, tmp_path: Path, scheme):
     page.on("console", lambda message: problems.append(message.text))
     page.goto(path.as_uri())
     drawn = [box for box in (svg.bounding_box() for svg in page.locator("svg:visible").all()) if box["width"] > 50]
-    page.screenshot(path=shots / f"report-{scheme}.png")
+    if shots is not None:
+        page.screenshot(path=shots / f"report-{scheme}.png")
     context.close()
     assert len(drawn) >= 5
     assert asked == [path.as_uri()]

@@ -23,6 +23,8 @@ PRINT_STYLE = """
 .nbops{font-size:11px}.nbops details::details-content{content-visibility:visible;height:auto;block-size:auto;overflow:visible}
 .nbops details>*{display:block}.nbops .scroll{overflow:visible}.nbops tr,.nbops svg,.nbops .pair,.nbops .counts{break-inside:avoid}
 .nbops thead{display:table-header-group}.nbops h2,.nbops h3,.nbops summary{break-after:avoid}.nbops section.columns{break-before:page}
-.nbops td,.nbops th{padding:3px 8px 3px 0}.nbops .ranked svg{max-width:120px}
+.nbops table td,.nbops table th{padding:3px 8px 3px 0}.nbops .ranked svg{max-width:120px}
+.nbops .pair{gap:4px 20px;margin:2px 0 8px}.nbops .pair>div:first-child:not(:last-child){flex:0 1 270px}
+.nbops .pair td,.nbops .pair th{padding:1px 8px 1px 0;font-size:9.5px}.nbops h2{margin-top:14px}.nbops summary{padding:3px 0}
 body.nbops details{break-inside:auto}}
 """
