@@ -164,10 +164,11 @@ def _list(options: argparse.Namespace) -> int:
 
 def _show(options: argparse.Namespace) -> int:
     from nbops.monitoring.monitors import incidents, monitor_runs, summary
+    from nbops.scheduling.retraining import with_retraining
     from nbops.views.monitors import monitor_text
 
     workspace = workspace_of(options)
-    found = summary(workspace, options.name)
+    (found,) = with_retraining(workspace, [summary(workspace, options.name)])
     if options.json:
         print_json(found)
     else:

@@ -60,6 +60,7 @@ _TABLES = frozenset(
         "pipelines",
         "policy",
         "predictions",
+        "retrain",
         "scheduler",
         "schedules",
         "track",
