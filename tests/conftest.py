@@ -68,6 +68,13 @@ def pytest_unconfigure(config: pytest.Config) -> None:
             shutil.rmtree(os.environ[name], ignore_errors=True)
 
 
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Browser tests are looked for in one folder, and left out everywhere else."""
+    lost = [item.nodeid for item in items if item.get_closest_marker("e2e") and "e2e" not in item.path.parts]
+    if lost:
+        raise pytest.UsageError(f"tests with the mark e2e belong into tests/e2e: {', '.join(lost)}")
+
+
 @pytest.fixture(scope="session", autouse=True)
 def _own_cache(tmp_path_factory: pytest.TempPathFactory) -> Iterator[None]:
     """Nothing is taken from the user's cache folder or left in it; the processes that run tests share one."""

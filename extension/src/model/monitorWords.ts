@@ -239,6 +239,7 @@ export function causeWord(cause: RetrainCause, trans: ITrans): string {
 }
 
 const OUTCOMES: Record<RetrainOutcome, [string, ISign['tone']]> = {
+  queued: ['◌', 'busy'],
   running: ['◐', 'busy'],
   promoted: ['●', 'good'],
   'awaiting approval': ['◌', 'warn'],
@@ -247,12 +248,13 @@ const OUTCOMES: Record<RetrainOutcome, [string, ISign['tone']]> = {
   failed: ['✕', 'bad'],
   'cooling down': ['◎', 'dim'],
   'over budget': ['◎', 'dim'],
-  'not needed': ['◎', 'dim']
+  busy: ['◎', 'dim']
 };
 
 /** What became of a decision about retraining. */
 export function outcomeSign({ outcome, message }: RetrainDecision, trans: ITrans): ISign {
   const words: Record<RetrainOutcome, string> = {
+    queued: trans.__('queued'),
     running: trans.__('running'),
     promoted: trans.__('promoted'),
     'awaiting approval': trans.__('waits for approval'),
@@ -261,7 +263,7 @@ export function outcomeSign({ outcome, message }: RetrainDecision, trans: ITrans
     failed: trans.__('failed'),
     'cooling down': trans.__('cooling down'),
     'over budget': trans.__('over budget'),
-    'not needed': trans.__('not needed')
+    busy: trans.__('one goes on already')
   };
   const [shape, tone] = OUTCOMES[outcome] ?? ['○', 'dim'];
   return { shape, tone, word: words[outcome] ?? outcome, title: message };

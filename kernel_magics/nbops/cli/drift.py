@@ -39,6 +39,12 @@ def add_parser(commands: argparse._SubParsersAction[argparse.ArgumentParser]) ->
         "--against", default="reference", help="windows against: reference, first, previous, 'previous 4'"
     )
     parser.add_argument(
+        "--segments", nargs="?", const="all", metavar="COLUMNS", help="where it is worst; or by columns"
+    )
+    parser.add_argument("--errors", metavar="TARGET,PREDICTION", help="segments in which predictions became worse")
+    parser.add_argument("--multivariate", action="store_true", help="all columns together as well")
+    parser.add_argument("--concept", default="", metavar="TARGET", help="has the relation to this column changed")
+    parser.add_argument(
         "--compare", action="store_true", help="both are JSON files of reports: what is new, what recovered"
     )
     parser.add_argument("--html", metavar="FILE", help="write the report there, and every figure to FILE.json")
@@ -54,7 +60,9 @@ def _drift(options: argparse.Namespace) -> int:
     from nbops.display.drift_report import report_json
 
     workspace = workspace_of(options) if options.reference.startswith("models:/") else None
-    further = {"by": options.by, "time": options.time, "against": options.against}
+    further = {name: getattr(options, name) for name in ("by", "time", "against", "errors", "multivariate", "concept")}
+    named = options.segments and [name.strip() for name in options.segments.split(",") if name.strip()]
+    further["segments"] = named == ["all"] or named or False
     report = drift(options.reference, options.current, workspace=workspace, **_judging(options), **further)
     if options.html:
         report.to_html(options.html)

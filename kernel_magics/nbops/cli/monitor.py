@@ -125,8 +125,10 @@ def _add(options: argparse.Namespace) -> int:
     from nbops.monitoring.monitors.building import build
 
     workspace = workspace_of(options)
-    code = _told(options, add_monitor(workspace, build(options.name, _given(options, workspace))))
-    _say_who_leads(workspace)
+    added = add_monitor(workspace, build(options.name, _given(options, workspace)))
+    code = _told(options, added)
+    if added.cron:
+        _say_who_leads(workspace)
     return code
 
 
@@ -149,10 +151,11 @@ def _say_who_leads(workspace: Workspace) -> None:
 
 def _list(options: argparse.Namespace) -> int:
     from nbops.monitoring.monitors import summaries
+    from nbops.scheduling.retraining import with_retraining
     from nbops.views.monitors import monitors_text
 
     workspace = workspace_of(options)
-    found = summaries(workspace)
+    found = with_retraining(workspace, summaries(workspace))
     print_json(found) if options.json else print(monitors_text(found))
     if any(one.monitor.cron for one in found):
         _say_who_leads(workspace)

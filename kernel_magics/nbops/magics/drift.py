@@ -24,6 +24,12 @@ _GRAMMAR = Grammar(
         Option("by", "windows as well: hour, day, week, month, quarter, year, 7d, '1000 rows', file", "WINDOW"),
         Option("time", "the column with the time, or several: date,hour", "COLUMN"),
         Option("against", "what windows are compared with: reference (default), first, previous, 'previous 4'", "WHAT"),
+        Option(
+            "segments", "where it is worst: all, or columns whose values are compared, separated by commas", "COLUMNS"
+        ),
+        Option("errors", "segments in which predictions became worse: TARGET,PREDICTION", "COLUMNS"),
+        Option("multivariate", "all columns together as well"),
+        Option("concept", "whether the relation of the columns to this one changed", "TARGET"),
         Option("html", "write the report there, and every figure to FILE.json", "FILE"),
         Option("explore", "choose window, column and segment by sliders and lists"),
         Option("plotly", "an interactive figure above the report, drawn by plotly"),
@@ -32,7 +38,7 @@ _GRAMMAR = Grammar(
 )
 
 
-_FURTHER = ("by", "time", "against")
+_FURTHER = ("by", "time", "against", "errors", "concept")
 
 
 def drift(line: str) -> Any:
@@ -48,6 +54,11 @@ def drift(line: str) -> Any:
     reference, current = (_data(word, call.namespace) for word in given)
     columns = [name.strip() for name in call.arguments.one("columns").split(",") if name.strip()] or None
     further: dict[str, Any] = {name: call.arguments.one(name) for name in _FURTHER if call.arguments.flag(name)}
+    if call.arguments.flag("segments"):
+        named = [name.strip() for name in call.arguments.one("segments").split(",") if name.strip()]
+        further["segments"] = True if named == ["all"] else named
+    if call.arguments.flag("multivariate"):
+        further["multivariate"] = True
     judging = _judging(call)
     if call.arguments.flag("explore"):
         from nbops.display.drift_explorer import drift_explorer
