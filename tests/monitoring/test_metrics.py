@@ -22,8 +22,9 @@ _NAME = re.compile(r"\b(?:nbops|process)_[a-z_]+")
 
 
 @pytest.fixture
-def watched(workspace, capsys):
+def watched(workspace, capsys, monkeypatch):
     """A monitor that has looked, and a log."""
+    monkeypatch.chdir(workspace.root)
     pd.DataFrame({"a": range(20)}).to_csv(workspace.root / "data.csv", index=False)
     folder = ["-C", str(workspace.root)]
     add = ["monitor", "add", "size", "--source", "data.csv", "--window", "all"]
