@@ -61,6 +61,7 @@ _TABLES = frozenset(
         "pipelines",
         "policy",
         "predictions",
+        "retrain",
         "scheduler",
         "schedules",
         "track",
