@@ -139,7 +139,16 @@ def drift(
         findings=duplicate_findings(before, sides.current),
         note=_BINNED if any(column.binned for column in before.columns) else "",
         **look_further(
-            asked, before, after, reference, current, columns=columns, alpha=alpha, min_effect=minimum.number
+            asked,
+            before,
+            after,
+            reference,
+            current,
+            columns=columns,
+            left_out=[verdict.name for verdict in verdicts if verdict.status == "not compared"],
+            alpha=alpha,
+            minimum=minimum,
+            learn=thresholds == "learned",
         ),
     )
 
