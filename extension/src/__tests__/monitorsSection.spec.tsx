@@ -53,7 +53,7 @@ test('what goes on comes before what is known: retraining, mute, acknowledgement
   const running = decision(1, { outcome: 'running' });
   expect(await line(alerting({ retrain: running }))).toContain('retrain running');
   document.body.innerHTML = '';
-  expect(await line(alerting({ retrain: decision(1, { outcome: 'running', run_id: '' }) }))).toContain(
+  expect(await line(alerting({ retrain: decision(1, { outcome: 'queued' }) }))).toContain(
     'retrain queued'
   );
   document.body.innerHTML = '';

@@ -117,8 +117,10 @@ export function isMuted({ muted_until }: Monitor, now: number): boolean {
 /** What becomes of a retraining, for the list; empty if there is nothing under way. */
 export function retrainShort(decision: RetrainDecision | null, trans: ITrans): string {
   switch (decision?.outcome) {
+    case 'queued':
+      return trans.__('retrain queued');
     case 'running':
-      return decision.run_id ? trans.__('retrain running') : trans.__('retrain queued');
+      return trans.__('retrain running');
     case 'awaiting approval':
       return trans.__('challenger waits');
     default:
@@ -238,7 +240,13 @@ export function causeWord(cause: RetrainCause, trans: ITrans): string {
   return words[cause] ?? cause;
 }
 
+/** Whether a retraining goes on. */
+export function isGoing({ outcome }: RetrainDecision): boolean {
+  return outcome === 'queued' || outcome === 'running';
+}
+
 const OUTCOMES: Record<RetrainOutcome, [string, ISign['tone']]> = {
+  queued: ['◌', 'busy'],
   running: ['◐', 'busy'],
   promoted: ['●', 'good'],
   'awaiting approval': ['◌', 'warn'],
@@ -247,12 +255,13 @@ const OUTCOMES: Record<RetrainOutcome, [string, ISign['tone']]> = {
   failed: ['✕', 'bad'],
   'cooling down': ['◎', 'dim'],
   'over budget': ['◎', 'dim'],
-  'not needed': ['◎', 'dim']
+  busy: ['◎', 'dim']
 };
 
 /** What became of a decision about retraining. */
 export function outcomeSign({ outcome, message }: RetrainDecision, trans: ITrans): ISign {
   const words: Record<RetrainOutcome, string> = {
+    queued: trans.__('queued'),
     running: trans.__('running'),
     promoted: trans.__('promoted'),
     'awaiting approval': trans.__('waits for approval'),
@@ -261,7 +270,7 @@ export function outcomeSign({ outcome, message }: RetrainDecision, trans: ITrans
     failed: trans.__('failed'),
     'cooling down': trans.__('cooling down'),
     'over budget': trans.__('over budget'),
-    'not needed': trans.__('not needed')
+    busy: trans.__('one goes on already')
   };
   const [shape, tone] = OUTCOMES[outcome] ?? ['○', 'dim'];
   return { shape, tone, word: words[outcome] ?? outcome, title: message };
@@ -277,7 +286,9 @@ export function policyWords(policy: RetrainPolicy, trans: ITrans): readonly stri
   const by = gain > 0 ? trans.__(' by at least %1', gain) : '';
   return [
     trans.__('Starts by: %1.', causes || trans.__('hand only')),
-    trans.__('Runs %1 on %2 of the newest labelled data.', policy.pipeline, policy.window),
+    policy.window === 'all'
+      ? trans.__('Runs %1 on all labelled data.', policy.pipeline)
+      : trans.__('Runs %1 on %2 of the newest labelled data.', policy.pipeline, policy.window),
     policy.mode === 'promote'
       ? trans.__('A challenger that %1%2 takes %3.', better, by, policy.target)
       : trans.__('A challenger that %1%2 is put up for approval for %3.', better, by, policy.target),
