@@ -35,7 +35,7 @@ class MonitorWatch:
         self._workspace, self._start = workspace, start
         self._working: list[str] = []
         self._next, self._remind_at = 0.0, 0.0
-        self._waited = 0
+        self._stuck = False
 
     def see(self, *, due: int, waiting: int, opened: int, now: float) -> None:
         """Do what is to be done now.
@@ -52,6 +52,8 @@ class MonitorWatch:
         LedgerError
             The ledger does not answer.
         """
+        # What waited was taken, so that what comes now is something else.
+        self._stuck = self._stuck and waiting > 0
         if due:
             waiting += plan_due(self._workspace, now)
         if opened and now >= self._remind_at:
@@ -66,15 +68,15 @@ class MonitorWatch:
     def _launch(self, waiting: int, now: float) -> None:
         before = len(self._working)
         self._working = [identity for identity in self._working if is_alive(identity)]
-        if before > len(self._working) and waiting and waiting >= self._waited:
-            # It ended and as many wait: something is wrong with it, not with what it looks at.
+        if before > len(self._working) and self._stuck:
+            # It ended and took nothing: something is wrong with it, not with what it looks at.
             self._next = max(self._next, now + _STUMBLED)
         if not waiting or now < self._next:
             return
         at_once = read_scheduler(self._workspace).at_once
         if len(self._working) >= min(at_once, waiting):
             return
-        self._next, self._waited = now + _PAUSE, waiting
+        self._next, self._stuck = now + _PAUSE, True
         try:
             self._working.append(self._start(self._workspace))
         except NbopsError as error:

@@ -19,10 +19,10 @@ KEYS = (*_TEXTS, "checks", "routes", "remind_hours", "paused")
 # Which of a check's words are fields of the record; every other NAME=VALUE is an option.
 _FIELDS = ("name", "columns", "metric", "threshold", "warning")
 OPTIONS: Mapping[str, tuple[str, ...]] = {
-    "drift": ("alpha", "min_effect", "thresholds", "by", "recover"),
+    "drift": ("alpha", "min_effect", "thresholds", "recover"),
     "quality": ("rules", "recover"),
-    "performance": ("by", "min_labelled", "recover"),
-    "estimate": ("by", "recover"),
+    "performance": ("min_labelled", "min_rows", "recover"),
+    "estimate": ("recover",),
     "volume": ("recover",),
     "infrastructure": ("url", "query", "recover"),
 }

@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import math
 import re
+from urllib.parse import urlsplit
 
 from nbops.data.sources import parts_of
 from nbops.errors import UsageError, meant
 from nbops.monitoring.monitors.building import KINDS, PREDICTIONS
-from nbops.monitoring.monitors.limits import MEASURES, better
+from nbops.monitoring.monitors.limits import better, measures
 from nbops.monitoring.monitors.source import file_of
 from nbops.monitoring.monitors.subject import split_model
 from nbops.monitoring.monitors.window import read_window
@@ -85,6 +86,22 @@ def _check_source(workspace: Workspace, monitor: Monitor) -> None:
         raise UsageError(f"{monitor.source} has no times.", hint="Use the window all.")
 
 
+def _check_query(check: Check) -> None:
+    url, query = check.options.get("url", ""), check.options.get("query", "")
+    if bool(url) != bool(query):
+        raise UsageError(
+            f"The check {check.name!r} needs both url and query.",
+            hint="url is a Prometheus server, query what it is asked for.",
+        )
+    if url and urlsplit(str(url)).scheme not in ("http", "https"):
+        raise UsageError(f"The check {check.name!r}: url must be an http or https address.")
+    if check.metric == "errors" and not url:
+        raise UsageError(
+            "The prediction log does not know of requests that failed.",
+            hint="Ask Prometheus: infrastructure errors<=0.01 url=http://… query=…",
+        )
+
+
 def _check(monitor: Monitor, check: Check) -> None:
     if check.kind not in KINDS:
         raise UsageError(f"There is no check {check.kind!r}.", hint=meant(check.kind, KINDS))
@@ -94,14 +111,17 @@ def _check(monitor: Monitor, check: Check) -> None:
         and not (check.kind == "infrastructure" and check.options.get("url"))
     ):
         raise UsageError(f"The check {check.name!r} needs a model.", hint="Give --model NAME.")
-    known = MEASURES.get(check.kind)
-    if known is not None and check.metric and check.metric not in known:
+    known = measures(check)
+    asks = bool(check.options.get("query"))
+    if check.metric and check.metric not in known and not asks:
         raise UsageError(
             f"The check {check.name!r} measures no {check.metric!r}.",
             hint=meant(check.metric, known) or f"It may be {', '.join(known)}.",
         )
     if check.kind == "infrastructure" and check.threshold is None and check.warning is None:
         raise UsageError(f"The check {check.name!r} has no limit.", hint="Write infrastructure latency_p95<=0.2")
+    if check.kind == "infrastructure":
+        _check_query(check)
     recover = check.options.get("recover", 1)
     if isinstance(recover, bool) or not isinstance(recover, int) or not 1 <= recover <= 1000:
         raise UsageError(f"The check {check.name!r}: recover must be a whole number of windows from 1.")

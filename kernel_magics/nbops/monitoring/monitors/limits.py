@@ -6,11 +6,17 @@ from collections.abc import Mapping
 from typing import Literal
 
 from nbops.errors import UsageError
-from nbops.pipelines.tabular.metrics import METRICS
 from nbops.records import Check
 from nbops.records.monitoring import MonitorState
 
 Better = Literal["more", "less"]
+_MORE = (
+    *("accuracy", "balanced_accuracy", "precision", "precision_macro", "recall", "recall_macro", "f1", "f1_macro"),
+    *("roc_auc", "roc_auc_ovr", "average_precision", "r2"),
+)
+_LESS = ("log_loss", "brier", "mae", "rmse", "mse", "median_absolute_error", "mape")
+# Metrics of models, named as where they are computed, which need not be loaded to know them.
+METRICS: Mapping[str, Better] = {**dict.fromkeys(_MORE, "more"), **dict.fromkeys(_LESS, "less")}
 # What is measured beside the metrics of models, by kind.
 MEASURES: Mapping[str, Mapping[str, Better]] = {
     "drift": {"effect": "less", "columns": "less", "share": "less"},
@@ -18,6 +24,11 @@ MEASURES: Mapping[str, Mapping[str, Better]] = {
     "infrastructure": {"errors": "less", "latency_p95": "less"},
     "quality": {"failed": "less"},
 }
+
+
+def measures(check: Check) -> Mapping[str, Better]:
+    """Give what a check can measure, and whether more or less of it is better."""
+    return METRICS if check.kind in ("performance", "estimate") else MEASURES[check.kind]
 
 
 def better(check: Check) -> Better:
@@ -28,9 +39,7 @@ def better(check: Check) -> Better:
     UsageError
         It was said the other way round, or nobody knows.
     """
-    known: Better | None = MEASURES.get(check.kind, {}).get(check.metric)
-    if known is None and check.metric in METRICS:
-        known = "more" if METRICS[check.metric].more_is_better else "less"
+    known: Better | None = measures(check).get(check.metric)
     said = check.options.get("better")
     if known and said and said != known:
         raise UsageError(

@@ -7,7 +7,7 @@ import logging
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from functools import cached_property
-from typing import Any, get_args
+from typing import TYPE_CHECKING, Any, get_args
 
 from nbops.data.sources import read_source
 from nbops.errors import NbopsError, NotFoundError
@@ -15,9 +15,12 @@ from nbops.monitoring.monitors.source import NothingYet, Rows, file_of, read_row
 from nbops.monitoring.monitors.subject import version_of
 from nbops.monitoring.report import DriftReport
 from nbops.records import Check, CheckResult, ModelVersion, Monitor
-from nbops.records.monitoring import MonitorState
+from nbops.records.monitoring import CheckKind, MonitorState
 from nbops.workspace import Workspace
 from nbops.workspace.blobs import put_bytes
+
+if TYPE_CHECKING:
+    from nbops.monitoring.performance import PerformanceReport
 
 _log = logging.getLogger("nbops.monitors")
 # From the least to the most trouble.
@@ -42,6 +45,8 @@ class Look:
         self.workspace, self.monitor, self.end = workspace, monitor, end
         self._strict = strict
         self.reports: list[DriftReport] = []
+        # Of the model, by metric.
+        self.performances: dict[str, PerformanceReport] = {}
 
     @cached_property
     def rows(self) -> Rows:
@@ -89,7 +94,7 @@ class Seen:
     report: str = ""
 
 
-def look(look: Look, runners: Mapping[str, Callable[[Look, Check], CheckResult]]) -> Seen:
+def look(look: Look, runners: Mapping[CheckKind, Callable[[Look, Check], CheckResult]]) -> Seen:
     """Run all checks; one that cannot run says why, and the others go on.
 
     Parameters
@@ -99,7 +104,7 @@ def look(look: Look, runners: Mapping[str, Callable[[Look, Check], CheckResult]]
     runners
         By the kind of a check what runs it.
     """
-    results = tuple(_run(look, check, runners.get(check.kind)) for check in look.monitor.checks)
+    results = tuple(_run(look, check, runners[check.kind]) for check in look.monitor.checks)
     state: MonitorState = max((one.state for one in results), key=RANK.__getitem__, default="waiting")
     rows = look.__dict__.get("rows")
     return Seen(
@@ -128,14 +133,12 @@ def sentence(results: tuple[CheckResult, ...]) -> str:
     return f"{order[0].message.rstrip('.')}." if order else "Nothing was checked."
 
 
-def _run(look: Look, check: Check, runner: Callable[[Look, Check], CheckResult] | None) -> CheckResult:
+def _run(look: Look, check: Check, runner: Callable[[Look, Check], CheckResult]) -> CheckResult:
     def ended(state: MonitorState, words: str) -> CheckResult:
         said = " ".join(words.split())
         said = said if len(said) <= _LONGEST else said[: _LONGEST - 1] + "…"
         return CheckResult(check=check.name, kind=check.kind, state=state, message=said, limit=check.threshold)
 
-    if runner is None:
-        return ended("error", f"{check.name} could not look: nothing here checks {check.kind}.")
     try:
         return runner(look, check)
     except NothingYet as error:

@@ -22,7 +22,7 @@ def check_drift(look: Look, check: Check) -> CheckResult:
     frame = look.rows.frame
     if not len(frame):
         raise NothingYet("There are no rows in the window.")
-    report = drift(look.reference, frame[_inputs(look)], columns=_columns(look, check), **_options(check))
+    report = drift(look.reference, frame[inputs(look)], columns=compared_columns(look, check), **_options(check))
     look.reports.append(report)
     worst = _worst(report)
     value = _value(report, check, worst)
@@ -49,13 +49,15 @@ def _options(check: Check) -> dict[str, Any]:
     return {name: check.options[name] for name in _PASSED_ON if name in check.options}
 
 
-def _inputs(look: Look) -> list[str]:
+def inputs(look: Look) -> list[str]:
+    """Give the columns of the window's rows that are looked at: no time, no outputs of the model."""
     frame = look.rows.frame
     names = inputs_of(frame) if look.monitor.source == PREDICTIONS else [str(name) for name in frame.columns]
     return [name for name in names if name != look.monitor.time]
 
 
-def _columns(look: Look, check: Check) -> list[str] | None:
+def compared_columns(look: Look, check: Check) -> list[str] | None:
+    """Give the columns that count: those of the check, or the features of the model; ``None`` for all."""
     if check.columns:
         return list(check.columns)
     if look.version is None or not look.version.features:
@@ -107,6 +109,7 @@ def _state(report: DriftReport, check: Check, value: float) -> tuple[MonitorStat
         said = words.get(check.metric, f"The largest effect is {value:.3f}")
         return judge(check, value), against(check, value, said)
     if report.drifted:
-        return "alert", report.sentence
+        # Nothing that the model goes by, where it is known what it goes by.
+        return "warning" if report.matters is False else "alert", report.sentence
     quality = any(column.status == "quality" for column in report.columns)
     return "warning" if quality else "ok", report.sentence
