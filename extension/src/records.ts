@@ -46,7 +46,7 @@ export type IncidentState = 'open' | 'acknowledged' | 'recovered';
 
 export type RetrainCause = 'drift' | 'performance' | 'schedule' | 'volume' | 'manual';
 
-export type RetrainOutcome = 'running' | 'promoted' | 'awaiting approval' | 'not better' | 'gates failed' | 'failed' | 'cooling down' | 'over budget' | 'not needed';
+export type RetrainOutcome = 'queued' | 'running' | 'promoted' | 'awaiting approval' | 'not better' | 'gates failed' | 'failed' | 'cooling down' | 'over budget' | 'busy';
 
 /** Where the code of a run stands. */
 export interface CellRef {
@@ -825,6 +825,9 @@ export interface RetrainPolicy {
   readonly cron: string;
   readonly timezone: string;
   readonly volume: number;
+  readonly source: string;
+  readonly time: string;
+  readonly label: string;
   readonly window: string;
   readonly data_parameter: string;
   readonly parameters: Readonly<Record<string, unknown>>;

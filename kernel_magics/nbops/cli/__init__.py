@@ -46,6 +46,7 @@ _FAMILIES = {
     "validate": ("validate", "check data against rules, those of other data by default"),
     "rules": ("validate", "list, show, save and compare rules of data"),
     "pipeline": ("pipeline", "run, explain, resume and watch pipelines of notebooks"),
+    "retrain": ("retrain", "when models are trained anew, and what was decided"),
     "schedule": ("schedule", "start pipelines by themselves: times, data, drift, promotions"),
     "monitor": ("monitor", "watch models and data: drift, quality, performance, and who is told"),
     "scheduler": ("scheduler", "run the scheduler as a service"),

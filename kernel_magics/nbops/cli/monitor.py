@@ -149,10 +149,11 @@ def _say_who_leads(workspace: Workspace) -> None:
 
 def _list(options: argparse.Namespace) -> int:
     from nbops.monitoring.monitors import summaries
+    from nbops.scheduling.retraining import with_retraining
     from nbops.views.monitors import monitors_text
 
     workspace = workspace_of(options)
-    found = summaries(workspace)
+    found = with_retraining(workspace, summaries(workspace))
     print_json(found) if options.json else print(monitors_text(found))
     if any(one.monitor.cron for one in found):
         _say_who_leads(workspace)

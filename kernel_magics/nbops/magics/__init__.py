@@ -34,6 +34,11 @@ MAGICS: dict[str, tuple[str, _Kind, str]] = {
     "report": ("nbops.magics.report", "line", "Everything known of a model, for a meeting: `%report churn`."),
     "pipeline": ("nbops.magics.pipeline", "line", "Run, show, explain or resume a pipeline: `%pipeline run FILE`."),
     "monitor": ("nbops.magics.monitor", "line", "Watch models and data: `%monitor add NAME --check drift …`."),
+    "retrain": (
+        "nbops.magics.retrain",
+        "line",
+        "Train models anew: `%retrain set churn --pipeline pipeline.toml --on drift`.",
+    ),
     "schedule": ("nbops.magics.schedule", "line", "Start pipelines by themselves: `%schedule add NAME FILE --cron …`."),
 }
 # MLflow used in a kernel should neither phone home nor fetch a price list; what a person has set stays.

@@ -103,8 +103,9 @@ def _change(call: Call, words: list[str]) -> None:
 
 def _list(call: Call, words: list[str]) -> None:
     from nbops.monitoring.monitors import summaries
+    from nbops.scheduling.retraining import with_retraining
 
-    _show_all(summaries(call.workspace))
+    _show_all(with_retraining(call.workspace, summaries(call.workspace)))
 
 
 def _show_one(call: Call, words: list[str]) -> None:

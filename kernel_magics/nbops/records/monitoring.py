@@ -10,7 +10,9 @@ CheckKind = Literal["drift", "quality", "performance", "estimate", "volume", "in
 MonitorState = Literal["paused", "ok", "waiting", "warning", "error", "alert"]
 IncidentState = Literal["open", "acknowledged", "recovered"]
 RetrainCause = Literal["drift", "performance", "schedule", "volume", "manual"]
+# The first two go on; all others are how it ended.
 RetrainOutcome = Literal[
+    "queued",
     "running",
     "promoted",
     "awaiting approval",
@@ -19,7 +21,7 @@ RetrainOutcome = Literal[
     "failed",
     "cooling down",
     "over budget",
-    "not needed",
+    "busy",
 ]
 MONITOR_MIME = "application/vnd.nbops.monitor.v1+json"
 
@@ -149,9 +151,11 @@ class RetrainPolicy:
     """When a model is trained anew, and what becomes of the challenger.
 
     ``on`` says what starts it: ``drift``, ``performance``, ``schedule`` (by ``cron``), ``volume`` (``volume`` newly labelled
-    rows). ``window`` is how much of the newest labelled data it is trained on (``90d``, ``10000 rows``, ``all``); the pipeline
-    gets the file as parameter ``data_parameter`` and writes the challenger as a new version. At most ``budget`` trainings in
-    ``budget_days`` days, and none within ``cool_down_hours`` after the last. ``mode`` is ``promote`` or ``approval``.
+    rows). ``source`` is ``predictions`` (the prediction log with the labels that have arrived) or a file, folder or pattern with
+    the column ``label`` and, if ``time`` names one, in its order; ``window`` is how much of the newest labelled rows counts
+    (``90d``, ``10000 rows``, ``all``). The newest ``holdout`` of them judge, the pipeline learns from the others: it gets them as
+    a file by its parameter ``data_parameter``, and gives a model. At most ``budget`` trainings in ``budget_days`` days, and
+    none within ``cool_down_hours`` after the last. ``mode`` is ``promote`` or ``approval``.
     """
 
     model: str
@@ -160,8 +164,11 @@ class RetrainPolicy:
     cron: str = ""
     timezone: str = "UTC"
     volume: int = 0
+    source: str = "predictions"
+    time: str = ""
+    label: str = "target"
     window: str = "all"
-    data_parameter: str = "data"
+    data_parameter: str = "source"
     parameters: dict[str, Any] = field(default_factory=dict)
     holdout: float = 0.25
     metric: str = ""

@@ -22,6 +22,9 @@ from nbops.scheduling.events import plan_events
 from nbops.scheduling.lease import Held, Lease
 from nbops.scheduling.planning import plan_times
 from nbops.scheduling.posting import AlertPost
+from nbops.scheduling.retraining.carrying import launch_retraining
+from nbops.scheduling.retraining.rows import GOING_ON
+from nbops.scheduling.retraining.watching import RetrainWatch, Trainer
 from nbops.scheduling.rows import ACTIVE, owned
 from nbops.scheduling.settings import read_scheduler
 from nbops.scheduling.settling import settle
@@ -51,6 +54,9 @@ class _State:
     active: int
     monitors: int
     monitors_due: int
+    policies: int
+    policies_due: int
+    trainings: int
     looks: int
     incidents: int
     signals: int
@@ -83,6 +89,8 @@ class Scheduler:
         How many scheduled pipelines may run beside each other; what ``nbops.toml`` says by default.
     look
         Starts a process that does the looks of monitors that wait.
+    train
+        Starts a process that retrains as was decided.
     """
 
     def __init__(
@@ -93,11 +101,13 @@ class Scheduler:
         start: Starter = launch_pipeline,
         at_once: int | None = None,
         look: Worker = launch_work,
+        train: Trainer = launch_retraining,
     ) -> None:
         self._workspace, self._start, self._at_once = workspace, start, at_once
         self._clock = clock
         self._lease, self._data = Lease(workspace), DataWatch(workspace)
         self._monitors = MonitorWatch(workspace, look)
+        self._retraining = RetrainWatch(workspace, train)
         self._post = AlertPost(workspace, self._clock)
         self._query, self._home = _query(workspace, self._lease.name), workspace_id(workspace)
         self._seen: tuple[int, int, float] | None = None
@@ -120,7 +130,8 @@ class Scheduler:
             row = connection.execute(self._query, {"now": now}).one()
         state = _State(**row._mapping)
         # Where there is nothing to look after, nothing is written.
-        self.leads = bool(state.schedules or state.active or state.monitors) and self._lease.mine(state.held, now)
+        wanted = state.schedules or state.active or state.monitors or state.policies or state.trainings
+        self.leads = bool(wanted) and self._lease.mine(state.held, now)
         if not self.leads:
             return False
         if state.active:
@@ -131,6 +142,8 @@ class Scheduler:
             start_waiting(self._workspace, now, self._start, at_once=at_once)
         if state.monitors:
             self._monitors.see(due=state.monitors_due, waiting=state.looks, opened=state.incidents, now=now)
+        if state.policies or state.trainings:
+            self._retraining.see(due=state.policies_due, going_on=state.trainings, signals=state.signals, now=now)
         return True
 
     def _planned(self, state: _State, now: float) -> int:
@@ -216,6 +229,8 @@ def _query(workspace: Workspace, lease: str) -> Any:
     own, pipelines, leases = owned(workspace, _S), tables.pipeline_runs, tables.leases
     unpaused = (own, _S.c.paused.is_(False))
     active = (owned(workspace, _R), _R.c.status.in_(ACTIVE))
+    policies, trainings = tables.retrain_policies, tables.retrain_decisions
+    unrested = (owned(workspace, policies), policies.c.paused.is_(False))
     monitors, looks, incidents = tables.monitors, tables.monitor_runs, tables.incidents
     watching = (owned(workspace, monitors), monitors.c.paused.is_(False))
 
@@ -231,6 +246,9 @@ def _query(workspace: Workspace, lease: str) -> Any:
         number(_S, *unpaused, _S.c.trigger == "data").label("data"),
         number(_S, *unpaused, _S.c.trigger.in_(EVENTS)).label("events"),
         number(_R, *active).label("active"),
+        number(policies, *unrested).label("policies"),
+        number(policies, *unrested, policies.c.next_at <= bindparam("now")).label("policies_due"),
+        number(trainings, owned(workspace, trainings), trainings.c.outcome.in_(GOING_ON)).label("trainings"),
         number(monitors, owned(workspace, monitors)).label("monitors"),
         number(monitors, *watching, monitors.c.next_at <= bindparam("now")).label("monitors_due"),
         number(looks, owned(workspace, looks), looks.c.state == "queued").label("looks"),

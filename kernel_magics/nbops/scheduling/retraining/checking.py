@@ -1,0 +1,135 @@
+"""A policy from what a person has written; what is wrong with it is said before it is kept."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Mapping
+from dataclasses import fields
+from typing import Any, get_args
+
+from nbops.data.sources import parts_of
+from nbops.errors import UsageError, meant
+from nbops.monitoring.performance.windows import length_of
+from nbops.pipelines.cron import Cron
+from nbops.pipelines.running.options import with_parameters
+from nbops.records import RetrainPolicy
+from nbops.records.monitoring import RetrainCause
+from nbops.registry.gates.scores import metric_named
+from nbops.registry.reading import get_model
+from nbops.registry.targets import target_name
+from nbops.scheduling.checking import pipeline_of
+from nbops.workspace import Workspace
+
+PREDICTIONS = "predictions"
+CAUSES: tuple[RetrainCause, ...] = tuple(cause for cause in get_args(RetrainCause) if cause != "manual")
+_TEXTS = (
+    "pipeline",
+    "cron",
+    "timezone",
+    "source",
+    "time",
+    "label",
+    "window",
+    "data_parameter",
+    "metric",
+    "target",
+    "mode",
+)
+_NUMBERS = ("volume", "holdout", "min_gain", "confidence", "cool_down_hours", "budget", "budget_days")
+KEYS = tuple(one.name for one in fields(RetrainPolicy) if one.name not in ("model", "origin", "author"))
+
+
+def build(model: str, given: Mapping[str, Any], *, origin: str = "") -> RetrainPolicy:
+    """Make a policy; whether what it names exists is checked where it is kept.
+
+    Raises
+    ------
+    UsageError
+        A key is unknown or a value has the wrong type.
+    """
+    where = f"retraining of {model!r}: "
+    for key, value in given.items():
+        if key not in KEYS:
+            raise UsageError(f"{where}unknown key {key!r}.", hint=meant(key, KEYS) or f"Known: {', '.join(KEYS)}.")
+        good = (
+            isinstance(value, str)
+            if key in _TEXTS
+            else isinstance(value, bool)
+            if key == "paused"
+            else isinstance(value, int | float) and not isinstance(value, bool)
+            if key in _NUMBERS
+            else isinstance(value, Mapping)
+            if key == "parameters"
+            else isinstance(value, list | tuple) and all(isinstance(one, str) for one in value)
+        )
+        if not good:
+            raise UsageError(f"{where}{key} cannot be {value!r}.")
+    facts = dict(given)
+    if not facts.get("pipeline"):
+        raise UsageError(f"{where}no pipeline.", hint='Add pipeline = "pipeline.toml".')
+    if "on" in facts:
+        facts["on"] = tuple(facts["on"])
+    return RetrainPolicy(model=model, **facts, origin=origin)
+
+
+def check_policy(workspace: Workspace, policy: RetrainPolicy) -> None:
+    """Check a policy and what it names.
+
+    Raises
+    ------
+    UsageError
+        Something of it cannot be used; the message names it.
+    NotFoundError
+        There is no such model, pipeline or source.
+    PipelineError
+        The pipeline's file is wrong.
+    """
+    get_model(workspace, policy.model)
+    _check_causes(policy)
+    _check_numbers(policy)
+    if policy.mode not in ("promote", "approval"):
+        raise UsageError(
+            f"mode must be promote or approval, not {policy.mode!r}.", hint=meant(policy.mode, ("promote", "approval"))
+        )
+    target_name(policy.target)
+    length_of(policy.window)
+    if policy.metric:
+        metric_named(policy.metric)
+    if policy.source != PREDICTIONS:
+        parts_of(workspace.root / policy.source)
+    # The pipeline takes the file, and knows the parameters.
+    with_parameters(pipeline_of(workspace, policy.pipeline), {policy.data_parameter: "", **policy.parameters})
+
+
+def _check_causes(policy: RetrainPolicy) -> None:
+    for cause in policy.on:
+        if cause not in CAUSES:
+            raise UsageError(
+                f"Nothing starts on {cause!r}.", hint=meant(cause, CAUSES) or f"It may be {', '.join(CAUSES)}."
+            )
+    if ("schedule" in policy.on) != bool(policy.cron):
+        raise UsageError(
+            "Retraining on schedule needs cron, and cron needs it.", hint='on = ["schedule"], cron = "0 4 * * 1"'
+        )
+    if ("volume" in policy.on) != bool(policy.volume):
+        raise UsageError(
+            "Retraining on volume needs the number of rows, and that needs it.", hint='on = ["volume"], volume = 5000'
+        )
+    if policy.cron and Cron(policy.cron, policy.timezone).next(0.0) is None:
+        raise UsageError(f"The cron expression {policy.cron!r} names no day that ever comes.")
+
+
+def _check_numbers(policy: RetrainPolicy) -> None:
+    limits: dict[str, tuple[float, float]] = {
+        "volume": (0, 1e12),
+        "holdout": (0.05, 0.9),
+        "min_gain": (0, math.inf),
+        "confidence": (0.5, 0.9999),
+        "cool_down_hours": (0, 24 * 366),
+        "budget": (1, 10_000),
+        "budget_days": (0.01, 3660),
+    }
+    for name, (low, high) in limits.items():
+        value = getattr(policy, name)
+        if not low <= value <= high:
+            raise UsageError(f"{name} must be from {low:g} to {high:g}, not {value:g}.")

@@ -1,0 +1,252 @@
+"""Decide what is to be trained anew: for each occasion once, within cool-down and budget, with the reason."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from typing import Any
+
+from sqlalchemy import Row, func, select
+from sqlalchemy.engine import Connection
+
+from nbops.errors import NbopsError
+from nbops.ledger import Ledger, open_ledger, tables
+from nbops.ledger.audit import AuditedChange, audited
+from nbops.pipelines.cron import Cron
+from nbops.records import Identity, RetrainDecision, RetrainPolicy
+from nbops.records.monitoring import RetrainCause, RetrainOutcome
+from nbops.scheduling.retraining.policies import policy as policy_named
+from nbops.scheduling.retraining.rows import GOING_ON, REFUSED, D, P, decision_of, decision_values, owned, policy_of
+from nbops.tracking.process import is_alive
+from nbops.workspace import Workspace
+from nbops.workspace.identity import who
+from nbops.workspace.ownership import workspace_id
+
+_S = tables.signals
+_HOUR, _DAY = 3600.0, 86_400.0
+# A transaction may become visible after another one that has a later time; seconds.
+_LOOK_BACK = 600.0
+# Labels are counted so often at most.
+_COUNT_EVERY = 60.0
+_LOST = "The process that retrained ended without a word; nothing was changed."
+
+
+@dataclass(frozen=True, slots=True)
+class _Occasion:
+    key: str
+    cause: RetrainCause
+    message: str
+    evidence: dict[str, Any]
+
+
+def decide_due(workspace: Workspace, now: float, *, count: bool = True) -> tuple[RetrainDecision, ...]:
+    """Write down what is decided about all that has happened since; give what is to be trained.
+
+    Several processes may do this at the same time: each occasion is decided on once.
+
+    Parameters
+    ----------
+    workspace
+        Whose policies.
+    now
+        The time in seconds since the epoch.
+    count
+        Count the labels that have come, where a policy waits for them; it reads them.
+
+    Raises
+    ------
+    LedgerError
+        The ledger does not answer.
+    """
+    ledger = open_ledger(workspace)
+    with ledger.connect() as connection:
+        rows = connection.execute(select(P).where(owned(workspace, P), P.c.paused.is_(False)).order_by(P.c.model)).all()
+    made = []
+    for row in rows:
+        policy = policy_of(row)
+        if found := _occasions(ledger, workspace, policy, row, now, count):
+            made += _decide(workspace, policy, found, now)
+    return tuple(one for one in made if one.outcome == "queued")
+
+
+def retrain_now(
+    workspace: Workspace, model: str, reason: str = "", *, identity: Identity | None = None, now: float | None = None
+) -> RetrainDecision:
+    """Decide by hand that a model is trained anew, whatever cool-down and budget say; the scheduler, or who asks, carries it out.
+
+    Raises
+    ------
+    NotFoundError
+        The model has no policy, which says with what it is trained.
+    """
+    policy, actor = policy_named(workspace, model), identity or who(workspace)
+    now = time.time() if now is None else now
+    message = " ".join(reason.split()) or "asked for by hand"
+    occasion = _Occasion(f"manual:{now:.6f}", "manual", message, {"asked_by": actor.name})
+    return _decide(workspace, policy, [occasion], now, actor)[0]
+
+
+def settle(workspace: Workspace, now: float) -> int:
+    """Close what is "running" though its process is gone; give how many.
+
+    Raises
+    ------
+    LedgerError
+        The ledger does not answer.
+    """
+    with open_ledger(workspace).connect() as connection:
+        running = connection.execute(select(D).where(owned(workspace, D), D.c.outcome == "running")).all()
+    lost = [row for row in running if row.owner and not is_alive(row.owner)]
+    for row in lost:
+        with audited(workspace, who(workspace), "retrain-end", model=row.model) as change:
+            values = {"outcome": "failed", "ended_at": now, "detail": {**row.detail, "message": _LOST}}
+            mine = (D.c.id == row.id, D.c.outcome == "running", D.c.owner == row.owner)
+            if not change.connection.execute(D.update().where(*mine).values(**values)).rowcount:
+                change.nothing()
+            change.detail |= {"decision": row.id, "outcome": "failed", "message": _LOST}
+    return len(lost)
+
+
+def _occasions(
+    ledger: Ledger, workspace: Workspace, policy: RetrainPolicy, row: Row[Any], now: float, count: bool
+) -> list[_Occasion]:
+    """Give what has happened that the policy waits for, each with its evidence."""
+    since = float(row.mark["since"])
+    found = _signalled(ledger, workspace, policy, since)
+    if row.next_at is not None and row.next_at <= now:
+        due = datetime.fromtimestamp(row.next_at, UTC).strftime("%Y-%m-%d %H:%M UTC")
+        found.append(_Occasion(f"cron:{row.next_at:.0f}", "schedule", f"due at {due}", {"cron": policy.cron}))
+    if count and "volume" in policy.on:
+        found += _labelled(ledger, workspace, policy, row.mark, now)
+    return found
+
+
+def _signalled(ledger: Ledger, workspace: Workspace, policy: RetrainPolicy, since: float) -> list[_Occasion]:
+    kinds = [cause for cause in policy.on if cause in ("drift", "performance")]
+    if not kinds:
+        return []
+    wanted = (owned(workspace, _S), _S.c.kind.in_(kinds), _S.c.subject == policy.model, _S.c.at > since - _LOOK_BACK)
+    with ledger.connect() as connection:
+        rows = connection.execute(select(_S).where(*wanted).order_by(_S.c.id)).all()
+        known = set(connection.scalars(select(D.c.occasion).where(owned(workspace, D), D.c.model == policy.model)))
+    return [
+        _Occasion(
+            f"signal:{row.id}", row.kind, str(row.detail.get("message") or f"{row.kind} was found"), dict(row.detail)
+        )
+        for row in rows
+        if row.at > since and f"signal:{row.id}" not in known
+    ]
+
+
+def _labelled(
+    ledger: Ledger, workspace: Workspace, policy: RetrainPolicy, mark: Mapping[str, Any], now: float
+) -> list[_Occasion]:
+    """See whether enough labels have come since the last training; the count is kept, so that it is not made all the time."""
+    if now < float(mark.get("counted_at", 0.0)) + _COUNT_EVERY:
+        return []
+    from nbops.scheduling.retraining.gathering import labelled_count
+
+    count, base = labelled_count(workspace, policy), mark.get("labels")
+    moved = {**mark, "labels": count if base is None else base, "counted_at": now}
+    fresh = 0 if base is None else count - int(base)
+    if fresh >= policy.volume:
+        # The mark moves with the decision.
+        said = f"{fresh:,} rows were labelled since, {policy.volume:,} asked for"
+        return [_Occasion(f"volume:{count}", "volume", said, {"labelled": count, "since": base})]
+    with ledger.begin() as connection:
+        held = (owned(workspace, P), P.c.model == policy.model)
+        current = connection.scalar(select(P.c.mark).where(*held).with_for_update())
+        if current is not None and dict(current) == dict(mark):
+            connection.execute(P.update().where(*held).values(mark=moved))
+    return []
+
+
+def _decide(
+    workspace: Workspace, policy: RetrainPolicy, occasions: list[_Occasion], now: float, actor: Identity | None = None
+) -> list[RetrainDecision]:
+    made, actor = [], actor or who(workspace)
+    for occasion in occasions:
+        with audited(workspace, actor, "retrain-decide", model=policy.model) as change:
+            decision = _write(change, workspace, policy, occasion, now, actor)
+            if decision is not None:
+                made.append(decision)
+    return made
+
+
+def _write(
+    change: AuditedChange, workspace: Workspace, policy: RetrainPolicy, occasion: _Occasion, now: float, actor: Identity
+) -> RetrainDecision | None:
+    connection, mine = change.connection, (owned(workspace, P), P.c.model == policy.model)
+    # Whoever decides holds the policy's row, so that two never train at the same time.
+    held = connection.execute(select(P).where(*mine).with_for_update()).first()
+    same = (owned(workspace, D), D.c.model == policy.model, D.c.occasion == occasion.key)
+    if (
+        held is None
+        or (held.paused and occasion.cause != "manual")
+        or connection.execute(select(D.c.id).where(*same)).first()
+    ):
+        change.nothing()
+        return None
+    outcome, why = _permitted(connection, workspace, policy, occasion, now)
+    message = occasion.message if outcome == "queued" else f"{occasion.message}; {why}"
+    decision = RetrainDecision(
+        id=0,
+        model=policy.model,
+        at=now,
+        cause=occasion.cause,
+        outcome=outcome,
+        message=message,
+        ended_at=None if outcome == "queued" else now,
+        evidence=occasion.evidence,
+        actor=actor.name,
+    )
+    values = decision_values(decision) | {"workspace": workspace_id(workspace), "occasion": occasion.key}
+    key = connection.execute(D.insert().values(**values)).inserted_primary_key
+    number = int(key[0]) if key is not None else 0
+    if occasion.cause == "schedule":
+        connection.execute(P.update().where(*mine).values(next_at=_next(policy, now)))
+    if occasion.cause == "volume":
+        moved = {**held.mark, "labels": occasion.evidence["labelled"], "counted_at": now}
+        connection.execute(P.update().where(*mine).values(mark=moved))
+    change.detail |= {
+        "decision": number,
+        "cause": occasion.cause,
+        "outcome": outcome,
+        "message": message,
+        "evidence": occasion.evidence,
+    }
+    return decision_of(connection.execute(select(D).where(D.c.id == number)).one())
+
+
+def _permitted(
+    connection: Connection, workspace: Workspace, policy: RetrainPolicy, occasion: _Occasion, now: float
+) -> tuple[RetrainOutcome, str]:
+    mine = (owned(workspace, D), D.c.model == policy.model)
+    going = connection.execute(select(D.c.id).where(*mine, D.c.outcome.in_(GOING_ON))).first()
+    if going is not None:
+        return "busy", f"training {going.id} goes on already"
+    if occasion.cause == "manual":
+        return "queued", ""
+    trained = (*mine, D.c.outcome.not_in((*GOING_ON, *REFUSED)))
+    last = connection.scalar(select(func.max(D.c.ended_at)).where(*trained))
+    if last is not None and now < last + policy.cool_down_hours * _HOUR:
+        return (
+            "cooling down",
+            f"the last training ended {(now - last) / _HOUR:.1f} hours ago, {policy.cool_down_hours:g} are to pass",
+        )
+    spent = (
+        connection.scalar(select(func.count()).select_from(D).where(*trained, D.c.at > now - policy.budget_days * _DAY))
+        or 0
+    )
+    if spent >= policy.budget:
+        return "over budget", f"{spent} trainings in {policy.budget_days:g} days, {policy.budget} may be"
+    return "queued", ""
+
+
+def _next(policy: RetrainPolicy, now: float) -> float | None:
+    try:
+        return Cron(policy.cron, policy.timezone).next(now)
+    except NbopsError:
+        return None

@@ -1,0 +1,42 @@
+"""What was decided about retraining, the newest first."""
+
+from __future__ import annotations
+
+from sqlalchemy import func, select
+
+from nbops.errors import NotFoundError
+from nbops.ledger import open_ledger
+from nbops.records import RetrainDecision
+from nbops.scheduling.retraining.rows import D, decision_of, owned
+from nbops.workspace import Workspace
+
+
+def decisions(workspace: Workspace, model: str = "", *, limit: int = 50) -> tuple[RetrainDecision, ...]:
+    """Give the newest decisions, of one model or all."""
+    query = select(D).where(owned(workspace, D))
+    query = query.where(D.c.model == model) if model else query
+    with open_ledger(workspace).connect() as connection:
+        return tuple(decision_of(row) for row in connection.execute(query.order_by(D.c.id.desc()).limit(limit)))
+
+
+def decision(workspace: Workspace, number: int) -> RetrainDecision:
+    """Give one decision.
+
+    Raises
+    ------
+    NotFoundError
+        There is no such decision.
+    """
+    with open_ledger(workspace).connect() as connection:
+        row = connection.execute(select(D).where(owned(workspace, D), D.c.id == number)).first()
+    if row is None:
+        raise NotFoundError(f"There is no decision {number} about retraining.", hint="`nbops retrain list` has them.")
+    return decision_of(row)
+
+
+def last_decisions(workspace: Workspace) -> dict[str, RetrainDecision]:
+    """Give the last decision of each model that has one."""
+    newest = select(func.max(D.c.id)).where(owned(workspace, D)).group_by(D.c.model)
+    with open_ledger(workspace).connect() as connection:
+        found = (decision_of(row) for row in connection.execute(select(D).where(D.c.id.in_(newest))))
+        return {one.model: one for one in found}
