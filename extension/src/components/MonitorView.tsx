@@ -2,7 +2,15 @@ import React from 'react';
 import type { IRegistryActions } from '../governance';
 import type { ModelsModel } from '../model/models';
 import type { MonitorModel } from '../model/monitor';
-import { describe, isGoing, isMuted, labelledWords, monitorSign, subjectOf, troubleLine } from '../model/monitorWords';
+import {
+  describe,
+  isGoing,
+  isMuted,
+  labelledWords,
+  monitorSign,
+  subjectOf,
+  troubleLine
+} from '../model/monitorWords';
 import { formatMoment } from '../model/format';
 import { ownZone, whenWords } from '../model/when';
 import type { IMonitorActions } from '../monitors';
