@@ -79,8 +79,9 @@ function addTabs(
   app.commands.addCommand(CommandIDs.showMonitors, {
     label: trans.__('Show monitors'),
     caption: trans.__('What is watched, the worst first'),
-    execute: () => {
+    execute: async () => {
       app.shell.activateById(widget.id);
+      await panel.monitors.refresh();
       panel.reveal('monitors');
     }
   });
