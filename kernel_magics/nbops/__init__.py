@@ -20,6 +20,7 @@ if TYPE_CHECKING:
     from nbops.display import Pipeline, drift, gates, promotion
     from nbops.display.drift_explorer import drift_explorer
     from nbops.display.model_report import model_report
+    from nbops.display.performance_report import performance
     from nbops.display.report_comparison import compare_reports
     from nbops.errors import NbopsError
     from nbops.pipelines.engine import run_pipeline
@@ -43,6 +44,7 @@ _PUBLIC = {
     "load_model": "nbops.registry:load_model",
     "model_report": "nbops.display.model_report:model_report",
     "output": "nbops.pipelines.outputs:output",
+    "performance": "nbops.display.performance_report:performance",
     "promotion": "nbops.display:promotion",
     "profile": "nbops.data.profile:profile_frame",
     "register": "nbops.registry:register",
@@ -67,6 +69,7 @@ __all__ = [
     "load_model",
     "model_report",
     "output",
+    "performance",
     "profile",
     "promotion",
     "register",

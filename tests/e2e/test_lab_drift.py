@@ -34,7 +34,7 @@ def test_the_explorer_follows_its_choices(screen) -> None:
     page = screen.page
     outputs = page.locator(".jp-Cell").nth(1).locator(".jp-OutputArea-output")
     expect(outputs.last.locator(".title")).to_contain_text("drifted", timeout=90_000)
-    expect(outputs.first.locator(".js-plotly-plot .main-svg").first).to_be_visible()
+    expect(outputs.first.locator(".main-svg").first).to_be_visible()
     explorer = page.locator(".nbops-drift-explorer")
     expect(explorer.locator(".lead")).to_contain_text("tenure")
     handle = explorer.get_by_role("slider")

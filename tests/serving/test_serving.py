@@ -130,7 +130,7 @@ def test_every_form_gives_the_model_s_own_answers(registry, people):
         ({"inputs": [["Oslo", 10**400, 1]]}, "too large"),
         ({}, "Give exactly one of"),
         ({"inputs": [], "dataframe_records": []}, "Give exactly one of"),
-        ({"inputs": [["Oslo", 1, 1]], "params": {}}, "'params' is not understood"),
+        ({"inputs": [["Oslo", 1, 1]], "params": {"a": 1}}, "params may hold prediction_ids"),
         ([], "must be an object"),
     ],
 )  # fmt: skip

@@ -125,8 +125,10 @@ def _add(options: argparse.Namespace) -> int:
     from nbops.monitoring.monitors.building import build
 
     workspace = workspace_of(options)
-    code = _told(options, add_monitor(workspace, build(options.name, _given(options, workspace))))
-    _say_who_leads(workspace)
+    added = add_monitor(workspace, build(options.name, _given(options, workspace)))
+    code = _told(options, added)
+    if added.cron:
+        _say_who_leads(workspace)
     return code
 
 

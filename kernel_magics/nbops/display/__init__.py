@@ -7,6 +7,7 @@ from dataclasses import fields
 from typing import Any
 
 from nbops.display.drift_report import DRIFT_MIME, ShownDriftReport, described
+from nbops.display.performance_report import ShownPerformanceReport, performance
 from nbops.monitoring import drift as engine
 from nbops.pipelines.declaration.building import PipelineBuilder
 from nbops.records import GateReport, ModelCard, PromotionView, to_wire
@@ -19,9 +20,11 @@ __all__ = [
     "DRIFT_MIME",
     "Pipeline",
     "ShownDriftReport",
+    "ShownPerformanceReport",
     "card",
     "drift",
     "gates",
+    "performance",
     "promotion",
 ]
 
@@ -74,6 +77,10 @@ def drift(
     by: str | int | None = None,
     time: str | Sequence[str] | None = None,
     against: str = "reference",
+    segments: bool | str | Sequence[str] = False,
+    errors: str | Sequence[str] | None = None,
+    multivariate: bool = False,
+    concept: str = "",
     workspace: Workspace | None = None,
 ) -> ShownDriftReport:
     """Compare two data sets; see :func:`nbops.monitoring.drift.drift`. The result shows itself in a notebook.
@@ -97,6 +104,10 @@ def drift(
         Columns that hold these; what became of them is said first.
     by, time, against
         Compare windows as well: ``by="week", time="date", against="first"``.
+    segments, errors
+        Find where it is worst, or compare within the values of these columns; where predictions became worse.
+    multivariate, concept
+        Look at all columns together; at the relation of the columns to this target.
     workspace
         Where that model is; the workspace of the working directory by default.
 
@@ -126,6 +137,10 @@ def drift(
         by=by,
         time=time,
         against=against,
+        segments=segments,
+        errors=errors,
+        multivariate=multivariate,
+        concept=concept,
     )
     return ShownDriftReport(**{field.name: getattr(found, field.name) for field in fields(found)}, about=about)
 

@@ -29,6 +29,11 @@ MAGICS: dict[str, tuple[str, _Kind, str]] = {
     "card": ("nbops.magics.lineage", "line", "Show the model card of a version, with a form to write in."),
     "nbops": ("nbops.magics.status", "line", "Show what is in force in this workspace, or `%nbops doctor`."),
     "drift": ("nbops.magics.drift", "line", "Compare two frames and say what has drifted."),
+    "performance": (
+        "nbops.magics.performance",
+        "line",
+        "Show how good a model is by the labels that have arrived: `%performance NAME`.",
+    ),
     "validate": ("nbops.magics.validate", "line", "Check data against rules: `%validate df --against train.csv`."),
     "rules": ("nbops.magics.validate", "line_cell", "List, show or save rules of data."),
     "report": ("nbops.magics.report", "line", "Everything known of a model, for a meeting: `%report churn`."),

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 import numpy as np
 
@@ -25,7 +25,8 @@ class Comparison:
     """A column or aspect, compared.
 
     ``tests`` has by name a p-value and its share of the column's false alarms; those in :attr:`value_tests` are of the values,
-    the others of data quality. ``effect`` is the KS distance, or the total variation beyond chance.
+    the others of data quality. ``effect`` is the KS distance, or the total variation beyond chance; ``floor`` what the calendar
+    alone makes of it. ``numbers`` or ``categories`` are the counts of both sides, see :mod:`nbops.monitoring.counts`.
     """
 
     pair: Pair
@@ -34,6 +35,8 @@ class Comparison:
     floor: float = 0.0
     tests: Mapping[str, tuple[float, float]] = field(default_factory=dict)
     aspects: tuple[Comparison, ...] = ()
+    numbers: tuple[Counts, Counts, Counts] | None = None
+    categories: tuple[list[str], Counts, Counts] | None = None
 
     @property
     def kind(self) -> str:
@@ -61,13 +64,16 @@ def compared(pair: Pair) -> Comparison:
         # A constant has no distribution to drift from; what is told is that it no longer is one.
         return _constant(pair, before, after, nulls)
     if before.kind == "number":
-        found = statistics.numeric(before, after)
+        numbers = paired_numbers(before, after)
+        found = statistics.numeric(before, after, numbers)
         tests = _weighted(found, _NUMBER, nulls)
-        return Comparison(pair=pair, statistics=found, effect=found["ks"], tests=tests)
+        return Comparison(pair=pair, statistics=found, effect=found["ks"], tests=tests, numbers=numbers)
     if before.kind in {"category", "boolean"}:
-        found = statistics.categorical(before, after)
+        words = paired_categories(before, after)
+        found = statistics.categorical(before, after, words)
         tests = _weighted(found, _CATEGORY, nulls)
-        return Comparison(pair=pair, statistics=found, effect=found["tv_beyond_chance"], tests=tests)
+        effect = found["tv_beyond_chance"]
+        return Comparison(pair=pair, statistics=found, effect=effect, tests=tests, categories=words)
     return Comparison(pair=pair, tests=alone)
 
 
@@ -115,7 +121,7 @@ def _part(one: Comparison, share: float, floor: float) -> Comparison:
     kept = {name: one.tests[name] for name in one.value_tests}
     whole = sum(weight for _, weight in kept.values())
     tests = {name: (p, weight / whole * share) for name, (p, weight) in kept.items()}
-    return Comparison(pair=one.pair, statistics=one.statistics, effect=one.effect, tests=tests, floor=floor)
+    return replace(one, tests=tests, floor=floor)
 
 
 def _calendar(before: ColumnProfile, after: ColumnProfile) -> dict[str, float]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from itertools import repeat
 from typing import Any
 
 import numpy as np
@@ -16,14 +17,16 @@ def paired_numbers(before: ColumnProfile, after: ColumnProfile) -> tuple[Counts,
     """Give counts of both sides per bin and the bins' middles (without the shift), ascending, all of the same shape."""
     places = histogram.places()
     _, middles = histogram.finite_bins()
-    found = [_placed(profile.histogram, places) for profile in (before, after)]
-    used = np.union1d(found[0][0], found[1][0])
+    seen = np.zeros(len(middles), bool)
     sides = []
-    for where, counts in found:
-        side = np.zeros(len(used))
-        side[np.searchsorted(used, where)] = counts
+    for profile in (before, after):
+        where, counts = _placed(profile.histogram, places)
+        seen[where] = True
+        side = np.zeros(len(middles))
+        side[where] = counts
         sides.append(side)
-    return sides[0], sides[1], middles[used]
+    used = np.flatnonzero(seen)
+    return sides[0][used], sides[1][used], middles[used]
 
 
 def _placed(counted: dict[int, int], places: Any) -> tuple[Any, Any]:
@@ -42,7 +45,7 @@ def paired_categories(before: ColumnProfile, after: ColumnProfile) -> tuple[list
     names = list(dict.fromkeys([*before.categories, *after.categories]))
     sides = []
     for profile in (before, after):
-        counts = np.array([*(profile.categories.get(name, 0) for name in names), profile.rest], float)
+        counts = np.array([*map(profile.categories.get, names, repeat(0)), profile.rest], float)
         many = counts.sum() / max(profile.count, 1)
         sides.append(counts / many if many > 1 else counts)
     return names, sides[0], sides[1]

@@ -46,6 +46,14 @@ class Windows:
         """Rows of each window."""
         return [int(count) for count in np.diff(self.bounds)]
 
+    @property
+    def places(self) -> np.ndarray[Any, np.dtype[np.int64]]:
+        """The window of each row of the frame, shape ``(rows,)``; -1 for those in none."""
+        found = np.full(len(self.frame), -1, np.int64)
+        inside = np.arange(self.bounds[0], self.bounds[-1]) if self.order is None else self.order
+        found[inside] = np.repeat(np.arange(len(self.labels)), np.diff(self.bounds))
+        return found
+
     def frames(self) -> Iterator[pd.DataFrame]:
         """Give the rows of one window after the other; no two windows' copies are held at once."""
         for first, end in pairwise(self.bounds):

@@ -45,6 +45,10 @@ def drift(
     by: str | int | None = None,
     time: str | Sequence[str] | None = None,
     against: str = "reference",
+    segments: bool | str | Sequence[str] = False,
+    errors: str | Sequence[str] | None = None,
+    multivariate: bool = False,
+    concept: str = "",
 ) -> DriftReport:
     """Compare two data sets.
 
@@ -75,6 +79,14 @@ def drift(
         by the column ``time``.
     against
         What each window is compared with: ``reference``, ``first`` or ``previous`` (``previous 4``: the four before it together).
+    segments
+        Find the segments in which it is worst (:mod:`nbops.monitoring.segments`), or compare within the values of these columns.
+    errors
+        Target and prediction, ``("cnt", "forecast")``: the segments in which predictions have become worse.
+    multivariate
+        Look at all columns together as well (:mod:`nbops.monitoring.multivariate`).
+    concept
+        The target: has the relation of the others to it changed (:mod:`nbops.monitoring.concept`)?
 
     Raises
     ------
@@ -86,7 +98,15 @@ def drift(
     if not 0 < alpha < 1 or not 0 <= (min_effect or 0.0) < 1:
         raise UsageError(f"alpha must lie between 0 and 1 and min_effect from 0 to 1, not {alpha} and {min_effect}.")
     minimum = Minimum() if min_effect is None else Minimum(number=min_effect, category=min_effect)
-    asked = Further(by=by, time=time, against=against)
+    asked = Further(
+        by=by,
+        time=time,
+        against=against,
+        segments=segments,
+        errors=errors,
+        multivariate=multivariate,
+        concept=concept,
+    )
     current = rows_of(current) if asked.anything and by != "file" else current
     sides = both_sides(reference, current, learn=thresholds == "learned", windows=reference_windows)
     before, after = sides.reference, aligned(sides.reference, sides.current)
@@ -116,9 +136,20 @@ def drift(
         false_alarm=false_alarm(found, verdicts, rules, alpha),
         power=power(before.rows, after.rows, found, alpha, minimum.number),
         carried=carried(verdicts),
-        findings=duplicate_findings(before, after),
+        findings=duplicate_findings(before, sides.current),
         note=_BINNED if any(column.binned for column in before.columns) else "",
-        **look_further(asked, before, current, columns=columns, alpha=alpha, min_effect=minimum.number),
+        **look_further(
+            asked,
+            before,
+            after,
+            reference,
+            current,
+            columns=columns,
+            left_out=[verdict.name for verdict in verdicts if verdict.status == "not compared"],
+            alpha=alpha,
+            minimum=minimum,
+            learn=thresholds == "learned",
+        ),
     )
 
 

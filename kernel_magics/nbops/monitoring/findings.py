@@ -10,7 +10,6 @@ from scipy import special
 
 from nbops.data.profile import ColumnProfile
 from nbops.monitoring.comparing import Comparison
-from nbops.monitoring.counts import paired_categories, paired_numbers
 from nbops.monitoring.pairing import is_constant
 
 _NULL_EFFECT = 0.02
@@ -40,7 +39,7 @@ def quality_findings(one: Comparison, significant: Collection[str]) -> list[str]
     if "range" in significant:
         found += _range(before, after)
     if not found:
-        found += _cardinality(before, after)
+        found += _cardinality(one, before, after)
     if after.infinite and not before.infinite:
         found.append(f"{after.infinite} infinite values")
     return found
@@ -56,6 +55,8 @@ def remarks(one: Comparison) -> list[str]:
         for mark, (known, n) in one.pair.sentinels.items()
         if known
     ]
+    if before.kind == "number" and (before.blank or after.blank):
+        found.append(f"{before.blank:,} blank cells, now {after.blank:,}, count as missing")
     if before.kind == after.kind == "time":
         found += _times(before, after)
     return found
@@ -107,17 +108,15 @@ def _range(before: ColumnProfile, after: ColumnProfile) -> list[str]:
     return []
 
 
-def _cardinality(before: ColumnProfile, after: ColumnProfile) -> list[str]:
+def _cardinality(one: Comparison, before: ColumnProfile, after: ColumnProfile) -> list[str]:
     """Compare numbers of different values as if both sides had as many rows (rarefaction, Sanders 1968, Hurlbert 1971)."""
     if before.kind != after.kind or before.binned or before.rest or after.rest:
         return []
-    if before.kind == "number" and before.histogram and after.histogram:
-        p, q, _ = paired_numbers(before, after)
-    elif before.kind == "category" and before.categories and after.categories:
-        _, p, q = paired_categories(before, after)
+    if one.numbers and len(before.histogram) <= _FEW_VALUES:
+        p, q, _ = one.numbers
+    elif one.categories and before.kind == "category":
+        _, p, q = one.categories
     else:
-        return []
-    if before.kind == "number" and (p > 0).sum() > _FEW_VALUES:
         return []
     rows = min(p.sum(), q.sum())
     old, new = _rarefied(p, rows), _rarefied(q, rows)

@@ -130,7 +130,9 @@ def _aspect(
 
 
 def _picture(part: Comparison) -> dict[str, object]:
-    return picture(part.pair.before, part.pair.after) if part.pair.before and part.pair.after else {}
+    if part.pair.before is None or part.pair.after is None:
+        return {}
+    return picture(part.pair.before, part.pair.after, part.numbers, part.categories)
 
 
 def _null_shares(one: Comparison) -> tuple[float, float] | None:

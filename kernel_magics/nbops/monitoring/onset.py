@@ -32,6 +32,7 @@ def column_onset(
     pairs: Sequence[Found | None],
     limits: Sequence[float | None],
     level: float,
+    sure: float | None = None,
 ) -> dict[str, Any]:
     """Find since when a column differs from what it is compared with.
 
@@ -45,6 +46,8 @@ def column_onset(
         By window: its profile, what its comparison found, the effect that begins to matter.
     level
         Probability of naming an onset where nothing changed.
+    sure
+        Instead of p-values: the effect that none of the windows passes by chance.
 
     Returns
     -------
@@ -58,13 +61,15 @@ def column_onset(
     first, last = _spell(excess)
     if first < 0 or base is None:
         return {}
+    if sure is not None and not any(pair and pair.effect > sure for pair in pairs[first : last + 1]):
+        return {}
     inside = [column for column in series[first : last + 1] if column is not None]
     together = compared(base, pooled(inside))
     p = min([pair.p for pair in pairs[first : last + 1] if pair is not None], default=1.0)
     p = min(p, together.p if together else 1.0)
     tried = sum(pair is not None for pair in pairs)
     p = min(1.0, p * tried * (tried + 1) / 2)
-    if p > level:
+    if sure is None and p > level:
         return {}
     begins = _begins(base, series, first, last)
     over = last < max(i for i, pair in enumerate(pairs) if pair is not None)

@@ -6,28 +6,34 @@ from typing import Any
 
 import numpy as np
 
-from nbops.data.profile import ColumnProfile, dense
+from nbops.data.profile import ColumnProfile
+from nbops.monitoring.counts import Counts, paired_categories, paired_numbers
 
 _BINS = 24
 _CATEGORIES = 5
 
 
-def picture(before: ColumnProfile, after: ColumnProfile) -> dict[str, Any]:
-    """Give shares of both sides: ``edges`` with ``reference`` and ``current`` per bin, or ``names`` with both per category."""
+def picture(
+    before: ColumnProfile,
+    after: ColumnProfile,
+    numbers: tuple[Counts, Counts, Counts] | None = None,
+    categories: tuple[list[str], Counts, Counts] | None = None,
+) -> dict[str, Any]:
+    """Give shares of both sides: ``edges`` with ``reference`` and ``current`` per bin, or ``names`` with both per category.
+
+    ``numbers`` or ``categories`` are the counts where they are already paired.
+    """
     if before.kind == "number" and after.kind == "number":
-        return _numbers(before, after)
+        return _numbers(before, *(numbers or paired_numbers(before, after)))
     if before.kind in {"category", "boolean"}:
-        return _categories(before, after)
+        return _categories(*(categories or paired_categories(before, after)))
     return {}
 
 
-def _numbers(before: ColumnProfile, after: ColumnProfile) -> dict[str, Any]:
-    a, middles = dense(before)
-    b, _ = dense(after)
-    used = (a + b) > 0
-    p, q, middle = a[used].astype(float), b[used].astype(float), middles[used] + before.shift
+def _numbers(before: ColumnProfile, p: Counts, q: Counts, middle: Counts) -> dict[str, Any]:
     if not p.sum() or not q.sum():
         return {}
+    middle = middle + before.shift
     # A few far values must not squeeze all others into one bar.
     low = min(_at(middle, p, 0.005), _at(middle, q, 0.005))
     high = max(_at(middle, p, 0.995), _at(middle, q, 0.995))
@@ -46,15 +52,15 @@ def _at(middle: Any, counts: Any, share: float) -> float:
     return float(middle[min(int(np.searchsorted(np.cumsum(counts), share * counts.sum())), len(middle) - 1)])
 
 
-def _categories(before: ColumnProfile, after: ColumnProfile) -> dict[str, Any]:
-    total = {
-        name: before.categories.get(name, 0) / max(before.count, 1)
-        + after.categories.get(name, 0) / max(after.count, 1)
-        for name in before.categories.keys() | after.categories.keys()
-    }
-    names = sorted(total, key=lambda name: (-total[name], name))[:_CATEGORIES]
+def _categories(names: list[str], p: Counts, q: Counts) -> dict[str, Any]:
+    shares = p[:-1] / max(p.sum(), 1), q[:-1] / max(q.sum(), 1)
+    total = shares[0] + shares[1]
+    # Equally frequent ones by name, so that a picture does not depend on the order of rows.
+    first = np.argsort(-total, kind="stable")[:_CATEGORIES]
+    least = total[first[-1]] if len(first) else 0.0
+    shown = sorted(np.flatnonzero(total >= least), key=lambda i: (-total[i], names[i]))[:_CATEGORIES]
     return {
-        "names": names,
-        "reference": [round(before.categories.get(name, 0) / max(before.count, 1), 5) for name in names],
-        "current": [round(after.categories.get(name, 0) / max(after.count, 1), 5) for name in names],
+        "names": [names[i] for i in shown],
+        "reference": [round(float(shares[0][i]), 5) for i in shown],
+        "current": [round(float(shares[1][i]), 5) for i in shown],
     }

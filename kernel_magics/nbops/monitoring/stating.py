@@ -56,11 +56,8 @@ def power(n: int, m: int, compared: Sequence[Comparison], alpha: float, minimum:
     if seen <= minimum or not minimum:
         return ""
     needed = rows_needed(n, level, minimum)
-    where = f"from {needed:,} rows of current data on" if needed else "never, with so few rows in the reference"
-    return (
-        f"Too few rows for the smallest change that counts (KS {minimum:g}): it would be seen four times in five {where}; "
-        f"here, changes from {seen:.2g} on are."
-    )
+    where = f"needs {needed:,} rows of current data" if needed else "needs more rows of the reference"
+    return f"The smallest change that counts (KS {minimum:g}) {where} to be seen four times in five; with these, changes from {seen:.2g} on are."
 
 
 def _level(compared: Sequence[Comparison], alpha: float) -> float:

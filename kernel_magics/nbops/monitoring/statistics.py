@@ -9,6 +9,7 @@ from scipy import special
 
 from nbops.data.profile import ColumnProfile
 from nbops.monitoring.counts import Counts, paired_categories, paired_numbers
+from nbops.monitoring.edges import distance_at_ends
 from nbops.monitoring.significance import (
     POOLED_BELOW,
     fisher,
@@ -25,8 +26,10 @@ __all__ = ["categorical", "holm", "numeric", "range_test", "share_test"]
 _MOST_TESTED = 50
 
 
-def numeric(reference: ColumnProfile, current: ColumnProfile) -> dict[str, float]:
-    """Compare two profiles of a number that share their shift.
+def numeric(
+    reference: ColumnProfile, current: ColumnProfile, counts: tuple[Counts, Counts, Counts] | None = None
+) -> dict[str, float]:
+    """Compare two profiles of a number that share their shift; ``counts`` where they are already paired.
 
     Returns
     -------
@@ -46,10 +49,10 @@ def numeric(reference: ColumnProfile, current: ColumnProfile) -> dict[str, float
         ``mean_shift``: difference of the means in standard deviations of the reference.
         ``spread``: ratio of the standard deviations.
     """
-    p, q, middle = paired_numbers(reference, current)
+    p, q, middle = counts or paired_numbers(reference, current)
     n, m = p.sum(), q.sum()
     distance = np.abs(np.cumsum(p) / n - np.cumsum(q) / m)
-    ks = float(distance.max())
+    ks = max(float(distance.max()), distance_at_ends(p, q, middle, reference, current))
     deviation = reference.deviation or 0.0
     # A constant reference has no scale of its own; its distance is told in the unit of the column.
     scale = deviation if deviation > 0 else 1.0
@@ -69,8 +72,10 @@ def numeric(reference: ColumnProfile, current: ColumnProfile) -> dict[str, float
     }
 
 
-def categorical(reference: ColumnProfile, current: ColumnProfile) -> dict[str, float]:
-    """Compare two profiles of a category.
+def categorical(
+    reference: ColumnProfile, current: ColumnProfile, counts: tuple[list[str], Counts, Counts] | None = None
+) -> dict[str, float]:
+    """Compare two profiles of a category; ``counts`` where they are already paired.
 
     Returns
     -------
@@ -84,7 +89,7 @@ def categorical(reference: ColumnProfile, current: ColumnProfile) -> dict[str, f
         ``jensen_shannon``, ``hellinger``: as for numbers, a bin per category. ``new``, ``gone``: share of rows in categories
         that only the current data, only the reference has; ``new_p``, ``gone_p`` their p-values.
     """
-    _, p, q = paired_categories(reference, current)
+    _, p, q = counts or paired_categories(reference, current)
     n, m = p.sum(), q.sum()
     pooled = _pool(p, q)
     chi2, freedom = _chi_square(*pooled)

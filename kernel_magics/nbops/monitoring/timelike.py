@@ -7,6 +7,9 @@ from __future__ import annotations
 
 import re
 
+import numpy as np
+
+from nbops.data import histogram
 from nbops.data.profile import ColumnProfile
 
 _SPANS = {
@@ -23,6 +26,7 @@ _DATE = re.compile(
     r"\s*(\d{4}-\d{1,2}-\d{1,2}([ T]\d{1,2}:\d{2}(:\d{2}([.,]\d+)?)?\s*(Z|UTC|[+-]\d{2}:?\d{2})?)?|\d{1,2}[/.]\d{1,2}[/.]\d{4}.*|\d{4}/\d{1,2}/\d{1,2}.*)\s*"
 )
 _ALMOST_ALL = 0.95
+_FEWEST, _FULL = 50, 0.5
 
 
 def told_time(before: ColumnProfile, after: ColumnProfile) -> str:
@@ -46,17 +50,21 @@ def _of_numbers(before: ColumnProfile, after: ColumnProfile) -> str:
             if words & set(names) and any(first <= low and high <= last for first, last in spans):
                 return f"time: {names[0]}"
     later = (after.minimum or 0.0) > (before.maximum or 0.0)
-    if (later or words & _HINTS) and any(
-        _EPOCH[0] * unit <= low and high <= _EPOCH[1] * unit for unit in (1, 1e3, 1e6, 1e9)
-    ):
+    epochs = any(_EPOCH[0] * unit <= low and high <= _EPOCH[1] * unit for unit in (1, 1e3, 1e6, 1e9))
+    if epochs and (later or words & _HINTS):
         return "time: seconds since 1970"
-    if later and whole and all(_all_different(side) for side in (before, after)):
-        return "time: counts up"
-    return ""
+    return "counts up, as a time or row number does" if whole and _counts(before) and _counts(after) else ""
 
 
-def _all_different(side: ColumnProfile) -> bool:
-    return side.count >= 50 and side.distinct >= _ALMOST_ALL * side.count
+def _counts(side: ColumnProfile) -> bool:
+    """Whether these are whole numbers one after the other, each once: every bin is about as full as whole numbers can make it."""
+    if side.binned or side.infinite or sum(side.histogram.values()) < _FEWEST:
+        return False
+    low, high = histogram.edges()
+    bins = np.fromiter(side.histogram, np.int64, len(side.histogram))
+    counts = np.fromiter(side.histogram.values(), np.int64, len(side.histogram))
+    room = np.floor(high[bins] + side.shift) - np.ceil(low[bins] + side.shift) + 1
+    return bool((counts <= room + 1).all() and counts.sum() >= _FULL * room.sum())
 
 
 def _dates(side: ColumnProfile) -> bool:

@@ -4,10 +4,15 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
+import numpy as np
+
 from nbops.data.profile import ColumnProfile
+from nbops.monitoring.counts import paired_categories, paired_numbers
 from nbops.monitoring.pairing import paired
 
 _SMALL_SHIFT = 0.1
+# Numbers of so few different values are read as codes.
+_FEW = 10
 # Hashed words have no name that anybody could read.
 _UNNAMED = {"tokens": "other words", "characters": "other characters"}
 
@@ -30,11 +35,27 @@ def change_words(
     shift, spread = found["mean_shift"], found["spread"]
     if not drifted:
         return f"{_small(found['ks'], min_effect)} ({abs(shift):.2f} σ)"
+    few = _few_values(before, after)
+    if few:
+        return few
     if abs(shift) >= _SMALL_SHIFT:
         return f"shifted {'up' if shift > 0 else 'down'} by {abs(shift):.2f} σ"
     if spread > 1.15 or spread < 0.87:
         return f"spread {spread:.2f} times as wide"
     return f"changed shape, the mean stayed ({shift:+.2f} σ)"
+
+
+def _few_values(before: ColumnProfile, after: ColumnProfile) -> str:
+    """Say which of a few whole numbers (codes, ratings) moved most; empty where there are many, or others."""
+    if max(len(before.histogram), len(after.histogram)) > _FEW or before.binned:
+        return ""
+    p, q, middle = paired_numbers(before, after)
+    values = middle + before.shift
+    if np.abs(values - values.round()).max() > 0.01 * max(1.0, np.abs(values).max()):
+        return ""
+    old, new = p / p.sum(), q / q.sum()
+    most = int(np.abs(new - old).argmax())
+    return f"{values[most]:.0f} in {old[most]:.0%} → {new[most]:.0%} of rows"
 
 
 def aspect_words(kind: str, aspect: str, words: str, drifted: bool) -> str:
@@ -53,14 +74,10 @@ def _category_words(
         return "no values to compare"
     if not drifted:
         return f"{_small(found['tv_beyond_chance'], min_effect)} ({found['tv']:.1%} of rows)"
-    moves = {
-        name: after.categories.get(name, 0) / after.count - before.categories.get(name, 0) / before.count
-        for name in before.categories.keys() | after.categories.keys()
-    }
-    name = max(sorted(moves), key=lambda key: abs(moves[key]))
-    old = before.categories.get(name, 0) / before.count
-    new = after.categories.get(name, 0) / after.count
-    return f"{name} {old:.0%} → {new:.0%}"
+    names, p, q = paired_categories(before, after)
+    old, new = p[:-1] / p.sum(), q[:-1] / q.sum()
+    most = int(np.abs(new - old).argmax()) if names else 0
+    return f"{names[most]} {old[most]:.0%} → {new[most]:.0%}" if names else "other categories"
 
 
 def _small(effect: float, min_effect: float) -> str:

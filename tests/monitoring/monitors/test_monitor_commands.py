@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from pathlib import Path
 
 import pytest
 from IPython.core.interactiveshell import InteractiveShell
@@ -10,8 +11,9 @@ from traitlets.config import Config
 
 from nbops.cli import main
 from nbops.errors import UsageError
+from nbops.ledger import open_ledger, tables
 from nbops.magics.monitor import monitor as magic
-from nbops.monitoring.monitors import monitor, summaries
+from nbops.monitoring.monitors import monitor, monitor_runs, summaries
 
 
 @pytest.fixture
@@ -115,3 +117,27 @@ def test_the_magic_shows_html_and_its_own_type(shop, shell, monkeypatch):
         assert "my shop" in data["text/plain"]
     with pytest.raises(UsageError, match="Did you mean 'pause'"):
         magic("pausee x")
+
+
+def test_the_template_lets_a_declared_monitor_look(shop, shell, monkeypatch):
+    notebook = json.loads((Path(__file__).parents[3] / "templates/monitor.ipynb").read_text())
+    monkeypatch.chdir(shop.workspace.root)
+    monkeypatch.setenv("NBOPS_WORKSPACE", str(shop.workspace.root))
+    shop.fill(0, 1)
+    shop.watch("my shop")
+    told = []
+    monkeypatch.setattr("nbops.summary", lambda *given: told.append(given))
+    for cell in notebook["cells"]:
+        if cell["cell_type"] == "code":
+            shell.run_cell("".join(cell["source"])).raise_error()
+            if "parameters" in cell["metadata"].get("tags", ()):
+                shell.user_ns["monitor"] = "my shop"
+    shell.run_line_magic("unload_ext", "nbops")
+    (look,) = monitor_runs(shop.workspace)
+    assert look.state == "alert"
+    assert shell.user_ns["drifted"] == ["income"]
+    assert shell.user_ns["alarms"] == ["drift"]
+    assert told[0][1] == look.sentence
+    # The signal is the incident's: one.
+    with open_ledger(shop.workspace).connect() as connection:
+        assert len(connection.execute(tables.signals.select()).all()) == 1

@@ -37,24 +37,29 @@ def employment(tmp_path_factory, shared_data):
     return workspace, begin
 
 
-def test_realised_accuracy_of_employment_is_what_its_readers_know(employment):
+@pytest.fixture(scope="module")
+def years(employment):
+    """Performance by year with all labels."""
     workspace, _ = employment
-    found = performance(workspace, "employment", window="1 year")
-    assert [window.label for window in found.windows] == ["2015", "2016", "2017", "2018"]
-    assert [round(window.realised.value, 4) for window in found.windows] == [0.8272, 0.8253, 0.8292, 0.8282]
-    assert all(window.realised.low < window.realised.value < window.realised.high for window in found.windows)
-    assert found.unknown_labels == 0
+    return performance(workspace, "employment", window="1 year")
 
 
-def test_performance_as_known_on_a_date_is_the_same_for_ever(employment):
-    workspace, begin = employment
-    then = begin[2017] + 200 * DAY
-    found = performance(workspace, "employment", window="1 year", as_of=then)
-    assert [window.share for window in found.windows] == [1.0, 1.0, 0.0]
-    assert found.windows[2].realised is None
-    record_labels(workspace, "employment", [1, 2, 3], [1, 1, 1], at=begin[2019] + 300 * DAY)
-    again = performance(workspace, "employment", window="1 year", as_of=then)
-    assert again.to_dict() == found.to_dict()
+def test_realised_accuracy_of_employment_is_what_its_readers_know(years):
+    assert [window.label for window in years.windows] == ["2015", "2016", "2017", "2018"]
+    assert [round(window.realised.value, 4) for window in years.windows] == [0.8272, 0.8253, 0.8292, 0.8282]
+    assert all(window.realised.low < window.realised.value < window.realised.high for window in years.windows)
+    assert years.unknown_labels == 0
+
+
+def test_performance_as_known_on_a_date_is_the_same_for_ever(workspace):
+    ids = _log(workspace, [1, 0, 1] * 50, [1, 1, 0] * 50)
+    record_labels(workspace, "m", ids[:30], [1] * 30, at=T0 + 10 * DAY)
+    found = performance(workspace, "m", window="2d", as_of=T0 + 20 * DAY)
+    assert [window.labelled for window in found.windows] == [24, 6, 0, 0]
+    assert found.windows[0].delay_median > 8 * DAY and found.windows[2].realised is None
+    record_labels(workspace, "m", [*ids, "stranger"], [0] * 151, at=T0 + 30 * DAY)
+    assert performance(workspace, "m", window="2d", as_of=T0 + 20 * DAY).to_dict() == found.to_dict()
+    assert performance(workspace, "m", window="2d", as_of=T0 + 30 * DAY).unknown_labels == 1
 
 
 def _log(workspace, outputs, labels, **more):
@@ -98,3 +103,91 @@ def test_what_is_no_window_is_refused(workspace, window):
     _log(workspace, [1], [1])
     with pytest.raises(UsageError, match="no window"):
         performance(workspace, "m", window=window)
+
+
+def test_estimates_of_employment_before_its_labels_come_are_near_what_was_realised(employment, years):
+    workspace, begin = employment
+    assert years.windows[0].estimated is None and "too few" in years.windows[0].note
+    errors = [abs(window.estimated.value - window.realised.value) for window in years.windows[1:]]
+    assert np.mean(errors) < 0.004 and years.estimate["error"] == pytest.approx(np.mean(errors))
+    for name in ("roc_auc", "f1"):
+        errors = [abs(window.estimates[name].value - window.metrics[name].value) for window in years.windows[1:]]
+        assert np.mean(errors) < 0.004
+    # Mild and real: the model is no worse.
+    assert "worse" not in years.sentence and years.calibration["ece"] < 0.05
+    # At the end of 2018 none of its labels are known.
+    then = performance(workspace, "employment", window="1 year", as_of=begin[2019], start=begin[2018])
+    assert then.total.realised is None and then.windows[0].labelled == 0
+    assert then.windows[0].estimated.low < years.windows[3].realised.value < then.windows[0].estimated.high
+
+
+def test_labels_that_come_for_some_outputs_only_are_pointed_out(workspace):
+    generator = np.random.default_rng(0)
+    outputs = generator.integers(0, 2, 1000)
+    labels = [int(one) if one or place % 4 == 0 else None for place, one in enumerate(outputs)]
+    _log(workspace, outputs, labels)
+    found = performance(workspace, "m", window="all").arrival
+    assert found["selective"] and "for 100% of predictions of 1" in found["sentence"]
+
+
+def test_costs_by_outcome_and_the_threshold_that_would_have_been_best(workspace):
+    scores = np.array([0.1, 0.3, 0.35, 0.45, 0.6, 0.9])
+    truth = [0, 0, 1, 1, 0, 1]
+    _log(workspace, (scores >= 0.5).astype(int), truth, scores=scores)
+    found = performance(workspace, "m", window="all", costs={"fn": 10, "fp": 1, "tp": -2}).costs
+    assert found["total"] == 10 * 2 + 1 - 2 and found["table"] == [[2, 1], [2, 1]]
+    # By trying every threshold.
+    tried = {
+        t: sum(
+            {(1, 0): 10, (0, 1): 1, (1, 1): -2, (0, 0): 0}[y, int(s >= t)] for y, s in zip(truth, scores, strict=True)
+        )
+        for t in scores
+    }
+    assert found["threshold"] == min(tried, key=tried.__getitem__) and found["best"] * 6 == pytest.approx(
+        min(tried.values())
+    )
+    assert found["saved"] == pytest.approx(found["total"] - min(tried.values()))
+    with pytest.raises(UsageError, match="no class 'maybe'"):
+        performance(workspace, "m", window="all", costs={"maybe": {"0": 1}})
+
+
+def test_three_classes_have_costs_probabilities_and_estimates(workspace):
+    generator = np.random.default_rng(2)
+    names = np.array(["a", "b", "c"])
+    shares = generator.dirichlet([1, 1, 1], 2000)
+    truth = names[(generator.random((2000, 1)) > shares.cumsum(axis=1)).sum(axis=1).clip(0, 2)]
+    _log(workspace, names[shares.argmax(axis=1)], truth, scores=dict(zip(names, shares.T, strict=True)))
+    found = performance(workspace, "m", window="1000 rows", metric="f1_macro", costs={"a": {"b": 5}})
+    last = found.windows[1]
+    assert {"accuracy", "balanced_accuracy", "f1_macro", "log_loss", "roc_auc_ovr"} <= set(last.metrics)
+    for name, figure in last.estimates.items():
+        assert figure.value == pytest.approx(last.metrics[name].value, abs=0.05), name
+    assert last.estimated.low < last.realised.value < last.estimated.high
+    assert found.costs["total"] == 5 * found.costs["table"][0][1]
+
+
+def test_errors_of_numbers_are_estimated_from_the_inputs(workspace):
+    generator = np.random.default_rng(3)
+    hard = np.r_[generator.random(2000), 0.7 + 0.3 * generator.random(1000)]
+    truth = generator.normal(0, 1, 3000)
+    said = truth + generator.normal(0, 0.1 + hard)
+    labels = [*truth[:2000], *[None] * 1000]
+    _log(workspace, said, labels, rows={"hard": hard, "name": ["x", "y", "z"] * 1000})
+    found = performance(workspace, "m", window="1000 rows")
+    first, second, third = found.windows
+    assert first.estimated is None and third.realised is None
+    assert second.estimated.value == pytest.approx(second.realised.value, rel=0.1)
+    assert third.estimated.low < np.abs(said - truth)[2000:].mean() < third.estimated.high
+    assert "estimated worse" in found.sentence
+
+
+def test_the_expected_roc_auc_is_the_mean_over_labels_that_are_drawn():
+    from sklearn.metrics import roc_auc_score
+
+    from nbops.monitoring.performance.confidence import _auc
+
+    generator = np.random.default_rng(4)
+    score = generator.integers(0, 8, 400) / 8
+    chance = np.clip(score * 0.7 + 0.1, 0, 1)
+    drawn = [roc_auc_score(generator.random(400) < chance, score) for _ in range(300)]
+    assert _auc(chance, score) == pytest.approx(np.mean(drawn), abs=0.005)

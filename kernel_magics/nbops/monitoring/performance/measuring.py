@@ -9,13 +9,17 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from nbops.errors import NbopsError, UsageError
+from nbops.monitoring.performance.arrival import arrival
+from nbops.monitoring.performance.calibration import calibration
+from nbops.monitoring.performance.costs import cost_report
+from nbops.monitoring.performance.estimating import Estimator, own_error, version_numbers
 from nbops.monitoring.performance.outcomes import Outcomes, outcomes
 from nbops.monitoring.performance.realised import chosen_metric, realised
 from nbops.monitoring.performance.report import PerformanceReport, PerformanceWindow
 from nbops.monitoring.performance.segments import segments_of
 from nbops.monitoring.performance.windows import parts
 from nbops.monitoring.performance.wording import sentence
-from nbops.monitoring.predictions.reading import labelled_predictions, read_labels
+from nbops.monitoring.predictions.reading import input_names, labelled_predictions, unknown_labels
 from nbops.registry import get_model
 from nbops.registry.gates.scores import Metric
 from nbops.workspace import Workspace
@@ -82,22 +86,18 @@ def performance(
         A file of the log is damaged.
     """
     as_of = time.time() if as_of is None else as_of
-    frame = labelled_predictions(workspace, model, as_of=as_of, end=end, inputs=[by] if by else [], version=version)
-    known = len(read_labels(workspace, model, as_of))
-    if not len(frame):
-        frame["output"] = frame["output"].astype(float)
-    found = outcomes(frame, task or _task(workspace, model), positive)
+    frame, found, inputs = _read(workspace, model, as_of, end, by, version, task or _task(workspace, model), positive)
     chosen = chosen_metric(found, metric)
     at = frame["at"].to_numpy(dtype=float)
     first = 0 if start is None else int(np.searchsorted(at, start, "left"))
-    shown = frame.iloc[first:].reset_index(drop=True)
-    rows = found.rows(slice(first, None))
-    measure = _measurer(shown, rows, chosen)
+    estimator = Estimator(found, version_numbers(frame), chosen, inputs)
+    measure = _measurer(frame, found, chosen, estimator)
     windows = tuple(
-        measure(part.label, part.start, part.end, np.arange(part.first, part.last))
+        measure(part.label, part.start, part.end, first + np.arange(part.first, part.last))
         for part in parts(at[first:], window, start, end)
     )
-    total = measure("all", *_span(at[first:], start, end), np.arange(len(shown)))
+    total = measure("all", *_span(at[first:], start, end), np.arange(first, len(frame)))
+    shown = found.rows(slice(first, None))
     return PerformanceReport(
         model=model,
         task="classification" if found.kind.is_classifier else "regression",
@@ -108,25 +108,53 @@ def performance(
         total=total,
         windows=windows,
         by=by or "",
-        segments=_segments(shown, by, measure, total) if by else (),
-        versions=tuple(int(one) for one in np.unique(shown["version"].dropna())) if "version" in shown else (),
-        unknown_labels=known - int(frame["label"].notna().sum())
-        if start is None and end is None and version is None
-        else 0,
-        sentence=sentence(model, chosen.name, total, windows),
+        segments=_segments(frame, by, first, measure, total) if by else (),
+        versions=tuple(int(one) for one in np.unique(version_numbers(frame)[first:]) if one >= 0),
+        unknown_labels=unknown_labels(workspace, model, as_of),
+        sentence=sentence(model, chosen.name, chosen.greater_is_better, total, windows),
         positive=found.kind.positive,
+        estimate=own_error(estimator.method, estimator.impossible if len(found) else "", windows),
+        arrival=arrival(shown) if len(shown) else {},
+        calibration=calibration(shown),
+        costs=cost_report(shown, costs) if costs else {},
     )
 
 
-def _measurer(frame: pd.DataFrame, found: Outcomes, metric: Metric) -> Callable[..., PerformanceWindow]:
+def _read(
+    workspace: Workspace,
+    model: str,
+    as_of: float,
+    end: float | None,
+    by: str | None,
+    version: int | None,
+    task: str,
+    positive: Any,
+) -> tuple[pd.DataFrame, Outcomes, pd.DataFrame | None]:
+    """Give predictions with labels, what became of them, and the inputs where they are what estimates are made from."""
+    frame = labelled_predictions(workspace, model, as_of=as_of, end=end, inputs=[by] if by else [], version=version)
+    if not len(frame):
+        frame["output"] = frame["output"].astype(float)
+    found = outcomes(frame, task, positive)
+    if found.kind.is_classifier or not len(frame):
+        return frame, found, None
+    whole = labelled_predictions(workspace, model, as_of=as_of, end=end, version=version)
+    # What was logged since the first look is not in both.
+    whole = whole.set_index("prediction_id").reindex(frame["prediction_id"])
+    return frame, found, whole[input_names(whole)]
+
+
+def _measurer(
+    frame: pd.DataFrame, found: Outcomes, metric: Metric, estimator: Estimator
+) -> Callable[..., PerformanceWindow]:
     delay = (frame["label_at"] - frame["at"]).to_numpy(dtype=float)
 
-    def measure(label: str, start: float, end: float, rows: Any) -> PerformanceWindow:
+    def measure(label: str, start: float, end: float, rows: Any, *, estimate: bool = True) -> PerformanceWindow:
         held = found.rows(rows)
         waited = delay[rows][held.known]
         # A label from before its prediction was no label that came late.
         waited = waited[waited >= 0]
         figures = realised(held, metric)
+        estimates, note = estimator(rows) if estimate else ({}, "")
         return PerformanceWindow(
             label=label,
             start=start,
@@ -136,19 +164,23 @@ def _measurer(frame: pd.DataFrame, found: Outcomes, metric: Metric) -> Callable[
             delay_median=float(np.median(waited)) if len(waited) else None,
             delay_p90=float(np.quantile(waited, 0.9)) if len(waited) else None,
             realised=figures.get(metric.name),
+            estimated=estimates.get(metric.name),
             metrics=figures,
+            estimates=estimates,
+            note=note,
         )
 
     return measure
 
 
 def _segments(
-    frame: pd.DataFrame, by: str, measure: Callable[..., PerformanceWindow], total: PerformanceWindow
+    frame: pd.DataFrame, by: str, first: int, measure: Callable[..., PerformanceWindow], total: PerformanceWindow
 ) -> tuple[PerformanceWindow, ...]:
     if by not in frame.columns:
         names = ", ".join(map(str, [*frame.columns][:12]))
         raise UsageError(f"There is no column {by!r} to part by.", hint=f"There are {names}.")
-    return tuple(measure(name, total.start, total.end, rows) for name, rows in segments_of(frame[by]))
+    found = segments_of(frame[by].iloc[first:])
+    return tuple(measure(name, total.start, total.end, first + rows) for name, rows in found)
 
 
 def _span(at: Any, start: float | None, end: float | None) -> tuple[float, float]:

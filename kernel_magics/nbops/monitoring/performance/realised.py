@@ -78,7 +78,9 @@ def realised(found: Outcomes, metric: Metric, *, others: bool = True) -> dict[st
     distribution for means over rows; of ``metric``, if it is none of these, by bootstrap with a fixed seed.
     """
     held = found.labelled
-    names = dict.fromkeys([metric.name, *(metric_names(found) if others else ())])
+    # One that takes long to compute is only where it is asked for.
+    more = [name for name in metric_names(found) if name != "average_precision"] if others else []
+    names = dict.fromkeys([metric.name, *more])
     figures: dict[str, Figure] = {}
     if not len(held):
         return figures

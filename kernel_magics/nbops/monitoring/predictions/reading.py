@@ -115,11 +115,14 @@ def read_labels(workspace: Workspace, model: str, as_of: float | None = None, *,
     if not tables:
         return pd.DataFrame({"prediction_id": [], "label": [], "at": [], "first_at": []})
     frame = joined(tables).to_pandas().sort_values(["at", "written"], kind="stable", ignore_index=True)
-    frame["first_at"] = frame.groupby("prediction_id", sort=False)["at"].transform("min")
+    repeated = frame.duplicated("prediction_id")
+    frame["first_at"] = frame["at"]
+    if repeated.any():
+        frame["first_at"] = frame.groupby("prediction_id", sort=False)["at"].transform("min")
     found: pd.DataFrame = frame[["prediction_id", "label", "at", "first_at"]]
     if history:
         return found
-    last = found.drop_duplicates("prediction_id", keep="last")
+    last = found.drop_duplicates("prediction_id", keep="last") if repeated.any() else found
     # One that was taken back is no label.
     return last[last["label"].notna()].reset_index(drop=True)
 
@@ -192,6 +195,29 @@ def labelled_rows(
     if target in names:
         raise DataError(f"An input of {model!r} is called {target!r} too.", hint="Give the target another name.")
     return frame[[*names, "label"]].rename(columns={"label": target}).reset_index(drop=True)
+
+
+def unknown_labels(workspace: Workspace, model: str, as_of: float | None = None) -> int:
+    """Count the labels, as known at a time, of no prediction that is there.
+
+    Raises
+    ------
+    UsageError
+        No model can have that name.
+    DataError
+        A file is damaged.
+    """
+    import pyarrow as pa
+    import pyarrow.compute as pc
+
+    labels = read_labels(workspace, model, as_of)
+    if not len(labels):
+        return 0
+    tables = prediction_journal(workspace, model).read(wanted="prediction_id".__eq__)
+    # pandas would ask for each text by itself.
+    known = pa.chunked_array([c for table in tables for c in table.column("prediction_id").chunks], pa.string())
+    there = pc.is_in(pa.array(labels["prediction_id"], pa.string()), value_set=known)
+    return int(len(labels) - (pc.sum(there).as_py() or 0))
 
 
 def input_names(frame: pd.DataFrame) -> list[str]:

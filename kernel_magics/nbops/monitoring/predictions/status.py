@@ -10,7 +10,9 @@ from typing import Any
 import numpy as np
 
 from nbops.monitoring.predictions.compaction import dropped
+from nbops.monitoring.predictions.journal import day_of
 from nbops.monitoring.predictions.log import label_journal, prediction_journal
+from nbops.monitoring.predictions.reading import read_labels, read_predictions, unknown_labels
 from nbops.workspace import Workspace
 
 
@@ -55,13 +57,10 @@ def prediction_status(workspace: Workspace, model: str) -> PredictionStatus:
     DataError
         A file is damaged.
     """
-    from nbops.monitoring.predictions.journal import day_of
-    from nbops.monitoring.predictions.reading import read_labels, read_predictions
-
     journal = prediction_journal(workspace, model)
     frame = read_predictions(workspace, model, columns=["prediction_id", "at", "version"])
     labels = read_labels(workspace, model)
-    known = int(labels["prediction_id"].isin(frame["prediction_id"]).sum())
+    unknown = unknown_labels(workspace, model)
     paths = [
         path for one in (journal, label_journal(workspace, model)) for path in one.folder.rglob("*") if path.is_file()
     ]
@@ -79,8 +78,8 @@ def prediction_status(workspace: Workspace, model: str) -> PredictionStatus:
         files=sum(path.suffix in {".parquet", ".segment"} for path in paths),
         versions={str(name): int(count) for name, count in versions.value_counts().items()},
         by_day={day_of(number * 86_400.0): int(count) for number, count in zip(numbers, counts, strict=True)},
-        labels=known,
-        unknown_labels=len(labels) - known,
+        labels=len(labels) - unknown,
+        unknown_labels=unknown,
         last_label=float(labels["at"].max()) if len(labels) else None,
         dropped=dict(gone),
     )

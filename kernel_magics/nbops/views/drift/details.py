@@ -8,27 +8,23 @@ from nbops.views.drift.words import STATES, Values, figure, name_of, probability
 
 # Name of a statistic: what it is called and what it is compared to.
 _STATISTICS = {
-    "ks": ("KS distance", "min_effect"),
-    "ks_p": ("p of the KS test", "alpha"),
-    "rank_p": ("p of the rank test", "alpha"),
-    "spread_p": ("p of the spread", "alpha"),
-    "range_p": ("p of values out of range", "alpha"),
+    "ks": ("KS", "min_effect"),
     "tv": ("total variation", "min_effect"),
     "chi2": ("chi-square", ""),
-    "chi2_p": ("p of the chi-square test", "alpha"),
     "cramers_v": ("Cramér's V", ""),
-    "wasserstein": ("Wasserstein, in σ of the reference", ""),
+    "wasserstein": ("Wasserstein, in σ", ""),
     "energy": ("energy distance", ""),
     "psi": ("PSI", "psi_critical"),
-    "jensen_shannon": ("Jensen-Shannon distance", ""),
-    "hellinger": ("Hellinger distance", ""),
+    "jensen_shannon": ("Jensen-Shannon", ""),
+    "hellinger": ("Hellinger", ""),
     "l_infinity": ("L-infinity", ""),
     "linf": ("L-infinity", ""),
-    "mean_shift": ("shift of the mean, in σ", ""),
-    "spread": ("ratio of the standard deviations", ""),
+    "mean_shift": ("shift of mean, in σ", ""),
+    "spread": ("ratio of spreads", ""),
     "new": ("share in new categories", ""),
     "auc": ("AUC of telling both apart", ""),
 }
+_TESTS = {"ks_p": "KS", "rank_p": "ranks", "spread_p": "spread", "range_p": "range", "chi2_p": "chi-square"}
 _HIDDEN = {"psi_critical"}
 _MOST = 24
 
@@ -37,29 +33,38 @@ def details(column: Values, report: Values, figures: Figures, anchor: str = "", 
     """Give the part of a column, to be unfolded."""
     css, word = STATES.get(str(column.get("status")), ("dim", str(column.get("status"))))
     head = f'<b>{name_of(column["name"])}</b> <span class="{css}">{safe(word)}</span> · {safe(column.get("reason", ""), 140)}'
+    mark = f' id="{anchor}"' if anchor else ""
+    return (
+        f"<details{mark}{' open' if opened else ''}><summary>{head}</summary>{full(column, report, figures)}</details>"
+    )
+
+
+def full(column: Values, report: Values, figures: Figures) -> str:
+    """Give both distributions of a column, its trend, its figures and what is looked at of it."""
     large = figures.draw(
         overlay(column.get("picture") or {}, 420, 130, axis=True), f"{column['name']}, reference and current", 420, 130
     )
     left, right = large + _trend(column, report, figures), _figures(column, report)
-    mark = f' id="{anchor}"' if anchor else ""
-    return (
-        f"<details{mark}{' open' if opened else ''}><summary>{head}</summary>"
-        f'<div class="pair">{f"<div>{left}</div>" if left else ""}<div>{right}</div></div>{_aspects(column)}{_sentinels(column)}</details>'
-    )
+    beside = f'<div class="pair">{f"<div>{left}</div>" if left else ""}<div>{right}</div></div>'
+    return beside + _aspects(column) + _sentinels(column)
 
 
 def _figures(column: Values, report: Values) -> str:
     found = column.get("statistics") or {}
     rows: list[tuple[object, ...]] = []
     for name in [*(n for n in _STATISTICS if n in found), *(n for n in found if n not in _STATISTICS)][:_MOST]:
-        if name in _HIDDEN:
+        if name in _HIDDEN or name.endswith("_p"):
             continue
         label, against = _STATISTICS.get(name, (name.replace("_", " "), ""))
-        value = probability(found[name]) if name.endswith("_p") else figure(found[name])
-        rows.append((Html(safe(label)), value, _against(against, column, found, report)))
+        rows.append((Html(safe(label)), figure(found[name]), _against(against, column, found, report)))
+    tests = [f"{_TESTS.get(name, name[:-2])} {probability(found[name])}" for name in found if name.endswith("_p")]
     if column.get("p") is not None:
-        alpha = f"below {figure(report.get('alpha'))} is drift" if report.get("alpha") is not None else ""
-        rows.append((Html("p, corrected over the report"), probability(column["p"]), alpha))
+        alpha = (
+            f"{figure(report.get('alpha'))} and less counts, over the report" if report.get("alpha") is not None else ""
+        )
+        rows.append((Html("p, corrected"), probability(column["p"]), alpha))
+    if tests:
+        rows.append((Html("p of each test"), "", ", ".join(tests)))
     rows += _sides(column)
     table = simple_table(("figure", "value", "compared to"), rows, right=(1,))
     notes = "".join(f"<li>{safe(finding, 200)}</li>" for finding in list(column.get("findings") or ())[:12])
@@ -73,7 +78,7 @@ def _against(what: str, column: Values, found: Values, report: Values) -> str:
         return f"{figure(least)} and more counts"
     if what == "psi_critical" and found.get("psi_critical") is not None:
         return f"{figure(found['psi_critical'])} by chance once in a hundred"
-    return "before the correction over the report" if what == "alpha" else ""
+    return ""
 
 
 def _sides(column: Values) -> list[tuple[object, ...]]:

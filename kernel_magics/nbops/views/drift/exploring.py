@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from nbops.views.drift.details import details
+from nbops.views.drift.details import full
 from nbops.views.drift.figures import Figures, heat
 from nbops.views.drift.words import STATES, Values, count, name_of, safe
 
@@ -20,8 +20,7 @@ def looked(report: Values, column: Values | None, windows: Values, window: str, 
         f'<p class="dim under">{safe(segment, 80)}, {safe("all windows" if window == "all" else window, 40)}: {rows["current"]:,} rows '
         f"against {rows['reference']:,} of the reference; {others}</p>"
     )
-    full = details(column, {**report, "windows": windows}, Figures(), opened=True)
-    return head + _strip(column, windows, window) + full
+    return head + _strip(column, windows, window) + full(column, {**report, "windows": windows}, Figures())
 
 
 def _strip(column: Values, windows: Values, window: str) -> str:

@@ -171,7 +171,7 @@ def heat(
 ) -> tuple[str, int, int]:
     """Draw columns by windows: how far each is, against its limit, with a dot where it drifted, and a frame around the ``chosen`` window; give width and height, too."""
     name, cell, high = 150, max(9, min(34, 640 // max(len(labels), 1))), 18
-    width, height = name + cell * len(labels) + 4, high * len(rows) + 18
+    width, height = name + cell * len(labels) + 44, high * len(rows) + 18
     drawn = []
     for row, (column, effects, drifted, limit) in enumerate(rows):
         top = row * high

@@ -1,11 +1,11 @@
-"""The further parts of a drift report as text: windows over time."""
+"""The further parts of a drift report as text: windows, segments, all columns together, the relation to a target."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from nbops.views.drift.words import plain
+from nbops.views.drift.words import effect, plain
 from nbops.views.text import table
 
 _BARS = "▁▂▃▄▅▆▇█"
@@ -21,7 +21,11 @@ def further_text(report: Mapping[str, Any]) -> str:
     report
         What :meth:`nbops.monitoring.report.DriftReport.to_dict` gave.
     """
-    parts = [windows_text(report["windows"]) if (report.get("windows") or {}).get("labels") else "", _beyond(report)]
+    parts = [
+        windows_text(report["windows"]) if (report.get("windows") or {}).get("labels") else "",
+        segments_text(report.get("segments") or {}),
+    ]
+    parts += [_multivariate(report.get("multivariate") or {}), concept_text(report.get("concept") or {})]
     return "\n\n".join(part for part in parts if part)
 
 
@@ -64,8 +68,43 @@ def _trend(effects: Sequence[float | None]) -> str:
     return "".join(drawn)
 
 
-def _beyond(report: Mapping[str, Any]) -> str:
-    found = report.get("multivariate") or {}
+def segments_text(segments: Mapping[str, Any]) -> str:
+    """Show the tree of segments, each below its parent."""
+    nodes = segments.get("nodes") or ()
+    if not nodes:
+        return plain(segments.get("sentence", ""), 300)
+    below: dict[Any, list[Mapping[str, Any]]] = {}
+    for node in nodes:
+        below.setdefault(node["parent"], []).append(node)
+    rows: list[tuple[str, ...]] = []
+    waiting = [(node, 0) for node in reversed(below.get(None, []))]
+    while waiting:
+        node, depth = waiting.pop()
+        mark = "▲ worst" if node["id"] == segments["worst"] else "▲" if node["drifted"] else ""
+        name = "· " * depth + plain(node["words"], 60)
+        figures = (
+            f"{node['rows']:,}",
+            f"{node['share']:.1%}",
+            plain(node["column"] or "–", 40),
+            effect(node["effect"]),
+        )
+        rows.append((name, *figures, mark))
+        waiting += [(child, depth + 1) for child in reversed(below.get(node["id"], []))]
+    shown = table(rows[:_MOST_ROWS], ("segment", "rows", "share", "moved most", "by", ""), right=(1, 2, 4))
+    more = [f"… and {len(rows) - _MOST_ROWS} more segments"] if len(rows) > _MOST_ROWS else []
+    return "\n".join([plain(segments["sentence"], 400), shown, *more])
+
+
+def concept_text(concept: Mapping[str, Any]) -> str:
+    """Show the features whose relation to the target changed."""
+    if not concept:
+        return ""
+    columns = [column for column in concept["columns"] if column["drifted"]][:_MOST_ROWS]
+    rows = [(plain(c["name"], 40), effect(c["effect"]), f"{c['p']:.2g}", plain(c["words"], 90)) for c in columns]
+    shown = [table(rows, ("feature", "effect", "p", "how"), right=(1, 2))] if rows else []
+    return "\n".join([plain(concept["sentence"], 400), *shown])
+
+
+def _multivariate(found: Mapping[str, Any]) -> str:
     told = [(found.get(part) or {}).get("sentence", "") for part in ("classifier", "pca")]
-    told.append((report.get("concept") or {}).get("sentence", ""))
     return "\n".join(plain(one, 300) for one in told if one)

@@ -48,7 +48,7 @@ def _windows(report: Values, figures: Figures, *, tables: bool) -> str:
     against = {"first": "the first window", "sliding": "the window before"}.get(
         str(windows.get("mode")), "the reference"
     )
-    note = f"each {safe(windows.get('by', 'window'), 20)} against {against}; darker is farther from it, red with a dot has drifted"
+    note = f"each {safe(windows.get('by', 'window'), 20)} against {against}; stronger is farther from it, red with a dot has drifted"
     more = f"; {len(columns) - len(chosen):,} more columns stand in the JSON" if len(columns) > len(chosen) else ""
     picture = f'<div class="scroll">{figures.draw(drawn, "effect of each column in each window", width, height)}</div>'
     listed = _window_table(windows, labels) if tables else ""

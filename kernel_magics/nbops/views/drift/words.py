@@ -127,7 +127,7 @@ def lead(report: Values) -> list[tuple[str, str]]:
         pieces.append((f"{carriers} {share:.0%} of the model's weight. ", ""))
     if not found["drift"] and not found["quality"] and found["steady"]:
         pieces.append((_calm(report, found["steady"]), ""))
-    pieces += [(f"{_sentence(told)} ", "") for told in _more(report)]
+    pieces += [(f"{told}{'' if told.endswith('.') else '.'} ", "") for told in _more(report)]
     return pieces
 
 
