@@ -12,7 +12,7 @@ import type {
   WireNumber
 } from '../records';
 import type { ITrans } from '../tokens';
-import { formatAgo, formatCount, formatDate, formatDuration, toNumber } from './format';
+import { formatAgo, formatCount, formatDate, formatGate, formatNumber, toNumber } from './format';
 import { whenWords } from './when';
 import type { ISign } from './words';
 
@@ -98,6 +98,11 @@ export function worstSeries(summary: MonitorSummary): MonitorSummary['series'][n
 /** The figures of a course, without those that are missing. */
 export function figures(values: readonly (WireNumber | null)[]): number[] {
   return values.flatMap(value => (value === null ? [] : [toNumber(value)])).filter(Number.isFinite);
+}
+
+/** A figure of a check: rows and times as they are, shares and distances so that they can be compared. */
+export function figureOf(value: WireNumber, kind: CheckKind): string {
+  return kind === 'volume' || kind === 'infrastructure' ? formatNumber(value) : formatGate(value);
 }
 
 /** What a monitor watches: `churn v3`, or its files. */
@@ -235,7 +240,7 @@ export function causeWord(cause: RetrainCause, trans: ITrans): string {
     performance: trans.__('performance'),
     schedule: trans.__('schedule'),
     volume: trans.__('new labels'),
-    manual: trans.__('by hand')
+    manual: trans.__('a person')
   };
   return words[cause] ?? cause;
 }
@@ -293,10 +298,10 @@ export function policyWords(policy: RetrainPolicy, trans: ITrans): readonly stri
       ? trans.__('A challenger that %1%2 takes %3.', better, by, policy.target)
       : trans.__('A challenger that %1%2 is put up for approval for %3.', better, by, policy.target),
     trans.__(
-      'At most %1 trainings in %2 days, none within %3 after the last.',
+      'At most %1 trainings in %2 days, none within %3 hours after the last.',
       formatCount(policy.budget),
       toNumber(policy.budget_days),
-      formatDuration(3600 * toNumber(policy.cool_down_hours))
+      toNumber(policy.cool_down_hours)
     ),
     ...(policy.paused ? [trans.__('The policy rests.')] : [])
   ];
