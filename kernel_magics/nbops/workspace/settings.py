@@ -56,6 +56,7 @@ _TABLES = frozenset(
         "features",
         "gates",
         "llm",
+        "metrics",
         "monitors",
         "pipelines",
         "policy",

@@ -155,8 +155,12 @@ def _calm(report: Values, steady: Sequence[Values]) -> str:
     largest = max(steady, key=lambda column: column.get("effect") or 0.0)
     told = f"{count(len(steady), 'column')} {'was' if len(steady) == 1 else 'were'} compared and none changed beyond what counts"
     told = told[0].upper() + told[1:]
-    if largest.get("effect"):
-        told += f"; the largest change is {figure(largest['effect'])} in {plain(largest['name'], 50)}, where {figure(report.get('min_effect'))} counts"
+    effect, counts = largest.get("effect"), report.get("min_effect")
+    if effect:
+        # Large and yet not significant is another thing than small.
+        chance = counts is not None and effect >= counts
+        told += f"; the largest change is {figure(effect)} in {plain(largest['name'], 50)}, "
+        told += "which could be chance with so few rows" if chance else f"where {figure(counts)} counts"
     return told + ". "
 
 
