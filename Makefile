@@ -15,7 +15,12 @@ LABEXTENSION := $(VENV)/share/jupyter/labextensions/nbops-lab
 SETTINGS = compgen -e | grep -E '^(NBOPS|MLFLOW)_' | grep -vxE 'NBOPS_(SHOTS|LONG_FAULTS|CACHE)' || true
 CLEAN_ENV = unset $$($(SETTINGS)) &&
 
+# Set by `make test` for what may be done at the same time.
+ifndef BESIDE
 .NOTPARALLEL:
+endif
+BESIDE_EACH_OTHER = $(MAKE) BESIDE=yes --jobs=4 $(if $(filter output-sync,$(.FEATURES)),--output-sync=target)
+
 .PHONY: help setup demo lab test lint js unit notebooks e2e bench system exports clean
 
 help: ## this list
@@ -58,7 +63,9 @@ demo: setup ## the whole life cycle on real data, in ./nbops-demo
 lab: setup ## JupyterLab with the tutorial
 	$(BIN)/jupyter lab $$([ "$$(id -u)" -ne 0 ] || echo --allow-root) notebooks/01_quickstart.ipynb
 
-test: setup system exports lint js unit e2e ## every test
+test: setup ## every test
+	$(BESIDE_EACH_OTHER) system exports lint js
+	$(MAKE) unit e2e
 
 lint: setup ## ruff, mypy, import-linter
 	$(BIN)/ruff check .
@@ -79,7 +86,7 @@ notebooks: setup ## the tutorials alone, cell by cell (`make unit` runs them too
 	cd build/notebooks && $(CLEAN_ENV) NBOPS_COURIER=false "$(CURDIR)/$(BIN)/python" -m pytest -q -c ../../pyproject.toml --rootdir . --nbval-lax -p no:cacheprovider *.ipynb
 
 e2e: setup ## a real JupyterLab in headless Chromium
-	$(CLEAN_ENV) $(BIN)/python -m pytest -q --durations=5 -m e2e
+	$(CLEAN_ENV) $(BIN)/python -m pytest -n 2 --dist loadfile -q --durations=5 -m e2e tests/e2e
 
 bench: setup ## benchmarks, as ratios against peers and limits of the same run
 	$(CLEAN_ENV) $(BIN)/python benchmarks

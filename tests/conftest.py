@@ -68,6 +68,13 @@ def pytest_unconfigure(config: pytest.Config) -> None:
             shutil.rmtree(os.environ[name], ignore_errors=True)
 
 
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Browser tests are looked for in one folder, and left out everywhere else."""
+    lost = [item.nodeid for item in items if item.get_closest_marker("e2e") and "e2e" not in item.path.parts]
+    if lost:
+        raise pytest.UsageError(f"tests with the mark e2e belong into tests/e2e: {', '.join(lost)}")
+
+
 @pytest.fixture(scope="session", autouse=True)
 def _own_cache(tmp_path_factory: pytest.TempPathFactory) -> Iterator[None]:
     """Nothing is taken from the user's cache folder or left in it; the processes that run tests share one."""
@@ -154,7 +161,23 @@ def postgres_server() -> Iterator[str]:
         probe.bind(("127.0.0.1", 0))
         port = probe.getsockname()[1]
     data = folder / "data"
-    _run([*as_user, programs / "initdb", "-D", data, "-A", "trust", "-U", "nbops", "--no-sync"], folder)
+    _run(
+        [
+            *as_user,
+            programs / "initdb",
+            "-D",
+            data,
+            "-A",
+            "trust",
+            "-U",
+            "nbops",
+            "--no-sync",
+            "-E",
+            "UTF8",
+            "--no-locale",
+        ],
+        folder,
+    )
     options = f"-p {port} -c listen_addresses=127.0.0.1 -c fsync=off -k {folder}"
     control = [*as_user, programs / "pg_ctl", "-D", data, "-w"]
     _run([*control, "-o", options, "-l", folder / "log", "start"], folder)

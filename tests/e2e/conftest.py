@@ -22,10 +22,12 @@ from pathlib import Path
 import nbformat
 import pytest
 
+import nbops_lab
+
 sync_api = pytest.importorskip("playwright.sync_api", reason="the browser tests need playwright")
 
 # A busy machine with two cores draws a notebook slowly; nothing here measures time.
-sync_api.expect.set_options(timeout=30_000)
+sync_api.expect.set_options(timeout=60_000)
 
 TOKEN = "a-token-of-the-tests"
 _BIN = Path(sys.executable).parent
@@ -73,7 +75,7 @@ class Lab:
 class Screen:
     """One browser page with JupyterLab on it."""
 
-    def __init__(self, lab: Lab, page: sync_api.Page, shots: Path, token: str = TOKEN) -> None:
+    def __init__(self, lab: Lab, page: sync_api.Page, shots: Path | None, token: str = TOKEN) -> None:
         self.lab, self.page, self._shots, self._token = lab, page, shots, token
         self.problems: list[str] = []
         self._allowed = [*_NOISE]
@@ -88,11 +90,16 @@ class Screen:
         if not any(part in problem for part in self._allowed):
             self.problems.append(problem)
 
-    def notebook(self, path: str, *cells: str, run: bool = True) -> Screen:
-        """Write a notebook (in a workspace of its own folder) and open it; ``run`` runs every cell."""
+    def notebook(self, path: str, *cells: str, run: bool = True, courier: bool = False) -> Screen:
+        """Write a notebook (in a workspace of its own folder) and open it; ``run`` runs every cell.
+
+        A courier brings each run to MLflow, which takes it ten seconds of work: only where that is what the test is about.
+        """
         file = self.lab.root / path
         file.parent.mkdir(parents=True, exist_ok=True)
-        (file.parent / "nbops.toml").touch()
+        settings = file.parent / "nbops.toml"
+        if not settings.exists():
+            settings.write_text("" if courier else "courier = false\n")
         notebook = nbformat.v4.new_notebook(cells=[nbformat.v4.new_code_cell(source) for source in cells])
         notebook.metadata.kernelspec = {"name": "python3", "display_name": "Python 3 (ipykernel)"}
         nbformat.write(notebook, file)
@@ -119,17 +126,25 @@ class Screen:
         self.command("apputils:change-theme", theme=name)
         light = "false" if "Dark" in name else "true"
         self.page.locator(f"body[data-jp-theme-light={light}]").wait_for(state="attached", timeout=20_000)
-        self.page.wait_for_timeout(700)
+        self.settle(700)
+
+    def settle(self, milliseconds: int) -> None:
+        """Wait until what moves stands still, if somebody wants to see the picture."""
+        if self._shots is not None:
+            self.page.wait_for_timeout(milliseconds)
 
     def shot(self, name: str, locator: sync_api.Locator | None = None) -> None:
-        """Keep a picture for people to look at."""
-        (locator or self.page).screenshot(path=self._shots / f"{name}.png")
+        """Keep a picture for people to look at, if they have asked for it."""
+        if self._shots is not None:
+            (locator or self.page).screenshot(path=self._shots / f"{name}.png")
 
 
 @pytest.fixture(scope="session")
-def shots(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """Folder of the pictures: ``NBOPS_SHOTS``, else below pytest's own temporary folder."""
-    folder = Path(os.environ.get("NBOPS_SHOTS") or tmp_path_factory.mktemp("shots"))
+def shots() -> Path | None:
+    """Folder of the pictures: ``NBOPS_SHOTS``. Without it none are made."""
+    if not os.environ.get("NBOPS_SHOTS"):
+        return None
+    folder = Path(os.environ["NBOPS_SHOTS"])
     folder.mkdir(parents=True, exist_ok=True)
     return folder
 
@@ -165,23 +180,23 @@ def browser() -> Iterator[sync_api.Browser]:
 
 
 @pytest.fixture
-def screen(lab: Lab, browser: sync_api.Browser, shots: Path) -> Iterator[Screen]:
+def screen(lab: Lab, browser: sync_api.Browser, shots: Path | None) -> Iterator[Screen]:
     """A page in a browser profile of its own. No test may leave an error in the console."""
     with _looking(lab, browser, shots, TOKEN) as found:
         yield found
 
 
 @pytest.fixture
-def person(team: Lab, browser: sync_api.Browser, shots: Path) -> Iterator[Callable[[str], Screen]]:
+def person(team: Lab, browser: sync_api.Browser, shots: Path | None) -> Iterator[Callable[[str], Screen]]:
     """Pages of the JupyterLab that tells people apart, each in a browser profile of its own."""
     with contextlib.ExitStack() as screens:
         yield lambda name: screens.enter_context(_looking(team, browser, shots, f"token-of-{name}"))
 
 
 @contextlib.contextmanager
-def _looking(lab: Lab, browser: sync_api.Browser, shots: Path, token: str) -> Iterator[Screen]:
+def _looking(lab: Lab, browser: sync_api.Browser, shots: Path | None, token: str) -> Iterator[Screen]:
     context = browser.new_context(viewport={"width": 1280, "height": 900})
-    context.set_default_timeout(30_000)
+    context.set_default_timeout(60_000)
     found = Screen(lab, context.new_page(), shots, token)
     yield found
     problems = [*found.problems]
@@ -204,7 +219,7 @@ def _serving(base: Path, *more: str) -> Iterator[Lab]:
     log = base / "lab.log"
     with log.open("wb") as output:
         server = subprocess.Popen(
-            [_BIN / "jupyter", "lab", *_options(port, root), *more],
+            [_BIN / "jupyter", "lab", *_options(port, root), *_extension(base), *more],
             env=_environment(base),
             stdout=output,
             stderr=output,
@@ -222,18 +237,29 @@ def _serving(base: Path, *more: str) -> Iterator[Lab]:
 
 
 @pytest.fixture(scope="session")
-def python() -> Callable[..., str]:
+def python(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Callable[..., str]]:
     """Run a piece of Python in the environment under test, in a folder, and give what it prints."""
+    environment = {k: v for k, v in os.environ.items() if not k.startswith(("NBOPS_", "MLFLOW_"))}
+    environment["MLFLOW_DISABLE_TELEMETRY"] = "true"
+    outputs = [tmp_path_factory.mktemp("python") / name for name in ("output", "errors")]
+    with subprocess.Popen(
+        [sys.executable, Path(__file__).with_name("forking.py")],
+        env=environment,
+        stdin=subprocess.PIPE,
+        stdout=subprocess.PIPE,
+        text=True,
+    ) as forking:
+        assert forking.stdin is not None and forking.stdout is not None
 
-    def run(source: str, folder: Path) -> str:
-        environment = {k: v for k, v in os.environ.items() if not k.startswith(("NBOPS_", "MLFLOW_"))}
-        done = subprocess.run(
-            [sys.executable, "-c", source], cwd=folder, env=environment, capture_output=True, text=True, timeout=300
-        )
-        assert done.returncode == 0, done.stderr
-        return done.stdout
+        def run(source: str, folder: Path) -> str:
+            for path in outputs:
+                path.unlink(missing_ok=True)
+            print(json.dumps([source, *map(str, (folder, *outputs))]), file=forking.stdin, flush=True)
+            assert forking.stdout.readline() == "0\n", outputs[1].read_text()
+            return outputs[0].read_text()
 
-    return run
+        yield run
+        forking.stdin.close()
 
 
 def _options(port: int, root: Path) -> list[str]:
@@ -248,6 +274,17 @@ def _options(port: int, root: Path) -> list[str]:
         "--LabApp.expose_app_in_browser=True",
         "--LabApp.extension_manager=readonly",
     ]
+
+
+def _extension(base: Path) -> list[str]:
+    """The built pages beside the server part under test, where that is a checkout: another one may be installed."""
+    built = Path(nbops_lab.__file__).parent / "labextension"
+    if not (built / "package.json").is_file():
+        return []
+    folder = base / "labextensions"
+    folder.mkdir()
+    (folder / "nbops-lab").symlink_to(built)
+    return [f"--LabApp.extra_labextensions_path={folder}"]
 
 
 def _environment(base: Path) -> dict[str, str]:

@@ -30,7 +30,7 @@ AGAIN = """([index, source]) => {
 
 
 def test_a_tracked_cell_shows_its_card(screen: Any) -> None:
-    screen.notebook("card/01_train.ipynb", PREPARE, TRAIN.format(alpha="1.0"))
+    screen.notebook("card/01_train.ipynb", PREPARE, TRAIN.format(alpha="1.0"), courier=True)
     card = screen.page.locator(".nbops-card")
     expect(card).to_contain_text("mae")
     expect(card).to_contain_text("Ridge")
@@ -41,7 +41,7 @@ def test_a_tracked_cell_shows_its_card(screen: Any) -> None:
     expect(card).to_contain_text("run 2 of this cell")
     expect(card.locator(".nbops-facts")).to_contain_text("alpha")
     expect(card.locator(".nbops-facts")).to_contain_text("10.0")
-    screen.page.wait_for_timeout(500)
+    screen.settle(500)
     screen.shot("card-light", card)
     screen.theme("JupyterLab Dark")
     screen.shot("card-dark", card)

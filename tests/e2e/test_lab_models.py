@@ -19,7 +19,7 @@ accuracy = model.score(X, X[:, 0] > 20)"""
 
 
 def test_register_from_the_sidebar(screen: Any, python: Any) -> None:
-    screen.notebook("register/01_churn.ipynb", "%load_ext nbops", TRAIN.format(c="1.0"))
+    screen.notebook("register/01_churn.ipynb", "%load_ext nbops", TRAIN.format(c="1.0"), courier=True)
     page = screen.page
     screen.command("nbops:open")
     panel = page.locator("#nbops-panel")

@@ -90,14 +90,15 @@ registry.register("churn")
 registry.promote("churn", 1, reason="the first one")"""
 
 
-def prepare(screen: Any, python: Any, folder: str, policy: str, *sources: str) -> None:
+def prepare(screen: Any, python: Any, folder: str, policy: str, *sources: str, courier: bool = False) -> None:
     """Make two versions of a model that ada made, then lay down the policy."""
     place = screen.lab.root / folder
     place.mkdir()
-    (place / "nbops.toml").touch()
+    setting = f"courier = {str(courier).lower()}\n"
+    (place / "nbops.toml").write_text(setting)
     for source in sources:
         python(source, place)
-    (place / "nbops.toml").write_text(policy)
+    (place / "nbops.toml").write_text(setting + policy)
 
 
 def toast(screen: Any, text: str) -> Any:
@@ -106,7 +107,7 @@ def toast(screen: Any, text: str) -> Any:
 
 def test_approved_by_a_second_person_promoted_and_rolled_back(person: Any, python: Any) -> None:
     ada = person("ada")
-    prepare(ada, python, "approval", POLICY, TRAIN, PROMOTE_FIRST)
+    prepare(ada, python, "approval", POLICY, TRAIN, PROMOTE_FIRST, courier=True)
     ada.notebook("approval/01.ipynb", "1 + 1", run=False)
     ada.command("nbops:open")
     panel = ada.page.locator("#nbops-panel")
@@ -222,7 +223,7 @@ def test_a_failing_gate_bars_the_promotion_until_it_passes(person: Any, python: 
     ada.theme("JupyterLab Dark")
     ada.shot("promotion-failing-gate-dark")
 
-    (ada.lab.root / "gates" / "nbops.toml").write_text(GATES.format(region=0.7))
+    (ada.lab.root / "gates" / "nbops.toml").write_text("courier = false\n" + GATES.format(region=0.7))
     ada.command("nbops:refresh")
     tab.get_by_role("button", name="Run the gates again").click()
     expect(promote).to_be_enabled(timeout=120_000)
@@ -317,7 +318,7 @@ def test_the_lineage_is_a_graph_one_can_walk(screen: Any, python: Any) -> None:
     version = graph.get_by_role("button", name="version churn v1")
     expect(version).to_have_attribute("aria-pressed", "true")
     expect(graph.get_by_role("button", name="promotion Production")).to_have_count(1)
-    page.wait_for_timeout(500)
+    screen.settle(500)
     screen.shot("lineage-light")
 
     version.focus()

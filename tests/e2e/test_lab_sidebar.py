@@ -80,7 +80,7 @@ def test_a_run_appears_by_itself(screen: Any) -> None:
 def test_an_idle_page_asks_nothing(screen: Any) -> None:
     asked: list[str] = []
     screen.page.on("request", lambda request: asked.append(request.url) if "/nbops/api/" in request.url else None)
-    screen.notebook("idle/01.ipynb", "%load_ext nbops", "%%track\nauc = 3 / 4")
+    screen.notebook("idle/01.ipynb", "%load_ext nbops", "%%track\nauc = 3 / 4", courier=True)
     panel = panel_of(screen)
     expect(runs_of(panel)).to_have_count(1)
     expect(screen.page.locator(".nbops-card").get_by_role("status")).to_contain_text("delivered", timeout=90_000)
@@ -190,7 +190,7 @@ def test_search_and_sort(screen: Any) -> None:
 
 
 def test_runs_of_plain_mlflow_are_marked(screen: Any, python: Any) -> None:
-    screen.notebook("plain/01.ipynb", "%load_ext nbops", "%%track\nauc = 3 / 4")
+    screen.notebook("plain/01.ipynb", "%load_ext nbops", "%%track\nauc = 3 / 4", courier=True)
     panel = panel_of(screen)
     expect(runs_of(panel)).to_have_count(1)
     panel.get_by_label("Which runs").select_option("all")
@@ -222,7 +222,7 @@ def test_runs_of_plain_mlflow_are_marked(screen: Any, python: Any) -> None:
 def ten_thousand(screen: Any, python: Any) -> Path:
     folder: Path = screen.lab.root / "many"
     folder.mkdir(exist_ok=True)
-    (folder / "nbops.toml").touch()
+    (folder / "nbops.toml").write_text("courier = false\n")
     python(
         "from nbops.ledger import open_ledger, tables\n"
         "from nbops.workspace import find_workspace\n"

@@ -10,7 +10,8 @@ import nbops
 from nbops.data.profile import profile_frame
 from nbops.errors import UsageError
 from nbops.monitoring.cutting import cut
-from nbops.monitoring.windows import drift_by_window, profiled
+from nbops.monitoring.window_profiles import profiled
+from nbops.monitoring.windows import drift_by_window
 
 _DAY = 86_400
 
@@ -54,7 +55,8 @@ def test_employment_by_year_has_no_drift_that_matters(shared_data):
     current = pd.read_parquet(shared_data("employment_ma_analysis.parquet"))
     found = _trend(reference, current, "year", "year")
     assert found["labels"] == ["2016", "2017", "2018"]
-    assert {name for name, column in found["columns"].items() if any(column["drifted"])} == {"ANC"}
+    assert {name for name, column in found["columns"].items() if any(column["drifted"])} == set()
+    assert found["sentence"] == "None of 3 windows differs from the reference."
 
 
 def test_taxi_files_are_windows_and_columns_that_come_and_go_are_told(shared_data):
@@ -76,7 +78,7 @@ def test_a_day_without_a_value_is_told_and_not_a_crash(shared_data):
     air = pd.read_csv(shared_data("beijing_pm25.csv"))
     when = ["year", "month", "day", "hour"]
     for against in ("reference", "first", "previous 3"):
-        found = _trend(air[air.year > 2010], air.head(24 * 30), "day", when, against=against)
+        found = _trend(air[air.year > 2010], air.head(24 * 26), "day", when, against=against)
         assert found["labels"][0] == "2010-01-01"
         assert found["columns"]["pm2.5"]["effects"][0] is None
         assert "pm2.5 has no value in 2010-01-01, 2010-01-24, 2010-01-25" in found["notes"]
@@ -168,7 +170,7 @@ def test_an_onset_is_where_the_change_came():
 def test_no_onset_is_invented_and_windows_are_quiet_without_drift():
     random = np.random.default_rng(5)
     onsets = flagged = looks = 0
-    for _ in range(25):
+    for _ in range(15):
         reference = pd.DataFrame({f"x{i}": random.standard_t(3, 2_000) for i in range(4)})
         current = pd.DataFrame({f"x{i}": random.standard_t(3, 1_500) for i in range(4)})
         reference["c"] = random.choice(20, 2_000).astype(str)
@@ -180,3 +182,38 @@ def test_no_onset_is_invented_and_windows_are_quiet_without_drift():
     # Nominal: 1 in 100 windows, less than 1 report in 100 with an onset.
     assert onsets <= 1
     assert flagged / looks <= 0.025
+
+
+def test_limits_learned_from_windows_of_the_reference_bear_with_days_that_are_unlike_each_other():
+    random = np.random.default_rng(0)
+
+    def alike_within_days(days):
+        frame = _dated(days, 50, seed=days, x=lambda r, n: r.normal(size=n))
+        return frame.assign(x=frame.x + np.repeat(random.normal(0, 0.4, days), 50))
+
+    reference, current = alike_within_days(60), alike_within_days(30)
+    calibrated = nbops.drift(reference, current, by="day", time="time").windows
+    learned = nbops.drift(reference, current, by="day", time="time", thresholds="learned").windows
+    assert sum(calibrated["drifted"]) >= 5
+    assert sum(learned["drifted"]) <= 1
+    assert (learned["limits_are"], learned["onset"]) == ("learned", {})
+    moved = current.assign(x=current.x + 4 * (current.time >= "2024-03-20"))
+    found = nbops.drift(reference, moved, by="day", time="time", thresholds="learned").windows
+    assert found["columns"]["x"]["onset"] == "2024-03-20"
+
+
+def test_a_column_that_came_as_text_in_a_window_is_told():
+    frame = _dated(6, 60, x=lambda r, n: r.normal(size=n))
+    words = frame.assign(x=frame.x.astype(object))
+    words.loc[words.time.dt.day == 4, "x"] = "unknown"
+    found = _trend(frame[["x"]], words, "day", "time")
+    assert found["columns"]["x"]["effects"][3] is None
+    assert "x was number and is category in 2024-03-04" in found["notes"]
+
+
+def test_frames_by_name_are_windows():
+    parts = {name: _dated(2, 100, seed=i, x=lambda r, n: r.normal(size=n)) for i, name in enumerate(("old", "new"))}
+    parts["new"]["x"] += 3
+    found = nbops.drift(_dated(9, 100, seed=5, x=lambda r, n: r.normal(size=n)), parts, by="file").windows
+    assert found["labels"] == ["old", "new"]
+    assert found["columns"]["x"]["onset"] == "new"

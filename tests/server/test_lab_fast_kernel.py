@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import asyncio
+import contextlib
 import json
 import os
 import shutil
@@ -62,6 +64,18 @@ class Notebook:
             elif message["msg_type"] == "status" and content["execution_state"] == "idle":
                 return shown
 
+    async def connected(self) -> None:
+        """Wait until what the kernel says arrives: after a restart whoever listens connects anew, and may miss the first words."""
+        asked: set[str] = set()
+        while True:
+            asked.add(await self.send("kernel_info_request"))
+            with contextlib.suppress(TimeoutError):
+                async with asyncio.timeout(1):
+                    while True:
+                        message = json.loads(await self.channels.read_message())
+                        if message["msg_type"] == "status" and message["parent_header"].get("msg_id") in asked:
+                            return
+
     async def until(self, asked: str, kind: str) -> Any:
         while True:
             message = json.loads(await self.channels.read_message())
@@ -95,6 +109,7 @@ async def test_a_jupyter_server_starts_interrupts_restarts_and_debugs_it(parent,
     assert (await notebook.until(asked, "error"))["ename"] == "KeyboardInterrupt"
 
     await call(kernel, "restart")
+    await notebook.connected()
     assert await notebook.run(FORKED) == "True\n"
     second = await notebook.run("import os; print(os.getpid())")
     assert second != first
@@ -104,6 +119,7 @@ async def test_a_jupyter_server_starts_interrupts_restarts_and_debugs_it(parent,
         message = json.loads(await notebook.channels.read_message())
         if message["content"].get("execution_state") == "restarting":
             break
+    await notebook.connected()
     third = await notebook.run("import os; print(os.getpid())")
     assert third not in {first, second}
     await call(kernel, method="DELETE")

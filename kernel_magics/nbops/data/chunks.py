@@ -13,10 +13,16 @@ if TYPE_CHECKING:
     import pyarrow as pa
 
 ROWS = 65_536
+PIECE = 131_072
 
 
 def read_chunks(
-    path: Path, *, rows: int = ROWS, columns: Sequence[str] | None = None, as_text: bool = False
+    path: Path,
+    *,
+    rows: int = ROWS,
+    columns: Sequence[str] | None = None,
+    as_text: bool = False,
+    dictionaries: bool = False,
 ) -> Iterator[pa.Table]:
     """Give a table as Arrow tables, one at least, in the order of its rows.
 
@@ -30,6 +36,8 @@ def read_chunks(
         Only these.
     as_text
         Leave the columns of a CSV as the text that is written, instead of guessing a type from each piece.
+    dictionaries
+        Leave texts of Parquet files the dictionaries that they are stored as.
 
     Raises
     ------
@@ -45,7 +53,7 @@ def read_chunks(
     kind = kind_of_file(path)
     try:
         if kind in {".parquet", ".pq"}:
-            yield from _parquet(path, rows, columns)
+            yield from _parquet(path, rows, columns, dictionaries)
         elif kind in {".csv", ".tsv"}:
             yield from _csv(path, rows, columns, as_text, "\t" if kind == ".tsv" else ",")
         else:
@@ -58,11 +66,42 @@ def read_chunks(
         raise DataError(f"{path} cannot be read as {kind[1:]}: {said}") from error
 
 
-def _parquet(path: Path, rows: int, columns: Sequence[str] | None) -> Iterator[pa.Table]:
+def read_pieces(
+    path: Path, *, columns: Sequence[str] | None = None, missing_is_fine: bool = False, rows: int = PIECE
+) -> Iterator[pa.Table]:
+    """Give a table to be counted, in larger pieces; texts of a Parquet file stay the dictionaries that they are in it.
+
+    Parameters
+    ----------
+    columns
+        Only these.
+    missing_is_fine
+        A column that the file lacks is left out.
+
+    Raises
+    ------
+    NotFoundError, DataError
+        As for :func:`read_chunks`, or it lacks a column.
+    """
+    if columns is not None:
+        known = next(read_chunks(path, rows=1)).column_names
+        missing = [name for name in columns if name not in known]
+        if missing and not missing_is_fine:
+            raise DataError(f"{path} has no column {missing[0]!r}.", hint=f"It has {', '.join(known[:20])}.")
+        columns = [name for name in columns if name in known]
+    yield from read_chunks(path, rows=rows, columns=columns, dictionaries=True)
+
+
+def _parquet(path: Path, rows: int, columns: Sequence[str] | None, dictionaries: bool) -> Iterator[pa.Table]:
     import pyarrow as pa
     import pyarrow.parquet as pq
+    import pyarrow.types as types
 
-    with pq.ParquetFile(path) as file:
+    texts: list[str] = []
+    if dictionaries:
+        schema = pq.read_schema(path)
+        texts = [field.name for field in schema if types.is_string(field.type) or types.is_large_string(field.type)]
+    with pq.ParquetFile(path, read_dictionary=texts) as file:
         wanted = None if columns is None else list(columns)
         found = False
         for batch in file.iter_batches(batch_size=rows, columns=wanted):

@@ -19,14 +19,16 @@ from typing import Any
 import numpy as np
 
 from nbops.data import histogram
-from nbops.data.profile import ColumnProfile, Profile, number_column
+from nbops.data.counting import number_column, profile_values
+from nbops.data.profile import ColumnProfile, Profile
+from nbops.data.values import of_array
 from nbops.errors import DataError
 
 LIMIT = 200_000
 # Groups of a number and kept categories, from the finest to what thousands of columns leave room for.
 _LEVELS = ((64, 50), (32, 25), (16, 12), (8, 6), (4, 3))
 _LONGEST_NAME = 80
-_LEFT_TO_DEFAULT = ("name", "rows", "histogram", "categories", "aspects")
+_LEFT_TO_DEFAULT = ("name", "rows", "histogram", "categories", "aspects", "hashes", "sums", "marks")
 
 
 def compact(profile: Profile, clean: Callable[[str], str] = str, limit: int = LIMIT) -> dict[str, Any]:
@@ -65,20 +67,16 @@ def profile_array(values: Any, names: tuple[str, ...] = ()) -> Profile:
     """
     rows, width = values.shape
     names = names if len(names) == width else tuple(f"x{i}" for i in range(width))
-    if values.dtype.kind not in "biuf":
-        kind = "time" if values.dtype.kind in "mM" else "identifier"
-        made = [ColumnProfile(name=name, kind=kind, dtype=str(values.dtype), rows=rows) for name in names]
+    if values.dtype.kind not in "biufmM":
+        made = [ColumnProfile(name=name, kind="identifier", dtype=str(values.dtype), rows=rows) for name in names]
         return Profile(rows, tuple(made))
     columns = []
     for position, name in enumerate(names):
-        if values.dtype.kind == "b":
-            true = int(values[:, position].sum())
-            counted = {word: count for word, count in (("False", rows - true), ("True", true)) if count}
-            flags = ColumnProfile(name=name, kind="boolean", dtype="bool", rows=rows, categories=counted)
-            columns.append(replace(flags, distinct=len(counted)))
+        found = values[:, position]
+        if values.dtype.kind not in "iuf":
+            columns.append(profile_values(name, of_array(found)))
             continue
-        found = values[:, position].astype(float)
-        nulls = int(np.isnan(found).sum())
+        nulls = int(np.isnan(found).sum()) if values.dtype.kind == "f" else 0
         base = ColumnProfile(name=name, kind="empty", dtype=str(values.dtype), rows=rows, nulls=nulls)
         columns.append(base if nulls == rows else number_column(base, found))
     return Profile(rows, tuple(columns))

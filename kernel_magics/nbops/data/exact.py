@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
@@ -66,6 +66,17 @@ class WordCounts:
         made._keep()
         return made
 
+    @classmethod
+    def of_pairs(cls, words: Iterable[str], counts: Iterable[int]) -> WordCounts:
+        """Count words by how often each comes; one may come twice."""
+        made = cls()
+        for word, count in zip(words, map(int, counts), strict=True):
+            if count:
+                made.counts[word] = made.counts.get(word, 0) + count
+                made.total += count
+        made._keep()
+        return made
+
     def add(self, other: WordCounts) -> None:
         """Add the counts of another part."""
         for word, count in other.counts.items():
@@ -99,15 +110,6 @@ class WordCounts:
         order = np.argsort(_hashes(words), kind="stable")[:MOST_WORDS]
         self.counts = {words[place]: self.counts[words[place]] for place in order.tolist()}
         self.cut = True
-
-
-def merged(parts: Iterable[Mapping[int, int]]) -> dict[int, int]:
-    """Add histograms, in the order of their bins."""
-    found: dict[int, int] = {}
-    for part in parts:
-        for place, count in part.items():
-            found[place] = found.get(place, 0) + count
-    return dict(sorted(found.items()))
 
 
 def _hashes(words: Iterable[str]) -> np.ndarray[Any, np.dtype[np.uint64]]:

@@ -5,7 +5,8 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
-from nbops.data.profile import ColumnProfile, number_column
+from nbops.data.counting import number_column
+from nbops.data.profile import ColumnProfile
 
 if TYPE_CHECKING:
     import pandas as pd

@@ -9,13 +9,13 @@ from __future__ import annotations
 
 import base64
 import zlib
-from dataclasses import dataclass, field, replace
+from collections.abc import Iterator
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
 from nbops.data import histogram
-from nbops.data.times import time_column
 from nbops.errors import DataError
 
 if TYPE_CHECKING:
@@ -32,13 +32,16 @@ NUMBER_DISTINCT = 20
 class ColumnProfile:
     """The profile of one column.
 
-    ``kind`` is ``number``, ``category``, ``boolean``, ``time``, ``identifier`` or ``empty``. ``histogram`` maps bin to count
-    (numbers), ``categories`` value to count (categories and booleans); ``rest`` counts rows of categories beyond the
-    10,000 most frequent. ``minimum`` … ``maximum`` and the sums are exact and of finite numbers only. ``parsed`` is the share
-    of non-null texts that read as numbers. ``binned`` says that it was made small
-    (:mod:`nbops.data.compact`), ``folds`` over how many groups categories without a name are spread. ``aspects`` are profiles
-    of what is looked at of a column that cannot be compared as it is: hour and weekday of a time, length of a text.
-    ``sentinels`` counts numbers that look like a mark for missing.
+    ``kind`` is ``number``, ``category``, ``boolean``, ``time``, ``text``, ``vector``, ``nested``, ``identifier`` or ``empty``.
+    ``histogram`` maps bin to count (numbers), ``categories`` value to count (categories and booleans); ``rest`` counts rows of
+    categories beyond the 10,000 most frequent. ``minimum`` … ``maximum`` and the sums are exact and of finite numbers only (of
+    times the range, in seconds since 1970). ``distinct`` is exact up to 512 (10,000 for categories) and an estimate beyond.
+    ``texts`` cells hold text; ``parsed`` is the share of them that read as numbers, truth values or times. ``binned`` says that it
+    was made small (:mod:`nbops.data.compact`), ``folds`` over how many groups categories without a name are spread. ``aspects``
+    are profiles of what is looked at of a column that cannot be compared as it is: ``hour`` and ``weekday`` of a time;
+    ``length``, ``tokens`` and ``characters`` of a text; ``norm`` and ``projection 1`` … ``projection 16`` of a vector.
+    ``sentinels`` counts numbers that look like a mark for missing. ``hashes``, ``sums`` and ``marks`` are what lets profiles be
+    added exactly.
     """
 
     name: str
@@ -62,6 +65,10 @@ class ColumnProfile:
     folds: int = 0
     aspects: tuple[ColumnProfile, ...] = ()
     sentinels: dict[str, int] = field(default_factory=dict)
+    texts: int = 0
+    hashes: bytes = b""
+    sums: tuple[int, ...] = ()
+    marks: dict[str, int] = field(default_factory=dict)
 
     @property
     def count(self) -> int:
@@ -107,7 +114,7 @@ class Profile:
 
     def to_dict(self) -> dict[str, Any]:
         """Give JSON-able values; histograms are packed (bin and count pairs, zlib, base64)."""
-        found: dict[str, Any] = {"version": 1, "rows": self.rows, "columns": [_packed(c) for c in self.columns]}
+        found: dict[str, Any] = {"version": 2, "rows": self.rows, "columns": [_packed(c) for c in self.columns]}
         return found if self.duplicates is None else {**found, "duplicates": self.duplicates}
 
     @classmethod
@@ -119,7 +126,7 @@ class Profile:
         DataError
             It is no profile, or one of a newer nbops.
         """
-        if data.get("version") != 1:
+        if data.get("version") != 2:
             raise DataError(f"This is no profile that nbops can read (version {data.get('version')!r}).")
         columns = tuple(_unpacked(column) for column in data["columns"])
         return cls(data["rows"], columns, data.get("duplicates"))
@@ -157,9 +164,12 @@ def profile_frame(frame: pd.DataFrame, reference: Profile | None = None) -> Prof
     if len(set(names)) != len(names):
         twice = next(name for name in names if names.count(name) > 1)
         raise DataError(f"The frame has two columns {twice!r}.", hint="Rename one of them.")
+    from nbops.data.counting import profile_values
+    from nbops.data.values import of_series
+
+    known = {} if reference is None else {column.name: column for column in reference.columns}
     columns = [
-        _profile_column(name, frame.iloc[:, position], reference.column(name) if reference else None)
-        for position, name in enumerate(names)
+        profile_values(name, of_series(frame.iloc[:, position]), known.get(name)) for position, name in enumerate(names)
     ]
     return Profile(len(frame), tuple(columns))
 
@@ -167,151 +177,52 @@ def profile_frame(frame: pd.DataFrame, reference: Profile | None = None) -> Prof
 def dense(column: ColumnProfile) -> tuple[np.ndarray[Any, np.dtype[np.int64]], np.ndarray[Any, np.dtype[np.float64]]]:
     """Give counts and middles of all finite bins in ascending order, both of the same shape; the shift is not added."""
     bins, middles = histogram.finite_bins()
-    found = np.zeros(1 << (9 + histogram.BITS), np.int64)
+    found = np.zeros(histogram.BINS, np.int64)
     if column.histogram:
         found[np.fromiter(column.histogram, np.int64)] = np.fromiter(column.histogram.values(), np.int64)
     return found[bins], middles
 
 
-def _profile_column(name: str, values: pd.Series, reference: ColumnProfile | None) -> ColumnProfile:
-    from pandas.api import types
-
-    base = ColumnProfile(
-        name=name, kind="empty", dtype=str(values.dtype), rows=len(values), nulls=int(values.isna().sum())
-    )
-    if base.nulls == base.rows:
-        return base
-    if types.is_bool_dtype(values.dtype):
-        return _counted(base, values.astype("object"), "boolean")
-    if types.is_datetime64_any_dtype(values.dtype) or isinstance(values.dtype, _period_type()):
-        return time_column(base, values)
-    if types.is_timedelta64_dtype(values.dtype):
-        return number_column(base, values.dt.total_seconds().to_numpy(), reference)
-    if types.is_integer_dtype(values.dtype) and _counts_rows(values, base, reference):
-        return replace(base, kind="identifier", distinct=base.count)
-    if types.is_numeric_dtype(values.dtype) and not types.is_complex_dtype(values.dtype):
-        return number_column(base, values.to_numpy(dtype=float, na_value=np.nan), reference)
-    return _texts(base, values, reference)
-
-
-def _counts_rows(values: pd.Series, base: ColumnProfile, reference: ColumnProfile | None) -> bool:
-    """Whether whole numbers merely number the rows: all different, and hardly more values than rows."""
-    if reference is not None:
-        return reference.kind == "identifier"
-    if base.nulls or base.rows < IDENTIFIER_ROWS or int(values.max()) - int(values.min()) >= 2 * base.rows:
-        return False
-    return bool(values.is_unique)
-
-
-def _period_type() -> type:
-    import pandas as pd
-
-    return pd.PeriodDtype
-
-
-def number_column(base: ColumnProfile, values: Any, reference: ColumnProfile | None = None) -> ColumnProfile:
-    """Fill in what is known of a column of numbers, an array of floats of shape ``(n,)``."""
-    values = values[~np.isnan(values)]
-    shift = reference.shift if reference and reference.kind == "number" else histogram.median_shift(values)
-    found = histogram.counted(values, shift)
-    finite = values[np.isfinite(values)]
-    moved = finite - shift
-    return replace(
-        base,
-        kind="number",
-        shift=shift,
-        histogram=found,
-        infinite=int(np.isinf(values).sum()),
-        minimum=float(finite.min()) if len(finite) else None,
-        maximum=float(finite.max()) if len(finite) else None,
-        total=float(finite.sum()),
-        squares=float((moved * moved).sum()),
-        distinct=int(min(len(found), base.rows)),
-    )
-
-
-def _texts(base: ColumnProfile, values: pd.Series, reference: ColumnProfile | None) -> ColumnProfile:
-    import pandas as pd
-
-    present = values.dropna().astype(str)
-    blank = int((present.str.strip() == "").sum())
-    known = present.drop_duplicates()
-    share = float(pd.to_numeric(known, errors="coerce").notna().mean())
-    distinct = len(known)
-    if share >= NUMBER_SHARE and distinct > NUMBER_DISTINCT and (reference is None or reference.kind == "number"):
-        # Numbers that came as text because a few cells are blank or hold a word.
-        numbers = pd.to_numeric(values, errors="coerce")
-        found = number_column(replace(base, nulls=int(numbers.isna().sum())), numbers.to_numpy(dtype=float), reference)
-        return replace(found, parsed=share, blank=blank)
-    column = _counted(base, present, "category")
-    unique = distinct >= IDENTIFIER_SHARE * base.count and base.count >= IDENTIFIER_ROWS
-    kind = reference.kind if reference and reference.kind in {"category", "identifier"} else "category"
-    if reference is None and unique and share < 0.5:
-        kind = "identifier"
-    if kind == "identifier":
-        return replace(base, kind=kind, distinct=distinct, parsed=share, blank=blank)
-    return replace(column, parsed=share, blank=blank)
-
-
-def _counted(base: ColumnProfile, values: pd.Series, kind: str) -> ColumnProfile:
-    found = values.dropna().astype(str).value_counts()
-    # Ties in frequency are settled by name, so that a profile does not depend on the order of rows.
-    ordered = sorted(found.items(), key=lambda pair: (-pair[1], pair[0]))
-    kept = {str(name): int(count) for name, count in ordered[:MOST_CATEGORIES]}
-    return replace(base, kind=kind, categories=kept, rest=int(found.sum()) - sum(kept.values()), distinct=len(found))
-
-
 def _merged(a: ColumnProfile, b: ColumnProfile) -> ColumnProfile:
-    if a.kind == "empty" or b.kind == "empty":
-        full, other = (b, a) if a.kind == "empty" else (a, b)
-        return _with_nulls(full, other.rows)
-    if (a.kind, a.shift) != (b.kind, b.shift) or a.binned or b.binned:
+    from nbops.data.counted import counted_again
+
+    together = {a.kind, b.kind} - {"empty"}
+    shifts = [tuple(_shifts(column)) for column in (a, b) if column.kind != "empty"]
+    if len(together) > 1 or len(set(shifts)) > 1 or a.binned or b.binned:
         raise DataError(
             f"Profiles of {a.name!r} were made differently and cannot be merged.",
             hint="Profile the parts with the same reference.",
         )
-    bins = {k: a.histogram.get(k, 0) + b.histogram.get(k, 0) for k in sorted(a.histogram.keys() | b.histogram.keys())}
-    words = {k: a.categories.get(k, 0) + b.categories.get(k, 0) for k in a.categories.keys() | b.categories.keys()}
-    ordered = sorted(words.items(), key=lambda pair: (-pair[1], pair[0]))
-    lows = [c.minimum for c in (a, b) if c.minimum is not None]
-    highs = [c.maximum for c in (a, b) if c.maximum is not None]
-    return replace(
-        a,
-        rows=a.rows + b.rows,
-        nulls=a.nulls + b.nulls,
-        histogram=bins,
-        infinite=a.infinite + b.infinite,
-        minimum=min(lows) if lows else None,
-        maximum=max(highs) if highs else None,
-        total=a.total + b.total,
-        squares=a.squares + b.squares,
-        categories=dict(ordered[:MOST_CATEGORIES]),
-        rest=a.rest + b.rest + sum(count for _, count in ordered[MOST_CATEGORIES:]),
-        distinct=max(len(bins) or len(words), a.distinct, b.distinct),
-        blank=a.blank + b.blank,
-        aspects=tuple(_merged(one, other) for one, other in zip(a.aspects, b.aspects, strict=True)),
-        sentinels={k: a.sentinels.get(k, 0) + b.sentinels.get(k, 0) for k in sorted({**a.sentinels, **b.sentinels})},
-    )
+    found = counted_again(a)
+    found.add(counted_again(b))
+    return found.finished(b if a.kind == "empty" else a)
 
 
-def _with_nulls(column: ColumnProfile, rows: int) -> ColumnProfile:
-    """Add rows that are missing in a column, and so in all that is looked at of it."""
-    aspects = tuple(_with_nulls(aspect, rows) for aspect in column.aspects)
-    return replace(column, rows=column.rows + rows, nulls=column.nulls + rows, aspects=aspects)
+def _shifts(column: ColumnProfile) -> Iterator[tuple[str, float]]:
+    yield column.kind, column.shift
+    for aspect in column.aspects:
+        yield from _shifts(aspect)
 
 
 def _packed(column: ColumnProfile) -> dict[str, Any]:
     found = {name: getattr(column, name) for name in ColumnProfile.__dataclass_fields__ if name != "histogram"}
     found["aspects"] = [_packed(aspect) for aspect in column.aspects]
-    pairs = np.array([*column.histogram, *column.histogram.values()], dtype="<i8")
-    packed = base64.b64encode(zlib.compress(pairs.tobytes(), 6)).decode("ascii") if len(pairs) else ""
-    return {**found, "histogram": packed}
+    found["hashes"] = base64.b64encode(column.hashes).decode("ascii")
+    pairs = np.array([*np.diff([*column.histogram], prepend=0), *column.histogram.values()], dtype="<i8")
+    # One after the other the lowest bytes of all, then the next: most of the higher ones are nought.
+    planes = np.ascontiguousarray(pairs.view(np.uint8).reshape(-1, 8).T).tobytes()
+    packed = base64.b64encode(zlib.compress(planes, 6)).decode("ascii") if len(pairs) else ""
+    return {**found, "sums": list(column.sums), "histogram": packed}
 
 
 def _unpacked(data: dict[str, Any]) -> ColumnProfile:
     packed = base64.b64decode(data["histogram"])
-    pairs = np.frombuffer(zlib.decompress(packed), "<i8") if packed else np.zeros(0, "<i8")
+    planes = np.frombuffer(zlib.decompress(packed), np.uint8).reshape(8, -1) if packed else np.zeros((8, 0), np.uint8)
+    pairs = np.ascontiguousarray(planes.T).reshape(-1).view("<i8")
     half = len(pairs) // 2
-    found = dict(zip((int(b) for b in pairs[:half]), (int(c) for c in pairs[half:]), strict=True))
-    aspects = tuple(_unpacked(aspect) for aspect in data.get("aspects", ()))
-    return ColumnProfile(**{**data, "histogram": found, "aspects": aspects})
+    bins = np.cumsum(pairs[:half]).tolist()
+    found: dict[str, Any] = {**data, "histogram": dict(zip(bins, pairs[half:].tolist(), strict=True))}
+    found["aspects"] = tuple(_unpacked(aspect) for aspect in data.get("aspects", ()))
+    found["hashes"] = base64.b64decode(data.get("hashes", ""))
+    found["sums"] = tuple(data.get("sums", ()))
+    return ColumnProfile(**found)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Mapping
-from dataclasses import asdict, dataclass, fields
+from dataclasses import asdict, dataclass, fields, replace
 from typing import TYPE_CHECKING, Any
 
 from nbops.data.profile import ColumnProfile, Profile, profile_frame
@@ -159,7 +159,14 @@ def infer_rules(reference: pd.DataFrame | Profile) -> Rules:
         Two columns have the same name.
     """
     profile = reference if isinstance(reference, Profile) else profile_frame(reference)
-    return Rules(tuple(_infer(column) for column in profile.columns))
+    rules = (_infer(column) for column in profile.columns)
+    if isinstance(reference, Profile):
+        return Rules(tuple(rules))
+    # A profile tells of a sample of many values whether they come twice; the frame tells of all.
+    named = {str(name): name for name in reference.columns}
+    known = [*rules]
+    unique = (r.unique and bool(reference[named[r.name]].dropna().is_unique) for r in known)
+    return Rules(tuple(replace(rule, unique=alone) for rule, alone in zip(known, unique, strict=True)))
 
 
 def _infer(column: ColumnProfile) -> ColumnRules:

@@ -44,7 +44,7 @@ def profile_source(source: Any, reference: Profile | None = None, columns: Seque
     paths = parts_of(source)
     wanted = tuple(columns or ())
     if reference is None:
-        reference = parts.reference_of(parts.together(parts.look(path, wanted) for path in paths))
+        reference = parts.plan(parts.pieces_of(paths, wanted))
     elif wanted:
-        reference = Profile(reference.rows, tuple(c for c in reference.columns if c.name in wanted))
+        reference = parts.only(reference, wanted)
     return parts.profile_of(parts.together(parts.count(path, reference) for path in paths), reference)

@@ -5,15 +5,12 @@ A time moves on by nature, so that its values are never compared; the hours and 
 
 from __future__ import annotations
 
-from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
 if TYPE_CHECKING:
     import pandas as pd
-
-    from nbops.data.profile import ColumnProfile
 
 HOURS = tuple(str(hour) for hour in range(24))
 WEEKDAYS = ("Mon", "Tue", "Wed", "Thu", "Fri", "Sat", "Sun")
@@ -46,12 +43,6 @@ def hours_and_weekdays(times: np.ndarray[Any, Any]) -> tuple[np.ndarray[Any, Any
     return by_week.sum(axis=0), by_week.sum(axis=1)
 
 
-def time_column(base: ColumnProfile, values: pd.Series) -> ColumnProfile:
-    """Fill in what is known of a column of times; ``minimum`` and ``maximum`` are seconds since 1970 in UTC."""
-    own, utc = clock_of(values)
-    return filled(base, *hours_and_weekdays(own), *range_of(utc), int(values.nunique()))
-
-
 def range_of(times: np.ndarray[Any, Any]) -> tuple[float | None, float | None]:
     """Give the first and the last time in seconds since 1970."""
     if not len(times):
@@ -59,27 +50,3 @@ def range_of(times: np.ndarray[Any, Any]) -> tuple[float | None, float | None]:
     ends = (end.astype("datetime64[us]").astype(np.int64) for end in (times.min(), times.max()))
     first, last = (int(end) / 1e6 for end in ends)
     return first, last
-
-
-def filled(
-    base: ColumnProfile,
-    hours: np.ndarray[Any, Any],
-    weekdays: np.ndarray[Any, Any],
-    minimum: float | None,
-    maximum: float | None,
-    distinct: int,
-) -> ColumnProfile:
-    """Give the profile of a column of times from its counts."""
-    aspects = (counted_aspect(base, "hour", HOURS, hours), counted_aspect(base, "weekday", WEEKDAYS, weekdays))
-    return replace(base, kind="time", minimum=minimum, maximum=maximum, distinct=distinct, aspects=aspects)
-
-
-def counted_aspect(
-    base: ColumnProfile, name: str, words: tuple[str, ...], counts: np.ndarray[Any, Any]
-) -> ColumnProfile:
-    """Give an aspect that is a category from how often each of its words comes."""
-    pairs = [(word, int(count)) for word, count in zip(words, counts, strict=True) if count]
-    found = dict(sorted(pairs, key=lambda pair: (-pair[1], pair[0])))
-    return replace(
-        base, name=name, kind="category", dtype="str", categories=found, distinct=len(found), aspects=(), parsed=0.0
-    )

@@ -163,6 +163,14 @@ def as_times(values: pd.Series) -> pd.Series:
     return found.dt.tz_localize(None) if found.dt.tz is not None else found
 
 
+def times_of_texts(texts: Sequence[str]) -> np.ndarray[Any, np.dtype[np.datetime64]]:
+    """Read texts as times in UTC (those without a zone as they are), NaT where one is none."""
+    import pandas as pd
+
+    found = pd.to_datetime(pd.Series(texts, dtype=object), errors="coerce", format="mixed", utc=True)
+    return np.asarray(found.dt.tz_localize(None).to_numpy())
+
+
 def _settled(name: str, values: pd.Series, date: bool, notes: list[str]) -> pd.Series:
     from pandas.api import types
 

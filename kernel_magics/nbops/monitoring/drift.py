@@ -27,6 +27,8 @@ from nbops.monitoring.thresholds import Minimum, Thresholds, fixed_thresholds
 from nbops.monitoring.weighing import carried, checked_weights, ranked
 
 ALPHA = 0.05
+# What is asked for beyond the columns has this part of the false alarms each: a window, the segments, a model.
+_PARTS = 5
 _BINNED = "the reference is a stored profile, binned: distances are lower bounds"
 
 
@@ -139,7 +141,16 @@ def drift(
         findings=duplicate_findings(before, sides.current),
         note=_BINNED if any(column.binned for column in before.columns) else "",
         **look_further(
-            asked, before, after, reference, current, columns=columns, alpha=alpha, min_effect=minimum.number
+            asked,
+            before,
+            after,
+            reference,
+            current,
+            columns=columns,
+            left_out=[verdict.name for verdict in verdicts if verdict.status == "not compared"],
+            alpha=alpha / _PARTS,
+            minimum=minimum,
+            learn=thresholds == "learned",
         ),
     )
 

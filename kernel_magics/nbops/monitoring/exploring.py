@@ -10,7 +10,8 @@ from nbops.data.profile import Profile, profile_frame
 from nbops.errors import DataError, UsageError
 from nbops.monitoring.drift import drift
 from nbops.monitoring.further import rows_of
-from nbops.monitoring.windows import Cut, drift_by_window, profiled
+from nbops.monitoring.window_profiles import Cut, profiled
+from nbops.monitoring.windows import drift_by_window
 
 if TYPE_CHECKING:
     import pandas as pd

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
@@ -11,8 +11,10 @@ from nbops.data.profile import Profile
 from nbops.data.reading import read_table
 from nbops.data.sources import read_source
 from nbops.errors import UsageError
+from nbops.monitoring.thresholds import Minimum
 from nbops.monitoring.times import time_columns
-from nbops.monitoring.windows import drift_by_window, profiled
+from nbops.monitoring.window_profiles import learned_from, profiled
+from nbops.monitoring.windows import drift_by_window
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -63,8 +65,10 @@ def look_further(
     current: Any,
     *,
     columns: Sequence[str] | None,
+    left_out: Sequence[str],
     alpha: float,
-    min_effect: float,
+    minimum: Minimum,
+    learn: bool,
 ) -> dict[str, Any]:
     """Give the further fields of a report that were asked for: ``windows``, ``segments``, ``multivariate``, ``concept``.
 
@@ -77,10 +81,7 @@ def look_further(
     """
     found: dict[str, Any] = {}
     if asked.by is not None:
-        windows = profiled(before, current if asked.by == "file" else rows_of(current), asked.by, asked.time)
-        found["windows"] = drift_by_window(
-            before, windows, against=asked.against, columns=columns, alpha=alpha, min_effect=min_effect
-        )
+        found["windows"] = _windows(asked, before, reference, current, columns, left_out, alpha, minimum, learn)
     if not asked.of_rows:
         return found
     if isinstance(reference, Profile):
@@ -89,7 +90,7 @@ def look_further(
             hint="Give the data it was made of.",
         )
     rows = rows_of(reference), rows_of(current)
-    decided: dict[str, Any] = {"left_out": asked.time_names(rows[1]), "alpha": alpha, "min_effect": min_effect}
+    decided: dict[str, Any] = {"left_out": asked.time_names(rows[1]), "alpha": alpha, "min_effect": minimum.number}
     sides = _Sides((before, after), rows, columns, decided)
     if asked.segments or asked.errors is not None:
         found["segments"] = _segments(asked, sides)
@@ -100,6 +101,35 @@ def look_further(
     if asked.concept:
         found["concept"] = _concept(asked, sides)
     return found
+
+
+def _windows(
+    asked: Further,
+    before: Profile,
+    reference: Any,
+    current: Any,
+    columns: Sequence[str] | None,
+    left_out: Sequence[str],
+    alpha: float,
+    minimum: Minimum,
+    learn: bool,
+) -> dict[str, Any]:
+    by = asked.by if asked.by is not None else "file"
+    windows = profiled(before, current if by == "file" else rows_of(current), by, asked.time)
+    learned = None
+    if learn and not isinstance(reference, Profile):
+        own = profiled(before, reference if by == "file" else rows_of(reference), by, asked.time)
+        learned = learned_from(own, len(windows.labels), alpha)
+    return drift_by_window(
+        before,
+        windows,
+        against=asked.against,
+        columns=columns,
+        left_out=left_out,
+        alpha=alpha,
+        minimum=minimum,
+        learned=learned,
+    )
 
 
 def _segments(asked: Further, sides: _Sides) -> dict[str, Any]:
@@ -138,7 +168,7 @@ def _two(errors: Sequence[str]) -> tuple[str, str]:
 
 
 def rows_of(source: Any) -> pd.DataFrame:
-    """Read all rows of a frame, file, folder or pattern; of several of these one after the other.
+    """Read all rows of a frame, file, folder or pattern; of several of these, also by name, one after the other.
 
     Raises
     ------
@@ -147,8 +177,9 @@ def rows_of(source: Any) -> pd.DataFrame:
     """
     if isinstance(source, (str, os.PathLike)):
         return read_source(os.fspath(source))
-    if isinstance(source, (list, tuple)) and source:
+    parts = list(source.values()) if isinstance(source, Mapping) else source
+    if isinstance(parts, (list, tuple)) and parts:
         import pandas as pd
 
-        return pd.concat([rows_of(part) for part in source], ignore_index=True)
+        return pd.concat([rows_of(part) for part in parts], ignore_index=True)
     return read_table(source)

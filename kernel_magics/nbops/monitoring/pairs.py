@@ -11,23 +11,36 @@ from scipy import special
 
 from nbops.data import histogram
 from nbops.data.profile import ColumnProfile
-from nbops.monitoring import statistics
+from nbops.monitoring import comparing, statistics
+from nbops.monitoring.pairing import paired
+from nbops.monitoring.thresholds import Minimum
 
 
 @dataclass(frozen=True, slots=True)
 class Found:
-    """``effect`` is the KS distance (numbers) or total variation, 0 to 1; ``p`` the p-value of no change at all."""
+    """What a comparison found.
+
+    ``effect`` is the KS distance (numbers) or total variation beyond chance, 0 to 1; ``p`` the p-value of no change at all;
+    ``floor`` what the calendar alone makes of the effect.
+    """
 
     effect: float
     p: float
+    floor: float = 0.0
 
 
 def compared(before: ColumnProfile, after: ColumnProfile) -> Found | None:
-    """Compare two profiles of a column; nothing where a side has no value or they are of different kinds or shifts.
+    """Compare two profiles of a column; nothing where a side has no value or they cannot be compared.
 
-    The statistics are those of :mod:`nbops.monitoring.statistics`. Of a column with aspects the aspect that changed most
-    significantly counts, its p-value times their number (Bonferroni).
+    Marks for missing values are taken out, and values are compared as values, as the report of the whole does it; of its tests
+    those that are quick: KS and chi-square. Of a column with aspects the aspect that changed most significantly counts, its
+    p-value times their number (Bonferroni).
     """
+    if before.kind != after.kind or before.sentinels or after.sentinels:
+        pair = paired(before.name, before, after)
+        if pair.mismatch or pair.why_not or pair.before is None or pair.after is None:
+            return None
+        before, after = pair.before, pair.after
     if before.kind != after.kind or before.shift != after.shift:
         return None
     if before.aspects and after.aspects:
@@ -36,15 +49,21 @@ def compared(before: ColumnProfile, after: ColumnProfile) -> Found | None:
         return _numbers(before, after)
     if before.kind in {"category", "boolean"} and before.count and after.count:
         found = statistics.categorical(before, after)
-        return Found(found["tv"], found["chi2_p"])
+        return Found(found["tv_beyond_chance"], found["chi2_p"])
     return None
+
+
+def least(before: ColumnProfile, found: Found | None, minimum: Minimum) -> float:
+    """Give the smallest effect of a column that counts, as the report of the whole has it."""
+    one = comparing.Comparison(pair=paired(before.name, before, before), floor=0.0 if found is None else found.floor)
+    return minimum.of(one)
 
 
 def limit(before: ColumnProfile, after: ColumnProfile, level: float) -> float:
     """Give about the smallest effect that is significant at ``level`` for two profiles of these sizes.
 
-    Numbers: the quantile of Kolmogorov's distribution. Categories: mean and deviation of the total variation of two samples
-    of one population, as if categories were independent normals.
+    Numbers: the quantile of Kolmogorov's distribution. Categories: the quantile of the total variation of two samples of one
+    population, as if categories were independent normals, less its mean in squares, as the effect is.
     """
     n, m = before.count - before.infinite, after.count - after.infinite
     if min(n, m) <= 0:
@@ -56,9 +75,9 @@ def limit(before: ColumnProfile, after: ColumnProfile, level: float) -> float:
     spread = np.sqrt(shares * (1 - shares) * (1 / n + 1 / m))
     mean = np.sqrt(2 / np.pi) * spread.sum() / 2
     deviation = np.sqrt((1 - 2 / np.pi) * (spread**2).sum()) / 2
-    many = mean + special.ndtri(1 - level) * deviation
     # Of two categories the one rises as the other falls.
-    return float(min(1.0, max(many, special.ndtri(1 - level / 2) * spread.max())))
+    most = max(mean + special.ndtri(1 - level) * deviation, special.ndtri(1 - level / 2) * spread.max())
+    return float(min(1.0, np.sqrt(max(0.0, most * most - mean * mean))))
 
 
 def pooled(columns: Sequence[ColumnProfile]) -> ColumnProfile:
@@ -98,11 +117,11 @@ def _numbers(before: ColumnProfile, after: ColumnProfile) -> Found | None:
     (places, left), (others, right) = _steps(before), _steps(after)
     if not len(places) or not len(others):
         return None
-    every = np.union1d(places, others)
-    a = np.append(0, left)[np.searchsorted(places, every, "right")]
-    b = np.append(0, right)[np.searchsorted(others, every, "right")]
     n, m = float(left[-1]), float(right[-1])
-    ks = float(np.abs(a / n - b / m).max())
+    # The distance is largest at a step of one of the two.
+    here = np.append(0, right)[np.searchsorted(others, places, "right")]
+    there = np.append(0, left)[np.searchsorted(places, others, "right")]
+    ks = float(max(np.abs(left / n - here / m).max(), np.abs(there / n - right / m).max()))
     return Found(ks, float(special.kolmogorov(ks * np.sqrt(n * m / (n + m)))))
 
 
@@ -111,19 +130,19 @@ def _steps(column: ColumnProfile) -> tuple[Any, Any]:
     bins = np.fromiter(column.histogram, np.int64, len(column.histogram))
     counts = np.fromiter(column.histogram.values(), np.int64, len(column.histogram))
     places = histogram.places()[bins]
-    order = np.argsort(places, kind="stable")
+    order = np.argsort(places)
     order = order[places[order] >= 0]
     return places[order], np.cumsum(counts[order])
 
 
 def _aspects(before: ColumnProfile, after: ColumnProfile) -> Found | None:
-    others = {aspect.name: aspect for aspect in after.aspects}
-    found = [
-        pair
-        for aspect in before.aspects
-        if aspect.name in others and (pair := compared(aspect, others[aspect.name])) is not None
+    found = comparing.compared(paired(before.name, before, after)).aspects
+    told = [
+        (min(one.tests[name][0] / max(one.tests[name][1], 1e-9) for name in one.value_tests), one)
+        for one in found
+        if one.value_tests and one.effect is not None
     ]
-    if not found:
+    if not told:
         return None
-    worst = min(found, key=lambda pair: (pair.p, -pair.effect))
-    return Found(worst.effect, min(1.0, worst.p * len(found)))
+    p, worst = min(told, key=lambda pair: (pair[0], -(pair[1].effect or 0.0)))
+    return Found(worst.effect or 0.0, min(1.0, p), worst.floor)

@@ -3,77 +3,23 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, field
-from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from collections.abc import Mapping, Sequence
+from typing import Any
 
 import numpy as np
 
 from nbops.data.compact import aligned
-from nbops.data.profile import ColumnProfile, Profile, profile_frame
-from nbops.data.reading import read_table
-from nbops.data.sources import parts_of
+from nbops.data.profile import ColumnProfile, Profile
 from nbops.errors import UsageError
 from nbops.monitoring import statistics
-from nbops.monitoring.cutting import cut
 from nbops.monitoring.onset import column_onset, largest_step, whole_onset
-from nbops.monitoring.pairs import Found, compared, limit, pooled
+from nbops.monitoring.pairs import Found, compared, least, limit, pooled
+from nbops.monitoring.thresholds import Minimum
+from nbops.monitoring.window_profiles import Cut, Learned
 from nbops.monitoring.wording import not_compared
-
-if TYPE_CHECKING:
-    import pandas as pd
 
 _PREVIOUS = re.compile(r"(?:previous|sliding)(?:\s+(\d+))?|(\d+)\s+(?:previous|before)")
 _MOST_NOTES = 50
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Cut:
-    """Windows as profiles, in their order; ``skipped`` are columns that the windows were cut by."""
-
-    by: str
-    labels: tuple[str, ...]
-    profiles: tuple[Profile, ...]
-    incomplete: tuple[str, ...] = ()
-    unplaced: int = 0
-    skipped: tuple[str, ...] = ()
-    notes: tuple[str, ...] = field(default=())
-
-
-def profiled(reference: Profile, current: Any, by: str | int, time: str | Sequence[str] | None = None) -> Cut:
-    """Cut a data set into windows and profile each, once, with the reference's shifts.
-
-    Parameters
-    ----------
-    reference
-        Gives kinds and shifts.
-    current
-        A frame, or what :func:`nbops.data.reading.read_table` reads; for ``by="file"`` a folder, a pattern, or several paths or
-        frames, each a window.
-    by, time
-        As :func:`nbops.monitoring.cutting.cut` takes them.
-
-    Raises
-    ------
-    UsageError
-        ``by`` or ``time`` cannot be used.
-    DataError
-        The data cannot be read.
-    """
-    if by == "file":
-        parts = _files(current)
-        profiles = _profiles(reference, (read_table(part) for _, part in parts))
-        return Cut(by="file", labels=tuple(label for label, _ in parts), profiles=profiles)
-    windows = cut(read_table(current), by, time)
-    return Cut(
-        by=windows.by,
-        labels=windows.labels,
-        profiles=_profiles(reference, windows.frames()),
-        incomplete=windows.incomplete,
-        unplaced=windows.unplaced,
-        skipped=windows.columns,
-    )
 
 
 def drift_by_window(
@@ -82,8 +28,10 @@ def drift_by_window(
     *,
     against: str = "reference",
     columns: Sequence[str] | None = None,
+    left_out: Sequence[str] = (),
     alpha: float = 0.01,
-    min_effect: float = 0.03,
+    minimum: Minimum | None = None,
+    learned: Learned | None = None,
 ) -> dict[str, Any]:
     """Compare every window with the reference, the first window, or those before it.
 
@@ -96,12 +44,14 @@ def drift_by_window(
     against
         ``reference``; ``first``: the first window, for each column the first that has values; ``previous`` or ``previous 4``: the
         one, or the four merged, before it that have values.
-    columns
-        Only these; all that can be compared by default.
+    columns, left_out
+        Only these, all that can be compared by default; not these.
     alpha
         Largest probability of any false alarm in one window, over its columns (Holm 1979).
-    min_effect
-        Smallest effect that counts.
+    minimum
+        Smallest effects that count, those of the report of the whole by default.
+    learned
+        Limits from windows of the reference instead of those calibrated by sizes, which take rows as independent.
 
     Returns
     -------
@@ -119,24 +69,33 @@ def drift_by_window(
     mode, back = _mode(against)
     if not any(profile.rows for profile in windows.profiles):
         raise UsageError("There is no window with rows.")
-    names = _names(reference, windows, columns)
+    minimum = minimum or Minimum()
+    names = [name for name in _names(reference, windows, columns) if name not in left_out]
     series = {name: [_column(profile, name) for profile in windows.profiles] for name in names}
     bases = {name: _bases(name, reference, found, mode, back) for name, found in series.items()}
     pairs = {
         name: [_found(base, column) for base, column in zip(bases[name], series[name], strict=True)] for name in names
     }
-    drifted = _verdicts(pairs, len(windows.labels), alpha, min_effect)
-    tests = max(1, len(names))
-    found = {
-        name: _trend(
-            windows.labels, bases[name], series[name], pairs[name], drifted[name], alpha / tests, min_effect, mode
-        )
+    leasts = {
+        name: [
+            None if base is None else least(base, pair, minimum)
+            for base, pair in zip(bases[name], pairs[name], strict=True)
+        ]
         for name in names
     }
+    count = len(windows.labels)
+    drifted = _verdicts(pairs, leasts, count, alpha, learned)
+    level = alpha / max(1, len(names))
+    found = {}
+    for name in names:
+        ends = learned.ends(name) if learned else None
+        trend = _trend(windows.labels, bases[name], series[name], pairs[name], leasts[name], level, mode, ends)
+        found[name] = {**trend, "drifted": drifted[name]}
     counts = [sum(drifted[name][i] for name in names) for i in range(len(windows.labels))]
     result = {
         "by": windows.by,
         "mode": mode,
+        "limits_are": "learned" if learned else "calibrated",
         "against": against,
         "labels": list(windows.labels),
         "rows": [profile.rows for profile in windows.profiles],
@@ -145,35 +104,9 @@ def drift_by_window(
         "onset": whole_onset(found),
         "incomplete": list(windows.incomplete),
         "unplaced": windows.unplaced,
-        "notes": _notes(windows, series),
+        "notes": _notes(windows, series, reference if mode == "reference" else None),
     }
     return {**result, "sentence": _sentence(result)}
-
-
-def _profiles(reference: Profile, frames: Iterable[pd.DataFrame]) -> tuple[Profile, ...]:
-    found = []
-    for frame in frames:
-        found.append(profile_frame(frame, reference))
-        # What the reference has no value of is as its first window has it, so that later ones can be compared with that.
-        bare = {column.name for column in reference.columns if column.kind == "empty"}
-        bare &= {column.name for column in found[-1].columns if column.kind != "empty"}
-        if bare:
-            columns = (found[-1].column(c.name) if c.name in bare else c for c in reference.columns)
-            reference = Profile(reference.rows, tuple(column for column in columns if column is not None))
-    return tuple(found)
-
-
-def _files(current: Any) -> list[tuple[str, Any]]:
-    if isinstance(current, (str, Path)):
-        paths = parts_of(current)
-        return [(path.stem, path) for path in paths]
-    if isinstance(current, Mapping):
-        return [(str(label), part) for label, part in current.items()]
-    if isinstance(current, Iterable) and not hasattr(current, "iloc"):
-        parts = list(current)
-        names = [Path(p).stem if isinstance(p, (str, Path)) else f"part {i}" for i, p in enumerate(parts, 1)]
-        return list(zip(names, parts, strict=True))
-    raise UsageError("by='file' takes a folder, a pattern, or several files.", hint="Give data/*.parquet.")
 
 
 def _mode(against: str) -> tuple[str, int]:
@@ -234,13 +167,20 @@ def _found(base: ColumnProfile | None, column: ColumnProfile | None) -> Found | 
 
 
 def _verdicts(
-    pairs: Mapping[str, Sequence[Found | None]], windows: int, alpha: float, min_effect: float
+    pairs: Mapping[str, Sequence[Found | None]],
+    leasts: Mapping[str, Sequence[float | None]],
+    windows: int,
+    alpha: float,
+    learned: Learned | None,
 ) -> dict[str, list[bool]]:
     drifted = {name: [False] * windows for name in pairs}
     for i in range(windows):
         tested = {name: found for name, series in pairs.items() if (found := series[i]) is not None}
-        for name in statistics.holm({name: found.p for name, found in tested.items()}, alpha):
-            drifted[name][i] = tested[name].effect >= min_effect
+        rejected = statistics.holm({name: found.p for name, found in tested.items()}, alpha)
+        for name, found in tested.items():
+            bound = learned.limits.get(name) if learned else None
+            hit = name in rejected if bound is None else found.effect > bound
+            drifted[name][i] = hit and found.effect >= (leasts[name][i] or 0.0)
     return drifted
 
 
@@ -249,27 +189,28 @@ def _trend(
     bases: Sequence[ColumnProfile | None],
     series: Sequence[ColumnProfile | None],
     pairs: Sequence[Found | None],
-    drifted: Sequence[bool],
+    leasts: Sequence[float | None],
     level: float,
-    min_effect: float,
     mode: str,
+    learned: tuple[float, float] | None,
 ) -> dict[str, Any]:
     limits = [
-        max(min_effect, limit(base, column, level)) if base is not None and column is not None else None
-        for base, column in zip(bases, series, strict=True)
+        None
+        if base is None or column is None or least is None
+        else max(least, learned[0] if learned else limit(base, column, level))
+        for base, column, least in zip(bases, series, leasts, strict=True)
     ]
     if mode == "sliding":
         spell = largest_step(labels, pairs, limits, level)
     else:
         base = next((base for base in bases if base is not None), None)
-        spell = column_onset(labels, base, series, pairs, limits, level)
+        spell = column_onset(labels, base, series, pairs, limits, level, sure=learned[1] if learned else None)
     known = [value for value in limits if value is not None]
     kind = next((column.kind for column in [*bases, *series] if column is not None), "empty")
     return {
         "kind": kind,
         "effects": [None if pair is None else round(pair.effect, 5) for pair in pairs],
-        "drifted": list(drifted),
-        "limit": round(float(np.median(known)), 5) if known else min_effect,
+        "limit": round(float(np.median(known)), 5) if known else 1.0,
         "limits": [None if value is None else round(value, 5) for value in limits],
         "nulls": [None if column is None else round(column.nulls / column.rows, 5) for column in series],
         "onset": spell.get("label", ""),
@@ -277,7 +218,7 @@ def _trend(
     }
 
 
-def _notes(windows: Cut, series: Mapping[str, Sequence[ColumnProfile | None]]) -> list[str]:
+def _notes(windows: Cut, series: Mapping[str, Sequence[ColumnProfile | None]], reference: Profile | None) -> list[str]:
     rows = {label: profile.rows for label, profile in zip(windows.labels, windows.profiles, strict=True)}
     notes = list(windows.notes)
     nothing = [label for label in windows.labels if not rows[label]]
@@ -287,6 +228,11 @@ def _notes(windows: Cut, series: Mapping[str, Sequence[ColumnProfile | None]]) -
         bare = [label for label, column in zip(windows.labels, columns, strict=True) if column is None and rows[label]]
         if bare:
             notes.append(f"{name} has no value in {_listed(bare)}")
+        before = reference.column(name) if reference else None
+        other = {label: c.kind for label, c in zip(windows.labels, columns, strict=True) if c is not None}
+        changed = [label for label, kind in other.items() if before and kind != before.kind != "empty"]
+        if changed and before:
+            notes.append(f"{name} was {before.kind} and is {other[changed[0]]} in {_listed(changed)}")
     if windows.incomplete:
         notes.append(f"{_listed(windows.incomplete)}: not the whole of it is there")
     if windows.unplaced:

@@ -86,7 +86,8 @@ def profile_files(
     Parameters
     ----------
     paths
-        Files that :func:`nbops.data.chunks.read_chunks` reads; each is read piece by piece, twice without a reference.
+        Files that :func:`nbops.data.chunks.read_chunks` reads; each is read piece by piece. Without a reference the first rows
+        are read twice.
     reference
         Take kinds and shifts from this profile, so that both can be compared.
     columns
@@ -100,16 +101,11 @@ def profile_files(
         There are no files, or one cannot be read.
     """
     if reference is None:
-        looked = map_partitions(_look, paths, shared=tuple(columns), on=on, workers=workers)
-        reference = parts.reference_of(parts.together(looked))
+        reference = parts.plan(parts.pieces_of(paths, columns))
     elif columns:
-        reference = Profile(reference.rows, tuple(c for c in reference.columns if c.name in columns))
+        reference = parts.only(reference, columns)
     counted = map_partitions(_count, paths, shared=reference, on=on, workers=workers)
     return parts.profile_of(parts.together(counted), reference)
-
-
-def _look(path: Path, columns: tuple[str, ...]) -> parts.Part:
-    return parts.look(path, columns)
 
 
 def _count(path: Path, reference: Profile) -> parts.Part:

@@ -48,7 +48,18 @@ class ServedProcess:
         self.facts: dict[str, Any] = {}
 
     def __enter__(self) -> ServedProcess:
-        command = [sys.executable, "-m", "nbops", "serve", self._which, "--port", "0", "--json", "--with-caller"]
+        command = [
+            sys.executable,
+            "-m",
+            "nbops",
+            "serve",
+            self._which,
+            "--port",
+            "0",
+            "--json",
+            "--with-caller",
+            "--no-log",
+        ]
         self._errors: IO[bytes] = tempfile.TemporaryFile()
         self._process = subprocess.Popen(
             [*command, "-C", str(self._workspace.root)],

@@ -16,7 +16,12 @@ FORMS = ("dataframe_split", "dataframe_records", "inputs")
 
 
 def rows_of(body: bytes, served: Served) -> Any:
-    """Read what the model is asked to predict for: its columns, in its order and of its types.
+    """Read what the model is asked to predict for, as :func:`request_of` does."""
+    return request_of(body, served)[0]
+
+
+def request_of(body: bytes, served: Served) -> tuple[Any, dict[str, Any]]:
+    """Read what the model is asked to predict for: its columns, in its order and of its types; and ``params``, if there are any.
 
     Raises
     ------
@@ -27,6 +32,7 @@ def rows_of(body: bytes, served: Served) -> Any:
     given = [form for form in FORMS if form in content]
     if len(given) != 1:
         raise DataError(f"Give exactly one of {', '.join(FORMS)}.")
+    params = _params(content.pop("params", None))
     unknown = [key for key in content if key not in given]
     if unknown:
         raise DataError(f"{unknown[0]!r} is not understood here; give {given[0]} alone.")
@@ -34,12 +40,20 @@ def rows_of(body: bytes, served: Served) -> Any:
     if not len(frame):
         raise DataError("There are no rows.")
     frame = _chosen(frame, served)
-    return frame.to_numpy() if served.by_position else frame
+    return (frame.to_numpy() if served.by_position else frame), params
 
 
 def answer(predictions: Any) -> bytes:
     """Write predictions; what is no number is ``null``, which is what JSON has."""
     return json.dumps({"predictions": _plain(np.asarray(predictions).tolist())}, allow_nan=False).encode()
+
+
+def _params(params: Any) -> dict[str, Any]:
+    if params is None:
+        return {}
+    if not isinstance(params, dict) or not params.keys() <= {"prediction_ids"}:
+        raise DataError("params may hold prediction_ids and nothing else.")
+    return params
 
 
 def _json(body: bytes) -> dict[str, Any]:

@@ -6,7 +6,7 @@ import socket
 from collections.abc import Callable
 
 import uvicorn
-from starlette.applications import Starlette
+from starlette.types import ASGIApp
 
 from nbops.errors import NbopsError
 
@@ -32,7 +32,9 @@ def listen(host: str, port: int) -> socket.socket:
     return found
 
 
-def serve(app: Starlette, taken: socket.socket, ready: Callable[[str], None]) -> None:
+def serve(
+    app: ASGIApp, taken: socket.socket, ready: Callable[[str], None], ended: Callable[[], None] = lambda: None
+) -> None:
     """Answer on a socket until the process is interrupted or terminated.
 
     Parameters
@@ -43,18 +45,26 @@ def serve(app: Starlette, taken: socket.socket, ready: Callable[[str], None]) ->
         What :func:`listen` gave.
     ready
         Called with the address as soon as it answers.
+    ended
+        Called when the last request is answered, before what has stopped it ends the process.
     """
     host, port = taken.getsockname()[:2]
     shown = f"[{host}]" if ":" in host else host
     server = _Server(uvicorn.Config(app, log_level="warning", access_log=False, lifespan="off", server_header=False))
     server.told = lambda: ready(f"http://{shown}:{port}")
+    server.ended = ended
     server.run(sockets=[taken])
 
 
 class _Server(uvicorn.Server):
     told: Callable[[], None]
+    ended: Callable[[], None]
 
     async def startup(self, sockets: list[socket.socket] | None = None) -> None:
         await super().startup(sockets)
         if self.started:
             self.told()
+
+    async def shutdown(self, sockets: list[socket.socket] | None = None) -> None:
+        await super().shutdown(sockets)
+        self.ended()

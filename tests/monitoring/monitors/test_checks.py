@@ -10,6 +10,7 @@ from urllib.parse import parse_qs, urlsplit
 import numpy as np
 import pandas as pd
 import pytest
+from prometheus_client import CollectorRegistry, Counter, Histogram, generate_latest
 from sklearn.linear_model import LogisticRegression
 
 import nbops
@@ -44,7 +45,9 @@ def churn(shop, monkeypatch, evening):
             ids = [f"{day}-{i}" for i in range(500)]
             at = evening(day) + np.linspace(1, DAY - 1, 500)
             outputs = model.predict(rows[["income", "age"]])
-            log.log(ids=ids, rows=rows[["income", "age"]], outputs=outputs, version=1, at=at, latency=0.05 + day)
+            scores = model.predict_proba(rows[["income", "age"]])[:, 1]
+            inputs = rows[["income", "age"]]
+            log.log(ids=ids, rows=inputs, outputs=outputs, scores=scores, version=1, at=at, latency=0.05 + day)
             wrong = np.random.default_rng(day).random(500) > right
             record_labels(workspace, "churn", ids[:400], np.where(wrong, 1 - outputs, outputs)[:400], at=at[:400] + 1)
     return shop
@@ -88,6 +91,15 @@ def test_all_layers_of_a_model_in_one_look(churn, evening):
     one = summary(churn.workspace, "churn")
     assert (one.state, one.version, one.labelled) == ("alert", 1, 0.8)
     assert [len(series.values) for series in one.series] == [2] * 6
+
+
+def test_an_estimate_needs_labels_of_before(churn, evening):
+    churn.watch("churn", model="churn@1", source=None, time=None, reference=None, checks=["estimate accuracy>=0.8"])
+    first, second = (run_monitor(churn.workspace, "churn", at=evening(day)) for day in (1, 2))
+    assert first.state == "waiting"
+    # What it cannot know is that the labels to come belong to other customers.
+    assert second.state == "ok"
+    assert second.sentence.startswith("accuracy is estimated at 0.9")
 
 
 def test_performance_waits_for_labels_and_looks_back_for_them(churn, evening):
@@ -202,3 +214,43 @@ def test_a_prometheus_server_is_asked_for_the_moment_of_the_look(shop, evening):
     assert (first.state, first.checks[0].value) == ("alert", 0.25)
     assert second.state == "waiting"
     assert run_monitor(shop.workspace, "shop", at=evening(3)).state == "error"
+
+
+def test_a_served_model_is_asked_what_it_answered_since_the_last_look(shop, evening):
+    registry = CollectorRegistry()
+    requests = Counter("nbops_requests", "x", ("endpoint", "code"), registry=registry)
+    seconds = Histogram("nbops_request_seconds", "x", ("endpoint",), buckets=(0.1, 1.0), registry=registry)
+
+    class Served(http.server.BaseHTTPRequestHandler):
+        def do_GET(self):
+            self.send_response(200)
+            self.end_headers()
+            self.wfile.write(generate_latest(registry))
+
+        def log_message(self, *args):
+            pass
+
+    def answer(count: int, code: str, took: float) -> None:
+        requests.labels("invocations", code).inc(count)
+        requests.labels("ping", "500").inc(100)
+        for _ in range(count):
+            seconds.labels("invocations").observe(took)
+
+    server = http.server.ThreadingHTTPServer(("127.0.0.1", 0), Served)
+    threading.Thread(target=server.serve_forever, daemon=True).start()
+    try:
+        url = f"http://127.0.0.1:{server.server_port}/metrics"
+        shop.watch(checks=[f"infrastructure errors<=0.1 url={url}", f"infrastructure latency_p95<=0.5 url={url}"])
+        answer(90, "200", 0.05)
+        answer(10, "503", 0.05)
+        first = run_monitor(shop.workspace, "shop", at=evening(1))
+        answer(50, "500", 0.5)
+        answer(50, "200", 0.5)
+        second = run_monitor(shop.workspace, "shop", at=evening(2))
+        third = run_monitor(shop.workspace, "shop", at=evening(3))
+    finally:
+        server.shutdown()
+        server.server_close()
+    assert [check.value for check in first.checks] == [0.1, pytest.approx(0.095)]
+    assert [check.value for check in second.checks] == [0.5, pytest.approx(0.955)]
+    assert (first.state, second.state, third.state) == ("ok", "alert", "waiting")

@@ -5,17 +5,20 @@ from __future__ import annotations
 import json
 import logging
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cached_property
 from typing import TYPE_CHECKING, Any, get_args
 
+from nbops.data.profile import Profile, profile_frame
+from nbops.data.scan import profile_source
 from nbops.data.sources import read_source
-from nbops.errors import NbopsError, NotFoundError
+from nbops.errors import MonitorError, NbopsError, NotFoundError
 from nbops.monitoring.monitors.source import NothingYet, Rows, file_of, read_rows
 from nbops.monitoring.monitors.subject import version_of
 from nbops.monitoring.report import DriftReport
 from nbops.records import Check, CheckResult, ModelVersion, Monitor
 from nbops.records.monitoring import CheckKind, MonitorState
+from nbops.registry.facts import training_profile
 from nbops.workspace import Workspace
 from nbops.workspace.blobs import put_bytes
 
@@ -59,17 +62,26 @@ class Look:
         return version_of(self.workspace, self.monitor.model) if self.monitor.model else None
 
     @cached_property
-    def reference(self) -> Any:
-        """What the rows are compared with: a profile, or rows of files."""
+    def reference(self) -> Profile:
+        """What the rows are compared with, without the column of time."""
         if self.monitor.reference:
-            return read_source(file_of(self.workspace, self.monitor.reference))
-        if self.version is None:
+            found = _profiled(file_of(self.workspace, self.monitor.reference))
+        elif self.version is not None:
+            found = training_profile(self.version.model, self.version.version, workspace=self.workspace)
+        else:
             raise NotFoundError(
                 f"The monitor {self.monitor.name!r} has nothing to compare with.", hint="Give --reference FILE."
             )
-        from nbops.registry.facts import training_profile
+        kept = tuple(column for column in found.columns if column.name != self.monitor.time)
+        return replace(found, columns=kept)
 
-        return training_profile(self.version.model, self.version.version, workspace=self.workspace)
+    @cached_property
+    def reference_rows(self) -> Any:
+        """The rows of the reference, for what a profile does not tell; none where there is only that of a version."""
+        if not self.monitor.reference:
+            raise MonitorError("The profile of a version has no rows to learn from.", hint="Give --reference FILE.")
+        frame = read_source(file_of(self.workspace, self.monitor.reference))
+        return frame.drop(columns=[self.monitor.time], errors="ignore")
 
     @property
     def number(self) -> int | None:
@@ -122,15 +134,20 @@ def look(look: Look, runners: Mapping[CheckKind, Callable[[Look, Check], CheckRe
 def sentence(results: tuple[CheckResult, ...]) -> str:
     """Say in a sentence what a look found: the worst first, and how many are in order."""
     order = sorted(results, key=lambda one: -RANK[one.state])
-    bad = [one for one in order if RANK[one.state] > RANK["waiting"]]
-    if bad:
-        said = "; ".join(one.message.rstrip(".") for one in bad[:2])
-        more = f"; {len(bad) - 2} more" if len(bad) > 2 else ""
-        return f"{said}{more}."
-    waiting = [one for one in order if one.state == "waiting"]
-    if waiting:
-        return f"{waiting[0].message.rstrip('.')}."
-    return f"{order[0].message.rstrip('.')}." if order else "Nothing was checked."
+    if not order:
+        return "Nothing was checked."
+    said = order[0].message.rstrip(".")
+    others = [one.check for one in order[1:] if RANK[one.state] > RANK["waiting"]]
+    more = (
+        f"; also {', '.join(others[:3])}{f' and {len(others) - 3} more' if len(others) > 3 else ''}" if others else ""
+    )
+    return f"{said}{more}."
+
+
+def _profiled(source: str) -> Profile:
+    if "://" in source or source.startswith("env:"):
+        return profile_frame(read_source(source))
+    return profile_source(source)
 
 
 def _run(look: Look, check: Check, runner: Callable[[Look, Check], CheckResult]) -> CheckResult:

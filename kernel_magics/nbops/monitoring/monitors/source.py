@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 from nbops.data.reading import read_table
 from nbops.data.sources import parts_of, read_source
 from nbops.errors import DataError, NbopsError, meant
+from nbops.monitoring.monitors.between import newest_time, read_between
 from nbops.monitoring.monitors.building import PREDICTIONS
 from nbops.monitoring.monitors.subject import split_model
 from nbops.monitoring.monitors.window import ALL, Window, read_window
@@ -100,24 +101,33 @@ def _predictions(workspace: Workspace, monitor: Monitor, window: Window, end: fl
 
 
 def _by_column(source: str, monitor: Monitor, window: Window, end: float, strict: bool) -> Rows:
-    frame = read_source(source)
+    if not window.timed:
+        return _last(read_source(source), monitor, window, end)
+    if not strict:
+        end = _end_of_data(source, monitor, window, end)
+    start, _ = window.bounds(end, monitor.timezone)
+    frame = read_between(source, monitor.time, start, end)
     times = times_of(frame, monitor)
-    known = times.dropna()
-    if not strict and window.timed and len(known):
-        begins, _ = window.bounds(end, monitor.timezone)
-        newest = float(known.max())
-        if newest < begins:
-            # The newest row belongs to it.
-            end = newest + 1e-3
-    if window.timed:
-        start, _ = window.bounds(end, monitor.timezone)
-        inside = (times >= start) & (times < end)
-        return Rows(frame[inside.to_numpy()], start, end)
+    inside = (times >= start) & (times < end)
+    return Rows(frame[inside.to_numpy()], start, end)
+
+
+def _end_of_data(source: str, monitor: Monitor, window: Window, end: float) -> float:
+    """Give where a window ends that is to hold rows: at the newest, where that is before it would begin."""
+    only = newest_time(source, monitor.time)
+    known = times_of(read_source(source) if only is None else only, monitor).dropna()
+    newest = float(known.max()) if len(known) else end
+    # The newest row belongs to it.
+    return newest + 1e-3 if newest < window.bounds(end, monitor.timezone)[0] else end
+
+
+def _last(frame: pd.DataFrame, monitor: Monitor, window: Window, end: float) -> Rows:
+    times = times_of(frame, monitor)
     inside = times < end
     frame, times = frame[inside.to_numpy()], times[inside]
     if window.unit == "rows":
-        newest_rows = times.sort_values(kind="stable").index[-window.count :]
-        frame, times = frame.loc[newest_rows], times.loc[newest_rows]
+        newest = times.sort_values(kind="stable").index[-window.count :]
+        frame, times = frame.loc[newest], times.loc[newest]
     return Rows(frame, float(times.min()) if len(times) else None, float(times.max()) if len(times) else end)
 
 

@@ -134,7 +134,7 @@ def times(at: Any, rows: int) -> np.ndarray[Any, Any]:
     if at is None:
         return np.full(rows, time.time())
     if np.ndim(at) == 0 and not isinstance(at, (int, float, np.number)):
-        at = pd.Timestamp(at).timestamp() if pd.Timestamp(at).tzinfo else pd.Timestamp(at, tz="UTC").timestamp()
+        at = _seconds(at)
     values = np.asarray(at)
     if values.dtype.kind not in "iuf":
         moments = pd.to_datetime(pd.Series(list(at)), utc=True, format="mixed", errors="coerce")
@@ -145,6 +145,16 @@ def times(at: Any, rows: int) -> np.ndarray[Any, Any]:
     if not np.all((found >= 0) & (found < 253402300800)):
         raise DataError("A time is missing or cannot be one.", hint="Give seconds since the epoch, or dates.")
     return np.ascontiguousarray(found)
+
+
+def _seconds(at: Any) -> float:
+    import pandas as pd
+
+    try:
+        moment = pd.Timestamp(at)
+        return float((moment if moment.tzinfo else moment.tz_localize("UTC")).timestamp())
+    except (ValueError, TypeError, AttributeError) as error:
+        raise DataError(f"{at!r:.60} is no time.", hint="Give seconds since the epoch, or dates.") from error
 
 
 def _scores(scores: Any, rows: int) -> dict[str, Any]:

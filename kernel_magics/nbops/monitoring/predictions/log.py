@@ -60,6 +60,8 @@ class PredictionLog:
         Registered name.
     settings
         Those of ``nbops.toml`` by default.
+    patience
+        Seconds that whoever logs is held back while too much waits to be written.
 
     Raises
     ------
@@ -69,7 +71,10 @@ class PredictionLog:
         ``[predictions]`` of ``nbops.toml`` cannot be used.
     """
 
-    def __init__(self, workspace: Workspace, model: str, settings: PredictionSettings | None = None) -> None:
+    def __init__(
+        self, workspace: Workspace, model: str, settings: PredictionSettings | None = None, *, patience: float = 30.0
+    ) -> None:
+        self._patience = patience
         self.model, self.settings = model, settings or read_prediction_settings(workspace)
         journal = prediction_journal(workspace, model)
         workspace.ensure()
@@ -193,7 +198,7 @@ class PredictionLog:
                 profiled = _by_day(table, frame, version)
         ticket = Ticket(table, profiled)
         if names:
-            self._committer.put(ticket, urgent=urgent)
+            self._committer.put(ticket, urgent=urgent, patience=self._patience)
         else:
             ticket.done.set()
         return ticket, names

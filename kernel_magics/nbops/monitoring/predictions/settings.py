@@ -21,7 +21,7 @@ class PredictionSettings:
 
     ``log`` says whether what is served is logged. ``rows`` keeps the inputs, else only their profile; ``leave_out`` are inputs
     that are never kept, not as profile either. At most ``max_bytes`` and ``max_days`` of each model are kept. What nobody
-    waits for is written after ``flush`` seconds; ``wait`` lets an answer go out when its predictions are on disk.
+    waits for is written after ``flush`` seconds; ``wait`` lets an answer go out when its predictions are on disk. ``scores`` asks what is served for probabilities as well.
     ``pending_bytes`` may wait to be written before whoever logs more is held back.
     """
 
@@ -32,6 +32,7 @@ class PredictionSettings:
     max_days: float = 400.0
     flush: float = 0.05
     wait: bool = True
+    scores: bool = True
     pending_bytes: int = 64_000_000
 
 
@@ -50,6 +51,7 @@ def read_prediction_settings(workspace: Workspace) -> PredictionSettings:
         "log": _flag,
         "rows": _flag,
         "wait": _flag,
+        "scores": _flag,
         "leave_out": _names,
         "max_bytes": _amount(bytes_of, 1_000_000),
         "pending_bytes": _amount(bytes_of, 100_000),

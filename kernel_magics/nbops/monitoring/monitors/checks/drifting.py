@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from typing import Any
 
-from nbops.data.profile import Profile
 from nbops.monitoring.drift import drift
 from nbops.monitoring.monitors.building import PREDICTIONS
 from nbops.monitoring.monitors.limits import against, judge
@@ -14,7 +13,7 @@ from nbops.monitoring.report import ColumnDrift, DriftReport
 from nbops.records import Check, CheckResult
 from nbops.records.monitoring import MonitorState
 
-_PASSED_ON = ("alpha", "min_effect", "thresholds")
+_PASSED_ON = ("alpha", "min_effect", "thresholds", "importance")
 
 
 def check_drift(look: Look, check: Check) -> CheckResult:
@@ -22,7 +21,9 @@ def check_drift(look: Look, check: Check) -> CheckResult:
     frame = look.rows.frame
     if not len(frame):
         raise NothingYet("There are no rows in the window.")
-    report = drift(look.reference, frame[inputs(look)], columns=compared_columns(look, check), **_options(check))
+    learned = check.options.get("thresholds") == "learned"
+    reference = look.reference_rows if learned else look.reference
+    report = drift(reference, frame[inputs(look)], columns=compared_columns(look, check), **_options(check))
     look.reports.append(report)
     worst = _worst(report)
     value = _value(report, check, worst)
@@ -63,12 +64,9 @@ def compared_columns(look: Look, check: Check) -> list[str] | None:
     if look.version is None or not look.version.features:
         return None
     # What else there is in the data is of no account for the model; a feature that is missing is.
-    features = list(look.version.features)
-    reference = look.reference
-    if isinstance(reference, Profile):
-        known = {column.name for column in reference.columns}
-        features = [name for name in features if name in known or name in look.rows.frame.columns]
-    return features or None
+    known = {column.name for column in look.reference.columns}
+    features = [name for name in look.version.features if name in known or name in look.rows.frame.columns]
+    return [name for name in features if name != look.monitor.time] or None
 
 
 def _compared(report: DriftReport) -> list[ColumnDrift]:
@@ -100,7 +98,10 @@ def _limit(report: DriftReport, check: Check, worst: ColumnDrift | None) -> floa
         return check.threshold
     if worst is None or worst.limit is None:
         return report.min_effect
-    return worst.limit if worst.measure == "effect" else None
+    if worst.measure != "effect":
+        return None
+    # By the calibrated verdict an effect has to be larger than chance makes it in samples of these sizes, too.
+    return max(worst.limit, report.detectable) if report.thresholds == "calibrated" else worst.limit
 
 
 def _state(report: DriftReport, check: Check, value: float) -> tuple[MonitorState, str]:

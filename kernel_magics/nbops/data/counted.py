@@ -1,0 +1,213 @@
+"""What is known of one column of some rows; parts add up to the whole, bit by bit, however the rows are parted."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field, replace
+from typing import Any
+
+import numpy as np
+
+from nbops.data import histogram
+from nbops.data.distinct import Distinct
+from nbops.data.exact import WordCounts
+from nbops.data.numbers import NumberCounts
+from nbops.data.profile import MOST_CATEGORIES, NUMBER_SHARE, ColumnProfile
+from nbops.data.sums import Sum, as_float
+
+Array = np.ndarray[Any, Any]
+
+_BY_WORDS = frozenset({"category", "boolean"})
+_TYPES = {"number": "float64", "boolean": "bool", "time": "datetime64[ns]", "category": "str", "identifier": "str"}
+
+
+@dataclass(slots=True)
+class Counted:
+    """Counts of one column.
+
+    ``kind`` is what they are counted as. ``texts`` cells hold text, of which ``parsed`` could be read as the kind; ``words`` counts
+    the values of categories, and of others the texts, in case that too few of them can be read. ``lost`` cells are
+    of another kind altogether.
+    """
+
+    kind: str
+    rows: int = 0
+    nulls: int = 0
+    blank: int = 0
+    texts: int = 0
+    parsed: int = 0
+    numbers: NumberCounts | None = None
+    words: WordCounts = field(default_factory=WordCounts)
+    distinct: Distinct = field(default_factory=Distinct)
+    minimum: float | None = None
+    maximum: float | None = None
+    aspects: dict[str, Counted] = field(default_factory=dict)
+    types: frozenset[str] = frozenset()
+
+    def add(self, other: Counted) -> None:
+        """Add what is known of the same column of other rows; rows of another kind than these count as missing."""
+        if self.kind == "empty" and other.kind != "empty":
+            self.take_over(other)
+            return
+        if other.kind != self.kind:
+            self.rows += other.rows
+            self.nulls += other.rows
+            for aspect in self.aspects.values():
+                aspect.rows, aspect.nulls = aspect.rows + other.rows, aspect.nulls + other.rows
+            self.types |= other.types
+            return
+        self.rows += other.rows
+        self.nulls += other.nulls
+        self.blank += other.blank
+        self.texts += other.texts
+        self.parsed += other.parsed
+        if self.numbers is not None and other.numbers is not None:
+            self.numbers.add(other.numbers)
+        else:
+            self.numbers = self.numbers or other.numbers
+        self.words.add(other.words)
+        self.distinct.add(other.distinct)
+        self.minimum = _least(self.minimum, other.minimum)
+        self.maximum = _minus(_least(_minus(self.maximum), _minus(other.maximum)))
+        for name, aspect in other.aspects.items():
+            self.aspects.setdefault(name, Counted(aspect.kind, self.rows - other.rows, self.rows - other.rows)).add(
+                aspect
+            )
+        self.types |= other.types
+
+    def take_over(self, other: Counted) -> None:
+        """Become the other, with the rows that are here missing from it."""
+        rows = self.rows
+        for name in self.__slots__:
+            setattr(self, name, getattr(other, name))
+        self.add_missing(rows)
+
+    def add_missing(self, rows: int) -> None:
+        """Add rows that have no value."""
+        self.rows += rows
+        self.nulls += rows
+        for aspect in self.aspects.values():
+            aspect.add_missing(rows)
+
+    def finished(self, known: ColumnProfile) -> ColumnProfile:
+        """Give the profile; ``known`` has its name and, for numbers, its shift."""
+        dtype = next(iter(self.types)) if len(self.types) == 1 else _TYPES.get(self.kind, "object")
+        dtype = dtype if self.types else known.dtype
+        base = ColumnProfile(name=known.name, kind="empty", dtype=dtype, rows=self.rows, nulls=self.nulls)
+        if self.rows == self.nulls and not self.words.total:
+            return replace(base, blank=self.blank)
+        parsed = self.parsed / self.texts if self.texts else known.parsed if self.kind == "category" else 0.0
+        base = replace(base, kind=self.kind, parsed=parsed, blank=self.blank, texts=self.texts)
+        if self._are_words(base):
+            nulls = self.rows - self.words.total
+            return self._of_words(replace(base, kind="category", nulls=nulls))
+        if self.kind == "number":
+            return self._of_numbers(base)
+        if self.kind in _BY_WORDS:
+            return self._of_words(base)
+        found = replace(base, distinct=self.distinct.count(base.count), hashes=self.distinct.packed())
+        found = replace(found, minimum=self.minimum, maximum=self.maximum)
+        shells = {aspect.name: aspect for aspect in known.aspects}
+        aspects = (
+            aspect.finished(shells.get(name, ColumnProfile(name=name, kind=aspect.kind, dtype="", rows=0)))
+            for name, aspect in self.aspects.items()
+        )
+        return replace(found, aspects=tuple(replace(aspect, dtype="") for aspect in aspects))
+
+    def _are_words(self, base: ColumnProfile) -> bool:
+        """Whether too many cells are words that could not be read as what the column is taken for."""
+        if self.kind in {"category", "text", "identifier"} or not self.words.total or not self.texts:
+            return False
+        read = base.count - self.parsed
+        return (read + self.parsed) < NUMBER_SHARE * (read + self.texts)
+
+    def _of_words(self, base: ColumnProfile) -> ColumnProfile:
+        kept = self.words.most_frequent(MOST_CATEGORIES)
+        rest = self.words.total - sum(kept.values())
+        distinct = self.words.distinct
+        return replace(base, categories=kept, rest=rest, distinct=distinct)
+
+    def _of_numbers(self, base: ColumnProfile) -> ColumnProfile:
+        numbers = self.numbers or NumberCounts()
+        total, squares = numbers.total.exact(), numbers.squares.exact()
+        from fractions import Fraction
+
+        return replace(
+            base,
+            shift=numbers.shift,
+            histogram=dict(zip(numbers.bins.tolist(), numbers.counts.tolist(), strict=True)),
+            infinite=numbers.infinite,
+            minimum=numbers.minimum,
+            maximum=numbers.maximum,
+            total=as_float(total + Fraction(numbers.shift) * numbers.finite),
+            squares=as_float(squares) if not numbers.huge else float("inf"),
+            distinct=numbers.distinct.count(numbers.finite),
+            hashes=numbers.distinct.packed(),
+            sums=_state(numbers),
+            marks={f"{mark:.0f}": count for mark, count in numbers.marks.items()},
+            sentinels=sentinels_of(numbers),
+        )
+
+
+def counted_again(column: ColumnProfile) -> Counted:
+    """Give the counts that a profile was made of."""
+    found = Counted(column.kind, column.rows, column.nulls, column.blank, column.texts)
+    found.parsed = round(column.parsed * column.texts)
+    found.minimum, found.maximum = column.minimum, column.maximum
+    found.types = frozenset() if column.kind == "empty" else frozenset({column.dtype})
+    distinct = Distinct.unpacked(column.hashes, column.distinct * 6 > len(column.hashes))
+    if column.kind == "number":
+        found.numbers = _numbers_again(column, distinct)
+    elif column.kind in _BY_WORDS:
+        found.words = WordCounts(
+            sum(column.categories.values()) + column.rest, dict(column.categories), bool(column.rest)
+        )
+    else:
+        found.distinct = distinct
+    found.aspects = {aspect.name: counted_again(aspect) for aspect in column.aspects}
+    return found
+
+
+def _numbers_again(column: ColumnProfile, distinct: Distinct) -> NumberCounts:
+    sums = column.sums or (0,) * 9
+    return NumberCounts(
+        shift=column.shift,
+        finite=column.count - column.infinite,
+        infinite=column.infinite,
+        huge=sums[8],
+        minimum=column.minimum,
+        maximum=column.maximum,
+        bins=np.fromiter(column.histogram, np.int64),
+        counts=np.fromiter(column.histogram.values(), np.int64),
+        total=Sum(*sums[:4]),
+        squares=Sum(*sums[4:8]),
+        distinct=distinct,
+        marks={float(mark): count for mark, count in column.marks.items()},
+    )
+
+
+def _state(numbers: NumberCounts) -> tuple[int, ...]:
+    a, b = numbers.total, numbers.squares
+    return (a.level, a.high, a.low, a.far, b.level, b.high, b.low, b.far, numbers.huge)
+
+
+def sentinels_of(numbers: NumberCounts) -> dict[str, int]:
+    """Give the marks for "missing" that stand far outside of all other numbers, with their counts."""
+    if not numbers.marks:
+        return {}
+    places = histogram.bins_of(np.array([*numbers.marks]), numbers.shift)
+    others = np.setdiff1d(numbers.bins[histogram.places()[numbers.bins] >= 0], places)
+    if not len(others):
+        return {}
+    _, middles = histogram.finite_bins()
+    values = middles[histogram.places()[others]] + numbers.shift
+    low, high = float(values.min()), float(values.max())
+    reach = max(high - low, 1.0)
+    return {f"{mark:.0f}": count for mark, count in numbers.marks.items() if mark < low - reach or mark > high + reach}
+
+
+def _least(a: float | None, b: float | None) -> float | None:
+    return b if a is None else a if b is None else min(a, b)
+
+
+def _minus(value: float | None) -> float | None:
+    return None if value is None else -value

@@ -1,0 +1,163 @@
+"""Counting a column of numbers, in one pass over pieces that fit into the processor's cache."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import Any
+
+import numpy as np
+
+from nbops.data import histogram
+from nbops.data.distinct import Distinct, Seen, hashes_of_numbers
+from nbops.data.sums import MOST, Sum
+
+Array = np.ndarray[Any, Any]
+
+# Numbers people write for "missing".
+MARKS = tuple(sign * float("9" * digits) for digits in range(2, 10) for sign in (1, -1))
+_HUGE = 2.0**480
+_INFINITE = (slice(0x7F80, 0x8000), slice(0xFF80, 0x10000))
+
+
+@dataclass(slots=True)
+class NumberCounts:
+    """What is known of numbers; every part of it adds exactly.
+
+    ``bins`` (ascending) and ``counts`` are the histogram about ``shift``; ``total`` and ``squares`` sum the numbers less the
+    shift, ``huge`` counts those whose square is beyond what a float holds. ``marks`` counts numbers written for "missing".
+    """
+
+    shift: float = 0.0
+    finite: int = 0
+    infinite: int = 0
+    missing: int = 0
+    huge: int = 0
+    minimum: float | None = None
+    maximum: float | None = None
+    bins: Array = field(default_factory=lambda: np.zeros(0, np.int64))
+    counts: Array = field(default_factory=lambda: np.zeros(0, np.int64))
+    total: Sum = field(default_factory=Sum)
+    squares: Sum = field(default_factory=Sum)
+    distinct: Distinct = field(default_factory=Distinct)
+    marks: dict[float, int] = field(default_factory=dict)
+
+    @classmethod
+    def of(cls, values: Array, shift: float) -> NumberCounts:
+        """Count numbers, an array of shape ``(n,)``; NaN is missing."""
+        if values.dtype.kind == "f" and values.dtype.itemsize != 8:
+            values = values.astype(np.float64)
+        found = cls(shift=shift)
+        dense = np.zeros(histogram.BINS, np.int64) if len(values) > histogram.FEW else None
+        scratch, seen, sparse = _Scratch(min(len(values), MOST)), Seen(found.distinct), []
+        for first in range(0, len(values), MOST):
+            part = values[first : first + MOST]
+            moved, places = scratch.places(part, shift)
+            if dense is None:
+                sparse.append(places.copy())
+                odd = bool(((places & 0x7F80) == 0x7F80).any())
+            else:
+                counted = np.bincount(places, minlength=histogram.BINS)
+                odd = bool(counted[_INFINITE[0]].any() or counted[_INFINITE[1]].any())
+                dense += counted
+            if odd:
+                part, moved = found._without_odd(part, moved)
+            found._take(part, moved, scratch, seen)
+        found._bins(dense, sparse)
+        found._count_marks(values)
+        return found
+
+    def add(self, other: NumberCounts) -> None:
+        """Add the numbers of another part, counted about the same shift."""
+        self.finite += other.finite
+        self.infinite += other.infinite
+        self.missing += other.missing
+        self.huge += other.huge
+        self.minimum = _of_both(min, self.minimum, other.minimum)
+        self.maximum = _of_both(max, self.maximum, other.maximum)
+        self.bins, self.counts = added((self.bins, self.counts), (other.bins, other.counts))
+        self.total.add(other.total)
+        self.squares.add(other.squares)
+        self.distinct.add(other.distinct)
+        self.marks = {m: self.marks.get(m, 0) + other.marks.get(m, 0) for m in sorted({*self.marks, *other.marks})}
+
+    def _without_odd(self, part: Array, moved: Array) -> tuple[Array, Array]:
+        usable = np.isfinite(part)
+        infinite = int(np.isinf(part).sum())
+        self.infinite += infinite
+        self.missing += len(part) - int(usable.sum()) - infinite
+        return part[usable], moved[usable]
+
+    def _take(self, part: Array, moved: Array, scratch: _Scratch, seen: Seen) -> None:
+        if not len(part):
+            return
+        self.finite += len(part)
+        self.minimum = _of_both(min, self.minimum, float(part.min()))
+        self.maximum = _of_both(max, self.maximum, float(part.max()))
+        squared = scratch.squared[: len(moved)]
+        if max(abs(self.minimum or 0.0), abs(self.maximum or 0.0)) >= _HUGE / 2:
+            huge = np.abs(moved) >= _HUGE
+            self.huge += int(huge.sum())
+            np.multiply(moved, ~huge, out=squared)
+            np.multiply(squared, squared, out=squared)
+        else:
+            np.multiply(moved, moved, out=squared)
+        self.squares.add(Sum.of(squared, scratch.room))
+        self.total.add(Sum.of(moved, scratch.room))
+        seen.take(hashes_of_numbers(part))
+
+    def _bins(self, dense: Array | None, sparse: list[Array]) -> None:
+        if dense is None:
+            places = np.concatenate(sparse) if sparse else np.zeros(0, np.int64)
+            bins, counts = np.unique(places, return_counts=True)
+            self.bins, self.counts = bins.astype(np.int64), counts
+        else:
+            self.bins = np.flatnonzero(dense)
+            self.counts = dense[self.bins]
+        known = histogram.is_number(self.bins)
+        self.bins, self.counts = self.bins[known], self.counts[known]
+
+    def _count_marks(self, values: Array) -> None:
+        if not self.finite:
+            return
+        low, high = self.minimum or 0.0, self.maximum or 0.0
+        candidates = [mark for mark in MARKS if low <= mark <= high]
+        if not candidates:
+            return
+        there = histogram.bins_of(np.array(candidates), self.shift)
+        for mark in (m for m, place in zip(candidates, there, strict=True) if place in self.bins):
+            if count := int((values == mark).sum()):
+                self.marks[mark] = count
+        self.marks = dict(sorted(self.marks.items()))
+
+
+class _Scratch:
+    """Arrays that are used again for each piece."""
+
+    def __init__(self, size: int) -> None:
+        self.moved = np.empty(size)
+        self.squared = np.empty(size)
+        self.room = np.empty(size)
+        self.small = np.empty(size, np.float32)
+
+    def places(self, part: Array, shift: float) -> tuple[Array, Array]:
+        """Give the numbers less the shift, and their bins."""
+        moved, small = self.moved[: len(part)], self.small[: len(part)]
+        histogram.less(part, shift, moved)
+        with np.errstate(over="ignore", invalid="ignore"):
+            np.add(moved, 0.0, out=small, casting="unsafe", dtype=np.float64)
+        return moved, (small.view(np.uint32) >> histogram.SHIFT).astype(np.int64)
+
+
+def added(a: tuple[Array, Array], b: tuple[Array, Array]) -> tuple[Array, Array]:
+    """Add two histograms, each bins in ascending order with their counts."""
+    if not len(a[0]) or not len(b[0]):
+        return b if not len(a[0]) else a
+    bins = np.union1d(a[0], b[0])
+    counts = np.zeros(len(bins), np.int64)
+    for places, found in (a, b):
+        counts[np.searchsorted(bins, places)] += found
+    return bins, counts
+
+
+def _of_both(choose: Any, a: float | None, b: float | None) -> float | None:
+    return b if a is None else a if b is None else choose(a, b)

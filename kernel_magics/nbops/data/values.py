@@ -1,0 +1,352 @@
+"""The values of a column, whatever holds them: pandas and Arrow types come down to a few forms that are counted alike."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from nbops.data.times import clock_of
+
+if TYPE_CHECKING:
+    import pandas as pd
+    import pyarrow as pa
+
+Array = np.ndarray[Any, Any]
+
+NUMBERS, WORDS, FLAGS, TIMES, VECTORS, NESTED, NOTHING = (
+    "numbers", "words", "flags", "times", "vectors", "nested", "nothing",
+)  # fmt: skip
+_OF_OBJECTS = {
+    "boolean": FLAGS, "integer": NUMBERS, "floating": NUMBERS, "mixed-integer-float": NUMBERS, "decimal": NUMBERS,
+    "datetime": TIMES, "datetime64": TIMES, "date": TIMES, "complex": NESTED,
+}  # fmt: skip
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Values:
+    """The values of one column of some rows.
+
+    Parameters
+    ----------
+    form
+        ``numbers`` (floats, or whole numbers as integers; NaN among them is missing), ``words``, ``flags``, ``times``, ``vectors``,
+        ``nested`` or ``nothing``.
+    rows, nulls
+        Rows, and how many of them have no value (beside the NaN among numbers).
+    dtype
+        The type as its library names it.
+    numbers
+        Shape ``(n,)``.
+    words, counts
+        Different texts (an Arrow array without nulls) and how often each comes.
+    flags
+        How many are false and true.
+    own, utc
+        Times as their own clock shows them, and in UTC.
+    vectors
+        Shape ``(n, width)``.
+    chosen
+        The words name kinds that a person chose, as pandas' categories do, even if they are numbers.
+    text_cells
+        How many cells hold text.
+    """
+
+    form: str
+    rows: int
+    nulls: int
+    dtype: str
+    numbers: Any = None
+    words: Any = None
+    counts: Any = None
+    flags: tuple[int, int] = (0, 0)
+    own: Any = None
+    utc: Any = None
+    vectors: Any = None
+    chosen: bool = False
+    text_cells: int = 0
+
+    @property
+    def whole(self) -> bool:
+        """Whether these are numbers of a type of whole numbers."""
+        return self.numbers is not None and self.numbers.dtype.kind in "iu"
+
+
+def of_array(values: Array) -> Values:
+    """Take numbers, truth values or times from an array of shape ``(n,)``."""
+    kind, base = values.dtype.kind, {"rows": len(values), "dtype": str(values.dtype)}
+    if kind == "b":
+        true = int(values.sum())
+        return Values(form=FLAGS, nulls=0, flags=(len(values) - true, true), **base)  # type: ignore[arg-type]
+    if kind == "M":
+        known = values[~np.isnat(values)]
+        form = TIMES if len(known) else NOTHING
+        return Values(form=form, nulls=len(values) - len(known), own=known, utc=known, **base)  # type: ignore[arg-type]
+    if kind == "m":
+        seconds = values.astype("timedelta64[us]").astype(np.int64) / 1e6
+        return Values(form=NUMBERS, nulls=0, numbers=np.where(np.isnat(values), np.nan, seconds), **base)  # type: ignore[arg-type]
+    if kind in "iuf":
+        return Values(form=NUMBERS, nulls=0, numbers=values, **base)  # type: ignore[arg-type]
+    return Values(form=NESTED, nulls=0, **base)  # type: ignore[arg-type]
+
+
+def of_series(values: pd.Series) -> Values:
+    """Take the values of a column of a frame."""
+    dtype = values.dtype
+    if isinstance(dtype, np.dtype) and dtype.kind in "biufMmc":
+        found = of_array(values.to_numpy())
+        return replace(found, nulls=int(values.isna().sum())) if found.form == NESTED else found
+    return replace(_of_extension(values), dtype=str(dtype))
+
+
+def _of_extension(values: pd.Series) -> Values:
+    from pandas.api import types
+
+    dtype = values.dtype
+    if types.is_object_dtype(dtype):
+        return _of_objects(values)
+    nulls = int(values.isna().sum())
+    base: dict[str, Any] = {"rows": len(values), "nulls": nulls, "dtype": str(dtype)}
+    if nulls == len(values):
+        return Values(form=NOTHING, **base)
+    if hasattr(values, "cat"):
+        return _of_categories(values, base)
+    if types.is_bool_dtype(dtype):
+        true = int(values.sum())
+        return Values(form=FLAGS, flags=(len(values) - nulls - true, true), **base)
+    if types.is_datetime64_any_dtype(dtype) or hasattr(dtype, "freq"):
+        own, utc = clock_of(values)
+        return Values(form=TIMES, own=own, utc=utc, **base)
+    arrow = getattr(dtype, "pyarrow_dtype", None)
+    if arrow is not None:
+        return replace(of_arrow(_arrow(values)), dtype=str(dtype))
+    if types.is_numeric_dtype(dtype) and not types.is_complex_dtype(dtype):
+        present = values.dropna() if nulls else values
+        kind = "int64" if types.is_signed_integer_dtype(dtype) else "uint64"
+        return Values(form=NUMBERS, numbers=present.to_numpy(kind if types.is_integer_dtype(dtype) else float), **base)
+    if types.is_string_dtype(dtype):
+        return replace(of_arrow(_arrow(values)), dtype=str(dtype))
+    return _of_objects(values.astype(object))
+
+
+def _of_categories(values: pd.Series, base: dict[str, Any]) -> Values:
+    counts = np.bincount(values.cat.codes.to_numpy() + 1, minlength=len(values.cat.categories) + 1)[1:]
+    kinds = values.cat.categories.to_series()
+    if kinds.dtype.kind in "OTUS" or str(kinds.dtype).startswith("str"):
+        return _counted_words([*kinds.map(str)], counts, base, text_cells=int(counts.sum()))
+    if kinds.dtype.kind == "b":
+        by_name = dict(zip(kinds.tolist(), counts.tolist(), strict=True))
+        return Values(form=FLAGS, flags=(by_name.get(False, 0), by_name.get(True, 0)), **base)
+    if kinds.dtype.kind == "M" or hasattr(kinds.dtype, "tz"):
+        own, utc = clock_of(values.astype(kinds.dtype))
+        return Values(form=TIMES, own=own, utc=utc, **base)
+    numbers = kinds.to_numpy()
+    words = [number_word(value) for value in numbers.tolist()] if numbers.dtype.kind in "iuf" else [*map(str, kinds)]
+    return _counted_words(words, counts, base, chosen=True)
+
+
+def _counted_words(words: list[str], counts: Array, base: dict[str, Any], **more: Any) -> Values:
+    there = np.flatnonzero(counts)
+    return Values(form=WORDS, words=text_array([words[i] for i in there]), counts=counts[there], **more, **base)
+
+
+def _of_objects(values: pd.Series) -> Values:
+    from pandas.api import types
+
+    present = values.dropna()
+    base: dict[str, Any] = {"rows": len(values), "nulls": len(values) - len(present), "dtype": str(values.dtype)}
+    if not len(present):
+        return Values(form=NOTHING, **base)
+    kind = types.infer_dtype(present, skipna=False)
+    form = _OF_OBJECTS.get(kind, WORDS)
+    if form == FLAGS:
+        true = int(present.astype(bool).sum())
+        return Values(form=FLAGS, flags=(len(present) - true, true), **base)
+    if form == NUMBERS:
+        return Values(form=NUMBERS, numbers=_object_numbers(present, kind), **base)
+    if form == TIMES:
+        return _object_times(present, base)
+    if kind == "mixed" and not isinstance(present.iloc[0], str):
+        nested = _of_nested(present.tolist(), base)
+        if nested is not None:
+            return nested
+    if form == NESTED:
+        return Values(form=NESTED, **base)
+    text_cells = len(present) if kind == "string" else int(present.map(lambda value: isinstance(value, str)).sum())
+    said = present if kind == "string" else present.map(word_of)
+    counted = said.value_counts(sort=False)
+    return Values(
+        form=WORDS, words=text_array([*counted.index]), counts=counted.to_numpy(), text_cells=text_cells, **base
+    )
+
+
+def _object_numbers(present: pd.Series, kind: str) -> Array:
+    if kind == "integer":
+        try:
+            return present.to_numpy(np.int64)
+        except OverflowError:
+            pass
+    try:
+        return present.to_numpy(float)
+    except OverflowError:
+        # A whole number beyond every float.
+        return np.array([_bounded(value) for value in present])
+
+
+def _bounded(value: Any) -> float:
+    try:
+        return float(value)
+    except OverflowError:
+        return float("inf") if value > 0 else float("-inf")
+
+
+def _object_times(present: pd.Series, base: dict[str, Any]) -> Values:
+    import pandas as pd
+
+    times = pd.to_datetime(present, errors="coerce", utc=any(getattr(v, "tzinfo", None) for v in present))
+    own, utc = clock_of(times)
+    lost = len(present) - len(own)
+    return Values(form=TIMES, own=own, utc=utc, **{**base, "nulls": base["nulls"] + lost})
+
+
+def _of_nested(cells: list[Any], base: dict[str, Any]) -> Values | None:
+    """Take lists of numbers of one length as vectors, and other containers as what is not compared."""
+    kinds = {type(cell) for cell in cells}
+    if not all(issubclass(kind, (list, tuple, dict, set, frozenset, np.ndarray)) for kind in kinds):
+        return None
+    if all(issubclass(kind, (list, tuple, np.ndarray)) for kind in kinds) and len({len(cell) for cell in cells}) == 1:
+        try:
+            vectors = np.array(cells, dtype=float)
+        except (TypeError, ValueError):
+            return Values(form=NESTED, **base)
+        if vectors.ndim == 2 and vectors.shape[1]:
+            return Values(form=VECTORS, vectors=vectors, **base)
+    return Values(form=NESTED, **base)
+
+
+def of_arrow(values: pa.ChunkedArray | pa.Array) -> Values:
+    """Take the values of a column of an Arrow table."""
+    import pyarrow as pa
+    import pyarrow.types as types
+
+    kind, base = values.type, {"rows": len(values), "nulls": values.null_count, "dtype": str(values.type)}
+    if values.null_count == len(values):
+        return Values(form=NOTHING, **base)
+    if types.is_dictionary(kind):
+        if types.is_string(kind.value_type) or types.is_large_string(kind.value_type):
+            return _of_dictionary(values, base)
+        return replace(of_arrow(values.cast(kind.value_type)), chosen=True)
+    if types.is_string(kind) or types.is_large_string(kind) or types.is_string_view(kind):
+        kept = values if not types.is_string_view(kind) else values.cast(pa.large_string())
+        return _of_dictionary(kept.dictionary_encode(), base)
+    if types.is_boolean(kind):
+        import pyarrow.compute as pc
+
+        true = pc.sum(values).as_py() or 0
+        return Values(form=FLAGS, flags=(len(values) - values.null_count - true, true), **base)
+    if types.is_integer(kind) or types.is_floating(kind) or types.is_decimal(kind):
+        # Among floats the missing ones are NaN, and counted as such.
+        there = {**base, "nulls": 0} if types.is_floating(kind) else base
+        return Values(form=NUMBERS, numbers=_arrow_numbers(values), **there)
+    if types.is_timestamp(kind) or types.is_date(kind):
+        if types.is_date(kind):
+            values = values.cast(pa.timestamp("s" if types.is_date32(kind) else "ms"))
+        own, utc = clock_of(values.to_pandas())
+        return Values(form=TIMES, own=own, utc=utc, **base)
+    if types.is_duration(kind):
+        known = values.drop_null().cast(pa.duration("us")).cast(pa.int64())
+        return Values(form=NUMBERS, numbers=known.to_numpy() / 1e6, **base)
+    return _arrow_nested(values, base)
+
+
+def _arrow_numbers(values: Any) -> Array:
+    import pyarrow as pa
+    import pyarrow.types as types
+
+    kept = values.drop_null() if values.null_count and not types.is_floating(values.type) else values
+    if types.is_decimal(kept.type):
+        # Straight to floats Arrow is off by the last bit of some.
+        kept = kept.cast(pa.string()).cast(pa.float64())
+    found: Array = kept.to_numpy() if isinstance(kept, pa.ChunkedArray) else kept.to_numpy(zero_copy_only=False)
+    return found
+
+
+def _of_dictionary(values: Any, base: dict[str, Any]) -> Values:
+    import pyarrow as pa
+
+    if isinstance(values, pa.ChunkedArray):
+        values = values.unify_dictionaries().combine_chunks() if values.num_chunks != 1 else values.chunk(0)
+        values = values.chunk(0) if isinstance(values, pa.ChunkedArray) else values
+    places = values.indices
+    codes = (places.fill_null(-1) if places.null_count else places).to_numpy(zero_copy_only=False)
+    known = values.dictionary
+    counts = np.bincount(codes.astype(np.int64) + 1, minlength=len(known) + 1)[1:]
+    there = np.flatnonzero(counts)
+    if len(there) < len(known):
+        known, counts = known.take(pa.array(there)), counts[there]
+    rows = int(counts.sum())
+    nulls = len(codes) - rows
+    return Values(
+        form=WORDS, words=known.cast(pa.large_string()), counts=counts, text_cells=rows, **{**base, "nulls": nulls}
+    )
+
+
+def _arrow_nested(values: Any, base: dict[str, Any]) -> Values:
+    import pyarrow.types as types
+
+    if types.is_list(values.type) or types.is_large_list(values.type) or types.is_fixed_size_list(values.type):
+        present = values.drop_null()
+        return _of_nested(
+            present.to_numpy(zero_copy_only=False).tolist()
+            if not hasattr(present, "chunks")
+            else present.to_numpy().tolist(),
+            base,
+        ) or Values(form=NESTED, **base)
+    if types.is_null(values.type):
+        return Values(form=NOTHING, **base)
+    if types.is_binary(values.type) or types.is_large_binary(values.type) or types.is_time(values.type):
+        return replace(of_series(values.to_pandas()), dtype=base["dtype"])
+    return Values(form=NESTED, **base)
+
+
+def type_name(dtype: str) -> str:
+    """Give the type as pandas names it, so that a column is of the same one in a frame and in a file."""
+    if dtype.startswith(("dictionary", "string", "large_string", "utf8", "large_utf8")):
+        return "str"
+    if dtype.startswith("timestamp"):
+        unit, _, zone = dtype[len("timestamp[") : -1].partition(", tz=")
+        return f"datetime64[{unit}, {zone}]" if zone else f"datetime64[{unit}]"
+    if dtype.startswith("duration"):
+        return "timedelta64" + dtype[len("duration") :]
+    return {"double": "float64", "float": "float32", "halffloat": "float16"}.get(dtype, dtype)
+
+
+def text_array(texts: list[Any]) -> pa.Array:
+    """Give texts as an Arrow array; half characters, which no file can hold, are written as escapes."""
+    import pyarrow as pa
+
+    try:
+        return pa.array(texts, pa.large_string())
+    except (UnicodeEncodeError, pa.ArrowInvalid):
+        mended = [text.encode("utf-8", "backslashreplace").decode() for text in texts]
+        return pa.array(mended, pa.large_string())
+
+
+def word_of(value: Any) -> str:
+    """Give a value as a word: a whole number is the same word as integer and as float."""
+    return number_word(value) if isinstance(value, (float, np.floating)) else str(value)
+
+
+def number_word(value: Any) -> str:
+    """Give a number as a word: ``1`` for 1.0."""
+    return str(int(value)) if isinstance(value, float) and value.is_integer() else str(value)
+
+
+def _arrow(values: pd.Series) -> Any:
+    import pyarrow as pa
+
+    try:
+        return pa.array(values, from_pandas=True)
+    except (UnicodeEncodeError, pa.ArrowInvalid, pa.ArrowTypeError):
+        return text_array([None if missing else word_of(v) for v, missing in zip(values, values.isna(), strict=True)])

@@ -1,0 +1,130 @@
+"""Windows as profiles, each made once, with the reference's kinds and shifts; and the limits that reference windows teach."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from nbops.data.profile import Profile, profile_frame
+from nbops.data.reading import read_table
+from nbops.data.sources import parts_of
+from nbops.errors import UsageError
+from nbops.monitoring.cutting import cut
+from nbops.monitoring.learning import learned_limits
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Cut:
+    """Windows as profiles, in their order; ``skipped`` are columns that the windows were cut by."""
+
+    by: str
+    labels: tuple[str, ...]
+    profiles: tuple[Profile, ...]
+    incomplete: tuple[str, ...] = ()
+    unplaced: int = 0
+    skipped: tuple[str, ...] = ()
+    notes: tuple[str, ...] = field(default=())
+
+
+@dataclass(frozen=True, slots=True)
+class Learned:
+    """Effects by column that one further window passes by chance, and that one of all further windows does."""
+
+    limits: Mapping[str, float]
+    over_all: Mapping[str, float]
+
+    def ends(self, name: str) -> tuple[float, float] | None:
+        """Give both of a column, where it has any."""
+        return (self.limits[name], self.over_all[name]) if name in self.limits else None
+
+
+def learned_from(reference: Cut, windows: int, alpha: float) -> Learned:
+    """Learn from windows of the reference that were cut as the current ones are (:mod:`nbops.monitoring.learning`).
+
+    Parameters
+    ----------
+    reference
+        Its windows; those with less than half of the usual rows do not count.
+    windows
+        Number of current windows that will be looked at.
+    alpha
+        As in :func:`drift_by_window`.
+
+    Raises
+    ------
+    UsageError
+        There are fewer than 10.
+    """
+    usual = float(np.median([profile.rows for profile in reference.profiles]))
+    whole = [profile for profile in reference.profiles if profile.rows >= usual / 2]
+    each, every = (learned_limits(whole, level) for level in (alpha, alpha / max(windows, 1)))
+    named = {name: value for (name, aspect), value in each.items() if not aspect}
+    return Learned(named, {name: every[name, ""] for name in named})
+
+
+def profiled(reference: Profile, current: Any, by: str | int, time: str | Sequence[str] | None = None) -> Cut:
+    """Cut a data set into windows and profile each, once, with the reference's shifts.
+
+    Parameters
+    ----------
+    reference
+        Gives kinds and shifts.
+    current
+        A frame, or what :func:`nbops.data.reading.read_table` reads; for ``by="file"`` a folder, a pattern, or several paths or
+        frames, each a window.
+    by, time
+        As :func:`nbops.monitoring.cutting.cut` takes them.
+
+    Raises
+    ------
+    UsageError
+        ``by`` or ``time`` cannot be used.
+    DataError
+        The data cannot be read.
+    """
+    if by == "file":
+        parts = _files(current)
+        profiles = _profiles(reference, (read_table(part) for _, part in parts))
+        return Cut(by="file", labels=tuple(label for label, _ in parts), profiles=profiles)
+    windows = cut(read_table(current), by, time)
+    return Cut(
+        by=windows.by,
+        labels=windows.labels,
+        profiles=_profiles(reference, windows.frames()),
+        incomplete=windows.incomplete,
+        unplaced=windows.unplaced,
+        skipped=windows.columns,
+    )
+
+
+def _profiles(reference: Profile, frames: Iterable[pd.DataFrame]) -> tuple[Profile, ...]:
+    found = []
+    for frame in frames:
+        found.append(profile_frame(frame, reference))
+        # What the reference has no value of is as its first window has it, so that later ones can be compared with that.
+        bare = {column.name for column in reference.columns if column.kind == "empty"}
+        bare &= {column.name for column in found[-1].columns if column.kind != "empty"}
+        if bare:
+            columns = (found[-1].column(c.name) if c.name in bare else c for c in reference.columns)
+            reference = Profile(reference.rows, tuple(column for column in columns if column is not None))
+    return tuple(found)
+
+
+def _files(current: Any) -> list[tuple[str, Any]]:
+    if isinstance(current, (str, Path)):
+        paths = parts_of(current)
+        return [(path.stem, path) for path in paths]
+    if isinstance(current, Mapping):
+        return [(str(label), part) for label, part in current.items()]
+    if isinstance(current, Iterable) and not hasattr(current, "iloc"):
+        parts = list(current)
+        names = [Path(p).stem if isinstance(p, (str, Path)) else f"part {i}" for i, p in enumerate(parts, 1)]
+        return list(zip(names, parts, strict=True))
+    raise UsageError("by='file' takes a folder, a pattern, or several files.", hint="Give data/*.parquet.")
