@@ -161,7 +161,23 @@ def postgres_server() -> Iterator[str]:
         probe.bind(("127.0.0.1", 0))
         port = probe.getsockname()[1]
     data = folder / "data"
-    _run([*as_user, programs / "initdb", "-D", data, "-A", "trust", "-U", "nbops", "--no-sync"], folder)
+    _run(
+        [
+            *as_user,
+            programs / "initdb",
+            "-D",
+            data,
+            "-A",
+            "trust",
+            "-U",
+            "nbops",
+            "--no-sync",
+            "-E",
+            "UTF8",
+            "--no-locale",
+        ],
+        folder,
+    )
     options = f"-p {port} -c listen_addresses=127.0.0.1 -c fsync=off -k {folder}"
     control = [*as_user, programs / "pg_ctl", "-D", data, "-w"]
     _run([*control, "-o", options, "-l", folder / "log", "start"], folder)

@@ -8,10 +8,12 @@ import subprocess
 import sys
 import threading
 from collections import Counter
+from email import message_from_bytes
 
 import numpy as np
 import pandas as pd
 import pytest
+from aiosmtpd.controller import Controller
 from sqlalchemy import select
 
 from nbops.ledger import open_ledger, tables
@@ -166,17 +168,42 @@ def test_a_look_whose_process_died_is_done_by_the_next(watched, morning):
 
     def die(workspace):
         taken = take_next(workspace)
-        assert taken is not None
+        if taken is None:
+            return in_process(workspace)
         r = tables.monitor_runs
         gone = subprocess.run([sys.executable, "-c", _WHO], capture_output=True, text=True, check=True).stdout.strip()
         with open_ledger(workspace).begin() as connection:
             connection.execute(r.update().where(r.c.id == taken[1].id).values(owner=gone))
         return gone
 
-    here.scheduler(look=die).tick()
-    assert monitor_runs(here.workspace) == ()
-    work(here.workspace)
+    workers = iter((die, die, in_process))
+    scheduler = here.scheduler(look=lambda workspace: next(workers)(workspace))
+    for _ in range(3):
+        assert monitor_runs(here.workspace) == ()
+        scheduler.tick()
+        here.clock.time += 15
     assert [run.state for run in monitor_runs(here.workspace)] == ["ok"]
+
+
+def test_a_look_that_ends_its_process_again_and_again_is_an_error(watched, morning):
+    here = watched()
+    here.clock.time = morning + 60
+
+    def die(workspace):
+        taken = take_next(workspace)
+        r = tables.monitor_runs
+        gone = process_identity().split(":")
+        with open_ledger(workspace).begin() as connection:
+            owner = ":".join([gone[0], "1", *gone[2:]])
+            connection.execute(r.update().where(r.c.id == taken[1].id).values(owner=owner))
+        return owner
+
+    scheduler = here.scheduler(look=die)
+    for _ in range(5):
+        scheduler.tick()
+        here.clock.time += 15
+    (run,) = monitor_runs(here.workspace)
+    assert (run.state, run.error) == ("error", "The process that looked ended without a word.")
 
 
 _WHO = "from nbops.tracking.process import process_identity; print(process_identity())"
@@ -273,6 +300,40 @@ def test_routes_are_told_in_their_own_form(watched, morning, receiver, monkeypat
     ]
 
 
+def test_a_mail_says_what_is_wrong_and_what_can_be_done(watched, morning):
+    mails = []
+
+    class Mailbox:
+        async def handle_DATA(self, server, session, envelope):
+            mails.append((envelope.rcpt_tos, message_from_bytes(envelope.content)))
+            return "250 OK"
+
+    class Server(Controller):
+        def _trigger_server(self):
+            self.port = self.server.sockets[0].getsockname()[1]
+            super()._trigger_server()
+
+    server = Server(Mailbox(), hostname="127.0.0.1", port=0)
+    server.start()
+    try:
+        here = watched()
+        settings(
+            here, f'[alerts.smtp]\nhost = "127.0.0.1"\nport = {server.port}\nfrom = "a@b.org"\nto = ["team@b.org"]\n'
+        )
+        update_monitor(here.workspace, changed(monitor(here.workspace, "shop"), {"routes": ["email", "email:c@b.org"]}))
+        here.clock.time = morning + 2 * DAY + 60
+        here.scheduler().once()
+    finally:
+        server.stop()
+    assert sorted(receivers for receivers, _ in mails) == [["c@b.org"], ["team@b.org"]]
+    mail = mails[0][1]
+    assert mail["Subject"] == "nbops: Monitor shop: drift of data is in trouble"
+    text = mail.get_payload(decode=True).decode()
+    (incident,) = incidents(here.workspace)
+    assert "Finding: " in text and "income" in text
+    assert f"nbops monitor acknowledge {incident.id} --reason" in text
+
+
 def test_leaders_that_race_tell_each_event_once(watched, morning, receiver, shared):
     settings_text = f'[webhooks.ops]\nurl = "{receiver.url}/hook"\nsecret_env = "HOOK_SECRET"\n'
     (shared.root / "nbops.toml").write_text("courier = false\n" + settings_text)
@@ -285,7 +346,7 @@ def test_leaders_that_race_tell_each_event_once(watched, morning, receiver, shar
     def lead(scheduler):
         try:
             barrier.wait()
-            scheduler._monitors.see(due=1, waiting=0, opened=1, now=here.clock.now())
+            scheduler._monitors.see(due=1, waiting=0, running=0, opened=1, now=here.clock.now())
             scheduler._post.round()
             barrier.wait()
             scheduler._post.round()

@@ -230,3 +230,65 @@ def test_what_cannot_be_is_told(workspace, place):
     ):
         with pytest.raises(error, match=said):
             call()
+
+
+def test_scores_are_logged_once_with_inputs_and_probabilities(workspace, tmp_path):
+    from nbops.monitoring.predictions import read_predictions
+
+    done = score_files("in", "two", 1, folder=tmp_path / "out", log=True, threshold=0.3, positive="leaves")
+    assert done.logged == done.rows == 2500
+    again = score_files("in", "two", 1, folder=tmp_path / "out", log=True, threshold=0.3, positive="leaves")
+    assert again.counts["skipped"] == 4 and again.logged == 0
+    found = read_predictions(workspace, "two")
+    assert len(found) == 2500 and {"age", "city", "joined", "spent"} <= set(found.columns)
+    whole = pd.concat([pq.read_table(part.output).to_pandas() for part in done.parts])
+    assert found["score_leaves"].sum() == pytest.approx(whole["probability"].sum())
+    assert (found["output"] == "leaves").sum() == (whole["prediction"] == "leaves").sum() > 0
+
+
+def test_identifiers_of_a_column_are_those_of_the_log(workspace, tmp_path):
+    from nbops.monitoring.predictions import read_predictions
+
+    score_files("whole.parquet", "three", 1, folder=tmp_path / "out", log=True, ids="customer")
+    found = read_predictions(workspace, "three")
+    assert set(found["prediction_id"]) == set(_table(2500, seed=1)["customer"])
+    assert {"score_young", "score_stays"} <= set(found.columns)
+    with pytest.raises(DataError, match="no column 'client'"):
+        score_files("whole.parquet", "number", 1, folder=tmp_path / "other", log=True, ids="client")
+
+
+def test_what_a_job_took_is_told_to_prometheus(workspace, tmp_path):
+    from http.server import BaseHTTPRequestHandler, HTTPServer
+    from threading import Thread
+
+    from prometheus_client.parser import text_string_to_metric_families
+
+    pushed: list[bytes] = []
+
+    class Gateway(BaseHTTPRequestHandler):
+        def do_PUT(self) -> None:
+            pushed.append(self.rfile.read(int(self.headers["Content-Length"])))
+            self.send_response(202)
+            self.end_headers()
+
+        def log_message(self, *_: object) -> None:
+            pass
+
+    server = HTTPServer(("127.0.0.1", 0), Gateway)
+    Thread(target=server.serve_forever, daemon=True).start()
+    settings = workspace.root / "nbops.toml"
+    settings.write_text(f'[metrics]\ntextfile = "prom"\npush = "http://127.0.0.1:{server.server_port}"\n')
+    try:
+        score_files("in", "two", 1, folder=tmp_path / "out")
+    finally:
+        settings.unlink()
+        server.shutdown()
+        server.server_close()
+    text = (workspace.root / "prom" / "nbops_batch_two.prom").read_text()
+    found = {one.name: one.samples[0] for one in text_string_to_metric_families(text)}
+    assert found["nbops_batch_rows"].value == 2500 and found["nbops_batch_rows"].labels == {
+        "model": "two",
+        "version": "1",
+    }
+    assert found["nbops_batch_failed_partitions"].value == 0 and found["nbops_batch_max_memory_bytes"].value > 1e6
+    assert found["nbops_batch_cpu_seconds"].value > 0 and pushed[0].decode() == text

@@ -45,7 +45,7 @@ _ELEMENTS = {
         "code",
     ),
     *("table", "caption", "thead", "tbody", "tr", "th", "td", "details", "summary", "section", "footer", "ul", "li"),
-    *("h1", "h2", "h3", "svg", "symbol", "defs", "use", "path", "polyline", "rect", "circle", "text"),
+    *("h1", "h2", "h3", "svg", "symbol", "defs", "use", "path", "polyline", "rect", "circle", "text", "polygon"),
 }
 
 
@@ -63,7 +63,7 @@ class _Reader(HTMLParser):
         for key, value in attrs:
             if key.startswith("on") or (key in {"href", "src"} and not (value or "").startswith("#")):
                 self.handlers.append(f"{tag} {key}={value}")
-        if tag not in {"meta", "br", "wbr", "use", "path", "polyline", "rect", "circle"}:
+        if tag not in {"meta", "br", "wbr", "use", "path", "polyline", "rect", "circle", "polygon"}:
             self._open.append(tag)
 
     def handle_startendtag(self, tag, attrs):

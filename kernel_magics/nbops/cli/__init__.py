@@ -57,6 +57,8 @@ _FAMILIES = {
     "performance": ("performance", "how good a model is by the labels that have arrived"),
     "labels": ("performance", "record labels that have arrived for logged predictions"),
     "predictions": ("performance", "what is logged of a model's predictions"),
+    "metrics": ("metrics", "the latest values and states of monitors for Prometheus"),
+    "grafana": ("metrics", "a Grafana dashboard for a model, as JSON"),
     "serve": ("serve", "serve a registered model over HTTP"),
     "courier": ("courier", "see the courier, or deliver everything now"),
     "demo": ("demo", "run the whole life cycle on real data"),

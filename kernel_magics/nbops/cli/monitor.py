@@ -164,10 +164,11 @@ def _list(options: argparse.Namespace) -> int:
 
 def _show(options: argparse.Namespace) -> int:
     from nbops.monitoring.monitors import incidents, monitor_runs, summary
+    from nbops.scheduling.retraining import with_retraining
     from nbops.views.monitors import monitor_text
 
     workspace = workspace_of(options)
-    found = summary(workspace, options.name)
+    (found,) = with_retraining(workspace, [summary(workspace, options.name)])
     if options.json:
         print_json(found)
     else:
@@ -210,12 +211,12 @@ def _incidents(options: argparse.Namespace) -> int:
 
 def _report(options: argparse.Namespace) -> int:
     from nbops.monitoring.monitors import monitor_report
-    from nbops.views.document import page, write_document
-    from nbops.views.drift import drift_body, drift_text
+    from nbops.views.document import write_document
+    from nbops.views.drift import drift_page, drift_text
 
     report = monitor_report(workspace_of(options), options.look)
     if options.html:
-        write_document(Path(options.html), page("Drift report", drift_body(report)))
+        write_document(Path(options.html), drift_page(report))
     print_json(report) if options.json else print(drift_text(report))
     return 0
 

@@ -110,10 +110,11 @@ def _list(call: Call, words: list[str]) -> None:
 
 def _show_one(call: Call, words: list[str]) -> None:
     from nbops.monitoring.monitors import incidents, monitor_runs, summary
+    from nbops.scheduling.retraining import with_retraining
     from nbops.views.monitors import monitor_html, monitor_text, monitors_mime
 
     workspace, name = call.workspace, words[0]
-    found = summary(workspace, name)
+    (found,) = with_retraining(workspace, [summary(workspace, name)])
     seen = found, monitor_runs(workspace, name, 10), incidents(workspace, name, limit=10)
     _display(monitor_text(*seen), monitor_html(*seen), monitors_mime([found]))
 

@@ -23,6 +23,7 @@ from sqlalchemy import func, select
 import nbops
 from nbops.errors import NbopsError, NotFoundError, UsageError
 from nbops.ledger import open_ledger, tables
+from nbops.monitoring.exposition import monitor_metrics
 from nbops.records import Identity, to_wire
 from nbops.scheduling.history import run_now
 from nbops.scheduling.rows import owned
@@ -160,7 +161,8 @@ class _Handler(BaseHTTPRequestHandler):
             "# TYPE nbops_schedule_runs gauge",
             *(f'nbops_schedule_runs{{status="{status}"}} {count}' for status, count in sorted(map(tuple, counts))),
         ]
-        self._send(HTTPStatus.OK, "text/plain; version=0.0.4; charset=utf-8", "\n".join(lines) + "\n")
+        text = "\n".join(lines) + "\n" + monitor_metrics(self.workspace).decode()
+        self._send(HTTPStatus.OK, "text/plain; version=0.0.4; charset=utf-8", text)
 
     def _allowed(self) -> bool:
         kind, _, token = self.headers.get("Authorization", "").partition(" ")

@@ -58,6 +58,7 @@ class _State:
     policies_due: int
     trainings: int
     looks: int
+    looking: int
     incidents: int
     signals: int
     audit: int
@@ -141,7 +142,13 @@ class Scheduler:
             at_once = self._at_once or read_scheduler(self._workspace).at_once
             start_waiting(self._workspace, now, self._start, at_once=at_once)
         if state.monitors:
-            self._monitors.see(due=state.monitors_due, waiting=state.looks, opened=state.incidents, now=now)
+            self._monitors.see(
+                due=state.monitors_due,
+                waiting=state.looks,
+                running=state.looking,
+                opened=state.incidents,
+                now=now,
+            )
         if state.policies or state.trainings:
             self._retraining.see(due=state.policies_due, going_on=state.trainings, signals=state.signals, now=now)
         return True
@@ -252,6 +259,7 @@ def _query(workspace: Workspace, lease: str) -> Any:
         number(monitors, owned(workspace, monitors)).label("monitors"),
         number(monitors, *watching, monitors.c.next_at <= bindparam("now")).label("monitors_due"),
         number(looks, owned(workspace, looks), looks.c.state == "queued").label("looks"),
+        number(looks, owned(workspace, looks), looks.c.state == "running").label("looking"),
         number(incidents, owned(workspace, incidents), incidents.c.state == "open").label("incidents"),
         one(select(func.max(tables.signals.c.id))).label("signals"),
         one(select(tables.audit_head.c.seq).where(tables.audit_head.c.id == 1)).label("audit"),

@@ -6,7 +6,8 @@ import logging
 from collections.abc import Callable
 
 from nbops.errors import NbopsError
-from nbops.monitoring.monitors.due import plan_due
+from nbops.ledger import open_ledger
+from nbops.monitoring.monitors.due import plan_due, settle
 from nbops.monitoring.monitors.incidents import remind
 from nbops.monitoring.monitors.launching import launch_work
 from nbops.scheduling.settings import read_scheduler
@@ -14,7 +15,7 @@ from nbops.tracking.process import is_alive
 from nbops.workspace import Workspace
 
 # A process needs a moment until it takes a look; one that ends without having done any is not followed at once.
-_PAUSE, _STUMBLED, _REMIND_EVERY = 3.0, 60.0, 60.0
+_PAUSE, _STUMBLED, _REMIND_EVERY, _SETTLE_EVERY = 3.0, 60.0, 60.0, 10.0
 _log = logging.getLogger("nbops.scheduler")
 # Starts a process that does the looks that wait, and gives its identity.
 Worker = Callable[[Workspace], str]
@@ -34,16 +35,16 @@ class MonitorWatch:
     def __init__(self, workspace: Workspace, start: Worker = launch_work) -> None:
         self._workspace, self._start = workspace, start
         self._working: list[str] = []
-        self._next, self._remind_at = 0.0, 0.0
+        self._next, self._remind_at, self._settle_at = 0.0, 0.0, 0.0
         self._stuck = False
 
-    def see(self, *, due: int, waiting: int, opened: int, now: float) -> None:
+    def see(self, *, due: int, waiting: int, running: int, opened: int, now: float) -> None:
         """Do what is to be done now.
 
         Parameters
         ----------
-        due, waiting, opened
-            How many monitors have come due, looks wait for their turn, incidents are open.
+        due, waiting, running, opened
+            How many monitors have come due, looks wait for their turn, looks go on, incidents are open.
         now
             The time in seconds since the epoch.
 
@@ -56,6 +57,9 @@ class MonitorWatch:
         self._stuck = self._stuck and waiting > 0
         if due:
             waiting += plan_due(self._workspace, now)
+        if running and now >= self._settle_at:
+            self._settle_at = now + _SETTLE_EVERY
+            waiting += settle(open_ledger(self._workspace), self._workspace)
         if opened and now >= self._remind_at:
             self._remind_at = now + _REMIND_EVERY
             remind(self._workspace, now)

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import os
 import re
+import resource
+import sys
 import time
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
@@ -17,6 +19,8 @@ from nbops.errors import RegistryError, UsageError
 from nbops.pipelines.partitions import map_partitions, profile_files
 from nbops.records import ModelVersion
 from nbops.registry import training_profile
+from nbops.serving.batch_log import log_parts
+from nbops.serving.job_metrics import JobSpent, read_metrics_settings, tell_metrics
 from nbops.serving.partition import ScoredPart, Scoring, prediction_columns, read_mark, score_part
 from nbops.serving.served import load_served
 from nbops.workspace import Workspace, find_workspace
@@ -28,7 +32,7 @@ _DAY = 86_400.0
 class BatchScores:
     """What became of the partitions; ``profile`` is that of the scores of all of them.
 
-    ``left_over`` are files of scores in the folder whose partition is gone: whoever reads the folder reads them too.
+    ``logged`` is how many were written to the prediction log. ``left_over`` are files of scores in the folder whose partition is gone: whoever reads the folder reads them too.
     """
 
     model: str
@@ -39,6 +43,7 @@ class BatchScores:
     profile: Profile | None
     left_over: tuple[str, ...] = ()
     looks_back: bool = False
+    logged: int = 0
     seconds: float = 0.0
 
     @property
@@ -74,6 +79,8 @@ def score_files(
     workers: int | None = None,
     on_error: str = "stop",
     redo: bool = False,
+    log: bool = False,
+    ids: str = "",
     told: Callable[[int, int], None] | None = None,
     workspace: Workspace | None = None,
 ) -> BatchScores:
@@ -102,6 +109,10 @@ def score_files(
         ``stop`` at the first partition that cannot be scored, or ``skip`` it and go on.
     redo
         Score what is scored already.
+    log
+        Log the scores as predictions, those of partitions that are not logged yet; inputs as far as they go along.
+    ids
+        The column with the identifiers of the predictions, which must go along; they are made if it is empty.
     told
         Called with how many partitions are done, and how many there are.
     workspace
@@ -117,13 +128,18 @@ def score_files(
         A threshold without two classes that have probabilities.
     RegistryError
         The model cannot be loaded.
+    SettingsError
+        ``[metrics]`` or ``[predictions]`` of ``nbops.toml`` cannot be used.
+    WorkspaceError
+        The log or the metrics cannot be written; the scores are there all the same.
     MissingExtraError
         Dask is asked for and not installed.
     """
-    started = time.perf_counter()
+    started, cpu = time.perf_counter(), _cpu_seconds()
     if on_error not in {"stop", "skip"}:
         raise UsageError(f"on_error is stop or skip, not {on_error!r}.")
     workspace = workspace or find_workspace()
+    settings = read_metrics_settings(workspace)
     number = re.fullmatch(r"[vV]?(\d+)", str(version).strip())
     served = load_served(f"{name}/{number[1]}" if number else f"{name}@{version}", workspace)
     held, model = served.version, served.model
@@ -152,7 +168,11 @@ def score_files(
     found = map_partitions(score_part, paths, shared=scoring, on=on, workers=workers, told=told)
     whole = [Path(part.output) for part in found if part.status != "failed"]
     names = prediction_columns(model)
-    return BatchScores(
+    logged = 0
+    if log:
+        classes = [str(label) for label in getattr(model, "classes_", ())]
+        logged = log_parts(workspace, held, found, features=scoring.features, classes=classes, ids=ids)
+    scores = BatchScores(
         model=name,
         version=held.version,
         digest=held.digest,
@@ -161,8 +181,34 @@ def score_files(
         profile=profile_files(whole, columns=names, on=on, workers=workers) if whole else None,
         left_over=_left_over(target, name, set(outputs.values())),
         looks_back=scoring.looks_back,
+        logged=logged,
         seconds=time.perf_counter() - started,
     )
+    if settings.textfile or settings.push:
+        tell_metrics(settings, _spent(scores, _cpu_seconds() - cpu))
+    return scores
+
+
+def _spent(scores: BatchScores, cpu: float) -> JobSpent:
+    return JobSpent(
+        model=scores.model,
+        version=scores.version,
+        rows=scores.rows,
+        **scores.counts,
+        seconds=scores.seconds,
+        cpu=cpu,
+        memory=float(max(_largest_memory(resource.RUSAGE_SELF), _largest_memory(resource.RUSAGE_CHILDREN))),
+        ended_at=time.time(),
+    )
+
+
+def _cpu_seconds() -> float:
+    return sum(os.times()[:4])
+
+
+def _largest_memory(whose: int) -> int:
+    # In bytes on macOS, in thousands of them elsewhere.
+    return resource.getrusage(whose).ru_maxrss * (1 if sys.platform == "darwin" else 1024)
 
 
 def _start(paths: Sequence[Path], source: Path, folder: Path) -> Path:

@@ -29,7 +29,7 @@ FRAGMENT_STYLE = """
 .nbops table{border-collapse:collapse;width:100%;margin:0;table-layout:auto;color:inherit;font:inherit}
 .nbops th{font-weight:500;text-align:left;color:var(--jp-ui-font-color2,#616161);font-size:11px}
 .nbops table td,.nbops table th{padding:4px 12px 4px 0;border:0;border-bottom:1px solid var(--jp-border-color2,#e0e0e0);vertical-align:middle;text-align:left;background:none}
-.nbops table td.num,.nbops table th.num{text-align:right}.nbops .counts{display:flex;flex-wrap:wrap;gap:8px 26px;margin:0 0 12px}
+.nbops table :is(td,th):not(.num){text-align:left!important}.nbops table :is(td,th).num{text-align:right!important}.nbops .counts{display:flex;flex-wrap:wrap;gap:8px 26px;margin:0 0 12px}
 .nbops .counts b{font-size:18px;font-weight:500;display:block}.nbops summary{cursor:pointer;padding:6px 0;color:var(--jp-ui-font-color2,#616161)}
 .nbops .pill{display:inline-block;border:1px solid currentColor;border-radius:9px;padding:0 7px;font-size:11px;line-height:16px}
 .nbops .scroll{overflow-x:auto}

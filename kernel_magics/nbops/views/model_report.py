@@ -139,7 +139,7 @@ def _parts(report: ModelReport) -> list[tuple[str, str]]:
 def _training(report: ModelReport) -> str:
     version, rows = report.version, []
     for name, value in (report.training.get("training") or {}).items():
-        rows.append((name.replace("_", " "), plain(value, 140)))
+        rows.append((name.replace("_", " "), plain(value, 16 if name == "fingerprint" else 140)))
     rows += [(f"data {name}", digest[:16]) for name, digest in list(version.data.items())[:12]]
     rows += [(f"seed {name}", plain(value)) for name, value in (report.training.get("seeds") or {}).items()]
     table = simple_table(("what", "value"), rows, caption="Data and training")
@@ -158,10 +158,11 @@ def _evaluation(report: ModelReport) -> str:
     if report.view is not None and report.view.diff is not None:
         before = {change.name: change.before for change in report.view.diff.changes if change.kind == "metric"}
     rows = [(name, number(value), before.get(name) or "–") for name, value in report.version.metrics.items()]
-    held = f"v{report.view.holder}" if before and report.view is not None else "before"
     if not rows:
         return '<p class="dim">The run kept no metrics.</p>'
-    return simple_table(("metric", f"v{report.version.version}", held), rows, right=(1, 2))
+    if not before or report.view is None:
+        return simple_table(("metric", "value"), [row[:2] for row in rows], right=(1,))
+    return simple_table(("metric", f"v{report.version.version}", f"v{report.view.holder}"), rows, right=(1, 2))
 
 
 def _monitors(report: ModelReport) -> str:

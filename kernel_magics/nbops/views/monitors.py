@@ -187,12 +187,22 @@ def _facts(summary: MonitorSummary) -> Mapping[str, str]:
         "next": moment(one.next_at) if one.next_at else "",
         "told on": ", ".join(one.routes),
         "reminds": f"every {one.remind_hours:g} hours" if one.remind_hours else "never",
+        "retrained": _retrained(summary),
         "state": "paused" if one.paused else "",
         "muted": f"until {moment(one.muted_until)}: {one.mute_reason}" if muted else "",
         "problem": one.problem,
         "declared in": one.origin,
         "added by": f"{one.author}, {moment(one.created_at)}" if one.author else "",
     }
+
+
+def _retrained(summary: MonitorSummary) -> str:
+    if summary.policy is None and summary.retrain is None:
+        return ""
+    when = f"on {', '.join(summary.policy.on)} by {summary.policy.pipeline}" if summary.policy is not None else ""
+    last = summary.retrain
+    said = f"last {moment(last.at)}, {last.outcome}: {last.message}" if last is not None else ""
+    return "; ".join(filter(None, (when, said)))
 
 
 def _line(one: MonitorSummary) -> str:

@@ -44,7 +44,9 @@ def churn(shop, monkeypatch, evening):
             ids = [f"{day}-{i}" for i in range(500)]
             at = evening(day) + np.linspace(1, DAY - 1, 500)
             outputs = model.predict(rows[["income", "age"]])
-            log.log(ids=ids, rows=rows[["income", "age"]], outputs=outputs, version=1, at=at, latency=0.05 + day)
+            scores = model.predict_proba(rows[["income", "age"]])[:, 1]
+            inputs = rows[["income", "age"]]
+            log.log(ids=ids, rows=inputs, outputs=outputs, scores=scores, version=1, at=at, latency=0.05 + day)
             wrong = np.random.default_rng(day).random(500) > right
             record_labels(workspace, "churn", ids[:400], np.where(wrong, 1 - outputs, outputs)[:400], at=at[:400] + 1)
     return shop
@@ -88,6 +90,15 @@ def test_all_layers_of_a_model_in_one_look(churn, evening):
     one = summary(churn.workspace, "churn")
     assert (one.state, one.version, one.labelled) == ("alert", 1, 0.8)
     assert [len(series.values) for series in one.series] == [2] * 6
+
+
+def test_an_estimate_needs_labels_of_before(churn, evening):
+    churn.watch("churn", model="churn@1", source=None, time=None, reference=None, checks=["estimate accuracy>=0.8"])
+    first, second = (run_monitor(churn.workspace, "churn", at=evening(day)) for day in (1, 2))
+    assert first.state == "waiting"
+    # What it cannot know is that the labels to come belong to other customers.
+    assert second.state == "ok"
+    assert second.sentence.startswith("accuracy is estimated at 0.9")
 
 
 def test_performance_waits_for_labels_and_looks_back_for_them(churn, evening):

@@ -10,6 +10,7 @@ from nbops.ledger import open_ledger, tables
 from nbops.ledger.audit import read_events
 from nbops.monitoring.monitors import acknowledge, incidents, monitor_report, monitor_runs, run_monitor, summaries
 from nbops.records import Identity
+from nbops.registry.gc import find_leftovers
 
 
 def told(shop) -> list[tuple[str, str]]:
@@ -98,6 +99,8 @@ def test_the_report_of_a_look_is_kept(shop, evening):
     report = monitor_report(shop.workspace, run.id)
     assert report["drifted"] == ["income"]
     assert report["rows"] == {"reference": 2000, "current": 400}
+    # What a look refers to is no leftover.
+    assert find_leftovers(shop.workspace, older=-1) == ()
     (summary,) = summaries(shop.workspace)
     assert (summary.state, summary.incidents[0].check) == ("alert", "drift")
     assert summary.series[0].values == (run.checks[0].value,)

@@ -70,20 +70,22 @@ def take_next(workspace: Workspace) -> tuple[Monitor, Row[Any]] | None:
 
 
 def settle(ledger: Ledger, workspace: Workspace) -> int:
-    """Give back the looks whose process has ended; after some tries that is what they found. Give how many."""
+    """Give back the looks whose process has ended; after some tries that is what they found. Give how many wait again."""
     with ledger.connect() as connection:
         running = (owned(workspace, R), R.c.state == RUNNING)
         lost = [row for row in connection.execute(select(R).where(*running)) if not is_alive(row.owner)]
     if not lost:
         return 0
+    given_back = 0
     with ledger.begin() as connection:
         for row in lost:
             again = row.attempts < _TRIES and not row.occasion.startswith("manual:")
             detail = row.detail if again else {**row.detail, "sentence": f"{_LOST}.", "error": f"{_LOST}."}
             values = {"state": QUEUED if again else "error", "owner": "", "detail": detail}
-            connection.execute(R.update().where(R.c.id == row.id, R.c.owner == row.owner).values(**values))
+            mine = (R.c.id == row.id, R.c.state == RUNNING, R.c.owner == row.owner)
+            given_back += connection.execute(R.update().where(*mine).values(**values)).rowcount * again
         ledger.touch(connection)
-    return len(lost)
+    return given_back
 
 
 def _plan(connection: Connection, workspace: Workspace, row: Row[Any], now: float) -> list[dict[str, Any]]:

@@ -26,8 +26,8 @@ from nbops.workspace.ownership import workspace_id
 
 _S = tables.signals
 _HOUR, _DAY = 3600.0, 86_400.0
-# A transaction may become visible after another one that has a later time; seconds.
-_LOOK_BACK = 600.0
+# Occasions that were decided on together with another one.
+_MOST_PASSED = 10_000
 # Labels are counted so often at most.
 _COUNT_EVERY = 60.0
 _LOST = "The process that retrained ended without a word; nothing was changed."
@@ -67,7 +67,7 @@ def decide_due(workspace: Workspace, now: float, *, count: bool = True) -> tuple
     for row in rows:
         policy = policy_of(row)
         if found := _occasions(ledger, workspace, policy, row, now, count):
-            made += _decide(workspace, policy, found, now)
+            made += _decide(workspace, policy, found, now, who(workspace))
     return tuple(one for one in made if one.outcome == "queued")
 
 
@@ -85,7 +85,8 @@ def retrain_now(
     now = time.time() if now is None else now
     message = " ".join(reason.split()) or "asked for by hand"
     occasion = _Occasion(f"manual:{now:.6f}", "manual", message, {"asked_by": actor.name})
-    return _decide(workspace, policy, [occasion], now, actor)[0]
+    (decision,) = _decide(workspace, policy, [occasion], now, actor)
+    return decision
 
 
 def settle(workspace: Workspace, now: float) -> int:
@@ -113,8 +114,7 @@ def _occasions(
     ledger: Ledger, workspace: Workspace, policy: RetrainPolicy, row: Row[Any], now: float, count: bool
 ) -> list[_Occasion]:
     """Give what has happened that the policy waits for, each with its evidence."""
-    since = float(row.mark["since"])
-    found = _signalled(ledger, workspace, policy, since)
+    found = _signalled(ledger, workspace, policy, row.mark)
     if row.next_at is not None and row.next_at <= now:
         due = datetime.fromtimestamp(row.next_at, UTC).strftime("%Y-%m-%d %H:%M UTC")
         found.append(_Occasion(f"cron:{row.next_at:.0f}", "schedule", f"due at {due}", {"cron": policy.cron}))
@@ -123,11 +123,12 @@ def _occasions(
     return found
 
 
-def _signalled(ledger: Ledger, workspace: Workspace, policy: RetrainPolicy, since: float) -> list[_Occasion]:
+def _signalled(ledger: Ledger, workspace: Workspace, policy: RetrainPolicy, mark: Mapping[str, Any]) -> list[_Occasion]:
     kinds = [cause for cause in policy.on if cause in ("drift", "performance")]
     if not kinds:
         return []
-    wanted = (owned(workspace, _S), _S.c.kind.in_(kinds), _S.c.subject == policy.model, _S.c.at > since - _LOOK_BACK)
+    since = float(mark["since"])
+    wanted = (owned(workspace, _S), _S.c.kind.in_(kinds), _S.c.subject == policy.model, _S.c.at > since)
     with ledger.connect() as connection:
         rows = connection.execute(select(_S).where(*wanted).order_by(_S.c.id)).all()
         known = set(connection.scalars(select(D.c.occasion).where(owned(workspace, D), D.c.model == policy.model)))
@@ -164,33 +165,52 @@ def _labelled(
 
 
 def _decide(
-    workspace: Workspace, policy: RetrainPolicy, occasions: list[_Occasion], now: float, actor: Identity | None = None
+    workspace: Workspace, policy: RetrainPolicy, occasions: list[_Occasion], now: float, actor: Identity
 ) -> list[RetrainDecision]:
-    made, actor = [], actor or who(workspace)
-    for occasion in occasions:
-        with audited(workspace, actor, "retrain-decide", model=policy.model) as change:
-            decision = _write(change, workspace, policy, occasion, now, actor)
-            if decision is not None:
-                made.append(decision)
-    return made
+    """Decide once about all that has happened: one trouble is often seen by several checks."""
+    with audited(workspace, actor, "retrain-decide", model=policy.model) as change:
+        mine = (owned(workspace, P), P.c.model == policy.model)
+        # Whoever decides holds the policy's row, so that two never train at the same time.
+        held = change.connection.execute(select(P).where(*mine).with_for_update()).first()
+        decided = select(D.c.occasion).where(owned(workspace, D), D.c.model == policy.model)
+        known = {*change.connection.scalars(decided), *(held.mark.get("passed", ()) if held is not None else ())}
+        fresh = [one for one in occasions if one.key not in known]
+        if held is None or not fresh or (held.paused and fresh[0].cause != "manual"):
+            change.nothing()
+            return []
+        # Lost performance says more than drift.
+        first = min(fresh, key=lambda one: one.cause == "drift")
+        others = [one for one in fresh if one is not first]
+        decision = _write(change, workspace, policy, first, others, now, actor)
+        values: dict[str, Any] = {"mark": _moved(held.mark, fresh, others, now)}
+        if any(one.cause == "schedule" for one in fresh):
+            values["next_at"] = _next(policy, now)
+        change.connection.execute(P.update().where(*mine).values(**values))
+    return [decision]
+
+
+def _moved(mark: Mapping[str, Any], fresh: list[_Occasion], others: list[_Occasion], now: float) -> dict[str, Any]:
+    moved = {**mark, "passed": [*mark.get("passed", ()), *(one.key for one in others)][-_MOST_PASSED:]}
+    for one in fresh:
+        if one.cause == "volume":
+            moved |= {"labels": one.evidence["labelled"], "counted_at": now}
+    return moved
 
 
 def _write(
-    change: AuditedChange, workspace: Workspace, policy: RetrainPolicy, occasion: _Occasion, now: float, actor: Identity
-) -> RetrainDecision | None:
-    connection, mine = change.connection, (owned(workspace, P), P.c.model == policy.model)
-    # Whoever decides holds the policy's row, so that two never train at the same time.
-    held = connection.execute(select(P).where(*mine).with_for_update()).first()
-    same = (owned(workspace, D), D.c.model == policy.model, D.c.occasion == occasion.key)
-    if (
-        held is None
-        or (held.paused and occasion.cause != "manual")
-        or connection.execute(select(D.c.id).where(*same)).first()
-    ):
-        change.nothing()
-        return None
-    outcome, why = _permitted(connection, workspace, policy, occasion, now)
+    change: AuditedChange,
+    workspace: Workspace,
+    policy: RetrainPolicy,
+    occasion: _Occasion,
+    others: list[_Occasion],
+    now: float,
+    actor: Identity,
+) -> RetrainDecision:
+    outcome, why = _permitted(change.connection, workspace, policy, occasion, now)
     message = occasion.message if outcome == "queued" else f"{occasion.message}; {why}"
+    evidence = {**occasion.evidence, "occasion": occasion.key}
+    if others:
+        evidence["besides"] = [{"cause": one.cause, "occasion": one.key, "message": one.message} for one in others]
     decision = RetrainDecision(
         id=0,
         model=policy.model,
@@ -199,25 +219,20 @@ def _write(
         outcome=outcome,
         message=message,
         ended_at=None if outcome == "queued" else now,
-        evidence=occasion.evidence,
+        evidence=evidence,
         actor=actor.name,
     )
     values = decision_values(decision) | {"workspace": workspace_id(workspace), "occasion": occasion.key}
-    key = connection.execute(D.insert().values(**values)).inserted_primary_key
+    key = change.connection.execute(D.insert().values(**values)).inserted_primary_key
     number = int(key[0]) if key is not None else 0
-    if occasion.cause == "schedule":
-        connection.execute(P.update().where(*mine).values(next_at=_next(policy, now)))
-    if occasion.cause == "volume":
-        moved = {**held.mark, "labels": occasion.evidence["labelled"], "counted_at": now}
-        connection.execute(P.update().where(*mine).values(mark=moved))
     change.detail |= {
         "decision": number,
         "cause": occasion.cause,
         "outcome": outcome,
         "message": message,
-        "evidence": occasion.evidence,
+        "evidence": evidence,
     }
-    return decision_of(connection.execute(select(D).where(D.c.id == number)).one())
+    return decision_of(change.connection.execute(select(D).where(D.c.id == number)).one())
 
 
 def _permitted(

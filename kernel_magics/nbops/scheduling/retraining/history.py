@@ -35,8 +35,8 @@ def decision(workspace: Workspace, number: int) -> RetrainDecision:
 
 
 def last_decisions(workspace: Workspace) -> dict[str, RetrainDecision]:
-    """Give the last decision of each model that has one."""
-    newest = select(func.max(D.c.id)).where(owned(workspace, D)).group_by(D.c.model)
+    """Give the last decision of each model that has one; that another training went on is not told of."""
+    newest = select(func.max(D.c.id)).where(owned(workspace, D), D.c.outcome != "busy").group_by(D.c.model)
     with open_ledger(workspace).connect() as connection:
         found = (decision_of(row) for row in connection.execute(select(D).where(D.c.id.in_(newest))))
         return {one.model: one for one in found}

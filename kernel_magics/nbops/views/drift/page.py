@@ -143,7 +143,9 @@ def _names(columns: Sequence[Values]) -> str:
 
 def _foot(report: Values) -> str:
     about = report.get("about") or {}
-    told = [f"report {words.digest(report)[:12]}", f"nbops {about.get('version', '')}".strip()]
+    told = [f"report {words.digest(report)[:12]}"]
+    if about.get("version"):
+        told.append(f"nbops {about['version']}")
     if about.get("at"):
         told.insert(0, str(about["at"]))
     command = f'<br>again: <code class="mono">{safe(about["command"], 400)}</code>' if about.get("command") else ""

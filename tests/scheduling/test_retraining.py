@@ -1,0 +1,249 @@
+"""When a model is trained anew: causes, cool-down, budget, each occasion once, and what is wrong with a policy."""
+
+from __future__ import annotations
+
+import platform
+import threading
+
+import nbformat
+import numpy as np
+import pandas as pd
+import pytest
+from sklearn.linear_model import LogisticRegression
+
+import nbops
+from nbops.errors import NbopsError, NotFoundError, UsageError
+from nbops.ledger import open_ledger
+from nbops.ledger.audit import read_events
+from nbops.monitoring.predictions import record_labels
+from nbops.registry import register
+from nbops.scheduling import emit
+from nbops.scheduling.retraining import (
+    apply_policies,
+    build,
+    carry_out,
+    decide_due,
+    decision,
+    decisions,
+    pause_policy,
+    policies,
+    remove_policy,
+    retrain_now,
+    set_policy,
+)
+from nbops.scheduling.retraining.deciding import settle
+from nbops.scheduling.retraining.rows import D
+from nbops.scheduling.retraining.watching import RetrainWatch
+from nbops.workspace import find_workspace
+
+HOUR, DAY, START = 3600.0, 86_400.0, 1_760_000_000.0
+
+
+@pytest.fixture
+def shared(shared):
+    """The workspace of the schedules' tests, with a registered model, its ledger in each database in turn."""
+    return _with_model(shared)
+
+
+@pytest.fixture
+def alone(place):
+    """The same with a ledger of its own."""
+    return _with_model(place)
+
+
+def _with_model(shared):
+    (shared.root / "churn.toml").write_text(
+        'name = "churn"\n[stages.only]\nnotebook = "stage.ipynb"\nparameters = {n = ""}\n'
+    )
+    book = nbformat.v4.new_notebook(cells=[nbformat.v4.new_code_cell('n: str = ""', metadata={"tags": ["parameters"]})])
+    book.metadata["kernelspec"] = {"name": "python3", "display_name": "Python 3", "language": "python"}
+    nbformat.write(book, shared.root / "stage.ipynb")
+    random = np.random.default_rng(0)
+    X = pd.DataFrame({"a": random.normal(size=60)})
+    with nbops.track("first", workspace=shared) as run:
+        model = LogisticRegression().fit(X, (X["a"] > 0).astype(int))
+    assert model is not None
+    register("churn", run_id=run.run_id, workspace=shared)
+    return shared
+
+
+def _policy(place, **given):
+    return set_policy(place, build("churn", {"pipeline": "churn.toml", "data_parameter": "n"} | given), now=START)
+
+
+def _end(place, number, outcome, at):
+    with open_ledger(place).begin() as connection:
+        connection.execute(D.update().where(D.c.id == number).values(outcome=outcome, ended_at=at))
+
+
+def test_drift_decides_once_and_then_cools_down(shared):
+    _policy(shared, cool_down_hours=24)
+    emit(shared, "drift", "churn", {"message": "a moved"}, at=START + 10)
+    emit(shared, "drift", "other", {"message": "not ours"}, at=START + 11)
+    (first,) = decide_due(shared, START + 20)
+    assert (first.cause, first.message) == ("drift", "a moved")
+    assert decide_due(shared, START + 21) == ()
+    emit(shared, "performance", "churn", {"message": "worse"}, at=START + 30)
+    assert decide_due(shared, START + 40) == ()
+    assert decisions(shared)[0].outcome == "busy"
+    _end(shared, first.id, "not better", START + HOUR)
+    emit(shared, "drift", "churn", {"message": "again"}, at=START + 5 * HOUR)
+    assert decide_due(shared, START + 5 * HOUR) == ()
+    assert decisions(shared)[0].outcome == "cooling down"
+    assert "4.0 hours ago, 24 are to pass" in decisions(shared)[0].message
+    emit(shared, "drift", "churn", {"message": "later"}, at=START + 26 * HOUR)
+    assert len(decide_due(shared, START + 26 * HOUR)) == 1
+    told = [event.detail["outcome"] for event in read_events(shared) if event.action == "retrain-decide"]
+    assert told == ["queued", "busy", "cooling down", "queued"]
+
+
+def test_what_happened_before_the_policy_or_while_it_rested_does_not_count(shared):
+    emit(shared, "drift", "churn", {}, at=START - 1)
+    _policy(shared)
+    assert decide_due(shared, START + 1) == ()
+    pause_policy(shared, "churn")
+    emit(shared, "drift", "churn", {}, at=START + 2)
+    assert decide_due(shared, START + 3) == ()
+    pause_policy(shared, "churn", paused=False)
+    assert decide_due(shared, START + 4) == ()
+    assert decisions(shared) == ()
+
+
+def test_the_budget_is_kept_and_a_person_may_spend_more(shared):
+    _policy(shared, cool_down_hours=0, budget=2, budget_days=30)
+    for day in (1, 2, 3):
+        emit(shared, "drift", "churn", {"message": f"day {day}"}, at=START + day * DAY)
+        for one in decide_due(shared, START + day * DAY):
+            _end(shared, one.id, "not better", START + day * DAY + 60)
+    assert [one.outcome for one in decisions(shared)] == ["over budget", "not better", "not better"]
+    asked = retrain_now(shared, "churn", "the auditor wants it", now=START + 4 * DAY)
+    assert (asked.outcome, asked.cause, asked.message) == ("queued", "manual", "the auditor wants it")
+    assert retrain_now(shared, "churn", now=START + 4 * DAY + 1).outcome == "busy"
+
+
+def test_it_comes_due_by_the_clock(shared):
+    _policy(shared, on=["schedule"], cron="0 4 * * *", cool_down_hours=0)
+    assert decide_due(shared, START + 60) == ()
+    (due,) = decide_due(shared, START + DAY)
+    assert due.cause == "schedule"
+    _end(shared, due.id, "not better", START + DAY)
+    assert decide_due(shared, START + DAY + 60) == ()
+    assert len(decide_due(shared, START + 2 * DAY)) == 1
+
+
+def test_enough_newly_labelled_rows(shared):
+    _policy(shared, on=["volume"], volume=50, cool_down_hours=0)
+    record_labels(shared, "churn", [f"p{i}" for i in range(40)], [1] * 40)
+    # Those that were there when it was first counted do not count.
+    assert decide_due(shared, START) == ()
+    record_labels(shared, "churn", [f"p{i}" for i in range(40, 89)], [0] * 49)
+    assert decide_due(shared, START + 100) == ()
+    record_labels(shared, "churn", ["p89"], [0])
+    assert decide_due(shared, START + 200, count=False) == ()
+    (due,) = decide_due(shared, START + 201)
+    assert due.message == "50 rows were labelled since, 50 asked for"
+    _end(shared, due.id, "not better", START + 300)
+    assert decide_due(shared, START + 400) == ()
+
+
+def test_racing_leaders_decide_once(shared):
+    _policy(shared)
+    emit(shared, "drift", "churn", {"message": "a moved"}, at=START + 10)
+    emit(shared, "performance", "churn", {"message": "worse"}, at=START + 11)
+    found, ready = [], threading.Barrier(4)
+
+    def lead():
+        ready.wait()
+        found.extend(decide_due(shared, START + 20))
+
+    threads = [threading.Thread(target=lead) for _ in range(4)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    assert len(found) == 1
+    assert [one.outcome for one in decisions(shared)] == ["queued"]
+
+
+def test_the_scheduler_starts_what_waits_and_closes_what_was_lost(shared):
+    _policy(shared)
+    emit(shared, "drift", "churn", {"message": "a moved"}, at=START + 10)
+    started = []
+    watch = RetrainWatch(shared, lambda _, number: started.append(number))
+    watch.see(due=0, going_on=0, signals=1, now=START + 20)
+    watch.see(due=0, going_on=1, signals=1, now=START + 21)
+    assert started == [decisions(shared)[0].id]
+    # A process that never came is followed by another one.
+    watch.see(due=0, going_on=1, signals=1, now=START + 90)
+    assert len(started) == 2
+    with open_ledger(shared).begin() as connection:
+        gone = {"outcome": "running", "owner": f"999999:1:x:{platform.node()}"}
+        connection.execute(D.update().where(D.c.id == started[0]).values(**gone))
+    assert settle(shared, START + 100) == 1
+    ended = decision(shared, started[0])
+    assert (ended.outcome, ended.ended_at) == ("failed", START + 100)
+    assert "nothing was changed" in ended.message
+
+
+def test_without_a_champion_or_rows_it_fails_and_says_why(alone):
+    _policy(alone)
+    failed = carry_out(alone, retrain_now(alone, "churn").id)
+    assert failed.outcome == "failed"
+    assert "Nobody holds Production of churn" in failed.message
+    assert carry_out(alone, failed.id) == decision(alone, failed.id)
+    with pytest.raises(NotFoundError, match="no decision 99"):
+        carry_out(alone, 99)
+
+
+@pytest.mark.parametrize(
+    ("given", "said"),
+    [
+        ({"pipeline": "none.toml"}, "none.toml"),
+        ({"data_parameter": "sourc"}, "sourc"),
+        ({"on": ["dirft"]}, "'dirft'"),
+        ({"on": ["schedule"]}, "needs cron"),
+        ({"cron": "0 4 * * *"}, "needs cron"),
+        ({"on": ["volume"]}, "number of rows"),
+        ({"window": "soon"}, "soon"),
+        ({"holdout": 0.99}, "holdout must be from 0.05 to 0.9"),
+        ({"budget": 0}, "budget must be"),
+        ({"mode": "perhaps"}, "promote or approval"),
+        ({"metric": "beauty"}, "beauty"),
+        ({"source": "none/*.csv"}, "none"),
+        ({"parameters": {"nothing": 1}}, "nothing"),
+        ({"colour": "red"}, "unknown key 'colour'"),
+        ({"holdout": "much"}, "holdout cannot be 'much'"),
+    ],
+)
+def test_what_is_wrong_with_a_policy_is_named(alone, given, said):
+    with pytest.raises(NbopsError, match=".") as raised:
+        _policy(alone, **given)
+    assert said in str(raised.value) + raised.value.hint
+    assert policies(alone) == ()
+
+
+def test_a_model_that_is_not_there(alone):
+    with pytest.raises(NotFoundError):
+        set_policy(alone, build("chrun", {"pipeline": "churn.toml", "data_parameter": "n"}))
+
+
+def test_policies_that_the_file_declares(alone):
+    file = alone.root / "nbops.toml"
+    plain = file.read_text()
+    file.write_text(plain + '[retrain.churn]\npipeline = "churn.toml"\ndata_parameter = "n"\non = ["drift"]\n')
+    place = find_workspace(alone.root)
+    assert apply_policies(place) == {"churn": "added"}
+    assert apply_policies(place) == {"churn": "unchanged"}
+    file.write_text(file.read_text() + "budget = 9\n")
+    assert apply_policies(place) == {"churn": "changed"}
+    assert policies(place)[0].budget == 9
+    file.write_text(plain)
+    assert apply_policies(place) == {"churn": "left"}
+    assert apply_policies(place, prune=True) == {"churn": "removed"}
+    _policy(place)
+    file.write_text(plain + '[retrain.churn]\npipeline = "churn.toml"\ndata_parameter = "n"\n')
+    with pytest.raises(UsageError, match="by hand"):
+        apply_policies(place)
+    remove_policy(place, "churn")
+    with pytest.raises(NotFoundError, match="no policy"):
+        retrain_now(place, "churn")
