@@ -20,8 +20,8 @@ if TYPE_CHECKING:
     from nbops.display.drift_explorer import drift_explorer
     from nbops.display.model_report import model_report
     from nbops.display.performance_report import performance
-    from nbops.display.report_comparison import compare_reports
     from nbops.display.profile_report import profile
+    from nbops.display.report_comparison import compare_reports
     from nbops.errors import NbopsError
     from nbops.pipelines.engine import run_pipeline
     from nbops.pipelines.outputs import output

@@ -103,7 +103,9 @@ def count_table(table: pa.Table, reference: Profile, before: Part | None = None)
     """Count the rows of a table; what was counted ``before`` may spare work."""
     there, known = set(table.column_names), before or {}
     part = {
-        c.name: count_values(of_arrow(table[c.name]), c, known.get(c.name)) for c in reference.columns if c.name in there
+        c.name: count_values(of_arrow(table[c.name]), c, known.get(c.name))
+        for c in reference.columns
+        if c.name in there
     }
     return {**part, "": _rows(len(table))}
 
@@ -146,9 +148,7 @@ def only(reference: Profile, columns: Sequence[str]) -> Profile:
     return Profile(reference.rows, tuple(column for column in reference.columns if column.name in set(columns)))
 
 
-def pieces_of(
-    paths: Iterable[Path], columns: Sequence[str] = (), missing_is_fine: bool = False
-) -> Iterator[pa.Table]:
+def pieces_of(paths: Iterable[Path], columns: Sequence[str] = (), missing_is_fine: bool = False) -> Iterator[pa.Table]:
     """Read files one after the other, in pieces; a column that a file lacks is an error unless that is fine."""
     for path in paths:
         yield from read_pieces(path, columns=list(columns) or None, missing_is_fine=missing_is_fine)

@@ -28,7 +28,11 @@ class ShownProfile(Profile):
         return profile_text(self, self.remarks)
 
     def _repr_mimebundle_(self, include: Any = None, exclude: Any = None) -> dict[str, Any]:
-        said = {"rows": self.rows, "duplicates": self.duplicates, "remarks": [asdict(remark) for remark in self.remarks]}
+        said = {
+            "rows": self.rows,
+            "duplicates": self.duplicates,
+            "remarks": [asdict(remark) for remark in self.remarks],
+        }
         columns = [
             {"name": c.name, "kind": c.kind, "dtype": c.dtype, "nulls": c.nulls, "distinct": c.distinct, "mean": c.mean}
             for c in self.columns[:200]
@@ -97,7 +101,9 @@ def _leaks(frame: pd.DataFrame, target: str) -> tuple[Remark, ...]:
     from nbops.pipelines.tabular.task import task_of
 
     if target not in map(str, frame.columns):
-        raise UsageError(f"There is no column {target!r}.", hint=f"There are {', '.join(map(str, frame.columns[:20]))}.")
+        raise UsageError(
+            f"There is no column {target!r}.", hint=f"There are {', '.join(map(str, frame.columns[:20]))}."
+        )
     settled = settle(frame)
     task = task_of(settled.frame[target])
     found = leaking_columns(settled.frame, target, task)

@@ -21,7 +21,8 @@ _HEADS = ("column", "kind", "missing", "different", "values", "")
 def profile_text(profile: Profile, remarks: Sequence[Remark]) -> str:
     """Give the table as text, remarks below it."""
     rows = [
-        (clip(c.name, 32), c.kind, _missing(c), f"{c.distinct:,}", clip(_values(c), 60)) for c in profile.columns[:_SHOWN]
+        (clip(c.name, 32), c.kind, _missing(c), f"{c.distinct:,}", clip(_values(c), 60))
+        for c in profile.columns[:_SHOWN]
     ]
     lines = [_head(profile), "", table(rows, _HEADS[:5], right=(2, 3))]
     if len(profile.columns) > _SHOWN:
@@ -101,7 +102,9 @@ def _values(column: ColumnProfile) -> str:
         spread = f"{number(column.mean)} ± {number(column.deviation)}"
         return f"{spread}, {number(column.minimum)} to {number(column.maximum)}"
     if column.kind == "time" and column.minimum is not None and column.maximum is not None:
-        first, last = (np.datetime64(int(end * 1e6), "us").astype("datetime64[s]") for end in (column.minimum, column.maximum))
+        first, last = (
+            np.datetime64(int(end * 1e6), "us").astype("datetime64[s]") for end in (column.minimum, column.maximum)
+        )
         return f"{first} to {last}".replace("T", " ")
     if column.kind == "text" and column.aspects:
         length = column.aspects[0]
