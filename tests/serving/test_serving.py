@@ -22,6 +22,7 @@ from sklearn.preprocessing import OneHotEncoder, StandardScaler
 
 from nbops.cli import main
 from nbops.errors import NotFoundError, UsageError
+from nbops.monitoring.predictions import read_predictions
 from nbops.registry import load_model, promote, register
 from nbops.serving.served import load_served
 from nbops.tracking.tracker import track
@@ -181,6 +182,10 @@ def test_an_array_model_and_a_token(registry):
         server.process.send_signal(signal.SIGINT)
         assert server.process.wait(30) in (0, 130, -signal.SIGINT)
         server.process.stdout.close()
+    # What it has predicted is logged, and Parquet since it ended.
+    logged = read_predictions(registry, "flowers")
+    assert logged["output"].tolist() == expected * 2 and {"x0", "x3", "score_0", "score_2"} <= set(logged.columns)
+    assert not list(registry.predictions.rglob("*.segment"))
 
 
 def test_what_cannot_be_served_is_told_in_a_line(registry, capsys):

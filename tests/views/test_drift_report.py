@@ -9,7 +9,7 @@ import pandas as pd
 import pytest
 
 import nbops
-from nbops.display.drift_report import ShownDriftReport, report_json
+from nbops.display.drift_report import ShownDriftReport, described, report_json
 from nbops.views.drift import drift_html, drift_page, drift_text
 from nbops.views.drift.words import figure, title
 
@@ -250,6 +250,23 @@ def test_whether_it_matters_goes_by_the_weight_else_by_the_size():
     for column in report["columns"]:
         column.update(weight=None, effect=0.05)
     assert title(report).endswith("one column has drifted, but only a little")
+
+
+def test_a_report_against_a_model_is_called_by_it():
+    for reference, subject in (("models:/churn/3", "churn v3"), ("models:/churn@champion", "churn@champion")):
+        about = described(reference, "week.parquet")
+        report = {**_full(["a"]), "title": "", "about": about}
+        assert title(report).startswith(f"{subject}: one feature has drifted")
+        assert about["command"] == f"nbops drift {reference} week.parquet"
+
+
+def test_the_target_is_called_so_and_a_segment_that_is_not_worse_is_not_told():
+    report = _full(["x", "y", "z", "w"])
+    report["columns"][0].update(role="target", reason="shifted up by 1.00 σ")
+    report["segments"]["worst"] = -1
+    first = drift_page(report).split('<div class="counts')[0]
+    assert "The target <b>x</b> rose from 1.000 to 2.000 (1.00 σ)" in first
+    assert "worst where" not in first
 
 
 @pytest.mark.parametrize("width", [20, 35])

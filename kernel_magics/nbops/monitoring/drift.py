@@ -27,6 +27,8 @@ from nbops.monitoring.thresholds import Minimum, Thresholds, fixed_thresholds
 from nbops.monitoring.weighing import carried, checked_weights, ranked
 
 ALPHA = 0.05
+# What is asked for beyond the columns has this part of the false alarms each: a window, the segments, a model.
+_PARTS = 5
 _BINNED = "the reference is a stored profile, binned: distances are lower bounds"
 
 
@@ -146,7 +148,7 @@ def drift(
             current,
             columns=columns,
             left_out=[verdict.name for verdict in verdicts if verdict.status == "not compared"],
-            alpha=alpha,
+            alpha=alpha / _PARTS,
             minimum=minimum,
             learn=thresholds == "learned",
         ),

@@ -13,7 +13,7 @@ from nbops.monitoring.report import ColumnDrift, DriftReport
 from nbops.records import Check, CheckResult
 from nbops.records.monitoring import MonitorState
 
-_PASSED_ON = ("alpha", "min_effect", "thresholds")
+_PASSED_ON = ("alpha", "min_effect", "thresholds", "importance")
 
 
 def check_drift(look: Look, check: Check) -> CheckResult:
