@@ -14,7 +14,9 @@ from nbops.capture.importances import importances_of
 
 def _rows():
     draw = np.random.default_rng(0)
-    frame = pd.DataFrame({"a": draw.normal(size=400), "b": draw.normal(0, 1000, 400), "c": draw.choice(["x", "y"], 400)})
+    frame = pd.DataFrame(
+        {"a": draw.normal(size=400), "b": draw.normal(0, 1000, 400), "c": draw.choice(["x", "y"], 400)}
+    )
     return frame, frame.a * 3 + frame.b / 1000 + (frame.c == "x") * 0.1
 
 
