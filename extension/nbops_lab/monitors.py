@@ -253,6 +253,10 @@ def _save(place: Place, name: str, wanted: Mapping[str, Any], me: Identity) -> M
         # What was declared elsewhere may lie anywhere; what a page asks for may not.
         if given.get(field) and (before is None or given[field] != getattr(before, field)):
             _confine(workspace, given[field])
+    known = () if before is None else tuple(_rules(check) for check in before.checks)
+    for check in given.get("checks", ()):
+        if _rules(check) and _rules(check) not in known:
+            _confine(workspace, _rules(check))
     if before is None:
         return add_monitor(workspace, Monitor(name=name, **given), identity=me)
     return update_monitor(workspace, replace(before, **given), identity=me)
@@ -260,6 +264,11 @@ def _save(place: Place, name: str, wanted: Mapping[str, Any], me: Identity) -> M
 
 def _check(given: Mapping[str, Any]) -> Check:
     return Check(**{**given, "columns": tuple(given.get("columns", ()))})
+
+
+def _rules(check: Check) -> str:
+    """Give the file, or the name, of the rules that a check of quality goes by."""
+    return str(check.options.get("rules", ""))
 
 
 def _confine(workspace: Workspace, path: str) -> None:
@@ -277,7 +286,8 @@ def _confine(workspace: Workspace, path: str) -> None:
         inside = (workspace.root / fixed).resolve().is_relative_to(workspace.root.resolve())
     except (OSError, RuntimeError, ValueError):  # a loop of links, a name too long, a zero byte
         inside = False
-    if not inside or ".." in re.split(r"[/\\]", path) or _SCHEME.match(path):
+    # Whoever reads it takes "~" for somebody's own folder.
+    if not inside or path.startswith("~") or ".." in re.split(r"[/\\]", path) or _SCHEME.match(path):
         raise ForbiddenPathError("The path leads outside the workspace.", hint="Name files from its folder.")
 
 

@@ -227,6 +227,19 @@ async def test_unknown_acts_fields_and_monitors(call: Any, workspace: Workspace)
     assert (await post(call, "wine", "acknowledge", incident=True, reason="x")).code == 400
 
 
+@pytest.mark.parametrize(
+    "changes",
+    [
+        {"source": "~/x.parquet"},
+        {"reference": "~/x.parquet"},
+        {"checks": [{"name": "quality", "kind": "quality", "options": {"rules": "../rules.toml"}}]},
+        {"checks": [{"name": "quality", "kind": "quality", "options": {"rules": "~/rules.toml"}}]},
+    ],
+)
+async def test_no_file_of_elsewhere_is_asked_for_by_a_page(call: Any, changes: dict[str, Any]) -> None:
+    assert (await put(call, "wine", **changes)).code == 403
+
+
 async def test_without_a_policy_nothing_is_trained(call: Any, workspace: Workspace) -> None:
     whole = await seen(call, workspace)
     assert (whole["policy"], whole["decisions"]) == (None, [])
