@@ -2,5 +2,6 @@
 
 import importlib
 
-for name in ("load", "fingerprint", "cell", "registry", "saving", "nochange", "warm", "pipelines"):
+_NAMES = ("load", "fingerprint", "cell", "registry", "saving", "nochange", "warm", "pipelines", "drift", "false_alarms")
+for name in _NAMES:
     importlib.import_module(name).main()

@@ -12,7 +12,7 @@ from jupyter_server.auth.decorator import authorized
 from tornado import web
 
 from nbops.errors import NotFoundError, UsageError
-from nbops.records import Check, Identity, Incident, Monitor, MonitorRun, MonitorSummary
+from nbops.records import Check, Identity, Incident, Monitor, MonitorRun, MonitorSummary, RetrainDecision
 from nbops.workspace import Workspace
 from nbops_lab.base import NbopsHandler
 from nbops_lab.looks import Looks
@@ -21,6 +21,7 @@ from nbops_lab.workspaces import ForbiddenPathError, Place
 LAB = "lab"
 _RUNS, _MOST_RUNS = 200, 1000
 _INCIDENTS = 200
+_DECISIONS = 50
 _PREDICTIONS = "predictions"
 _PATTERN = re.compile(r"[*?\[]")
 _SCHEME = re.compile(r"[a-z][a-z0-9+.-]+:", re.IGNORECASE)
@@ -111,21 +112,21 @@ class ReportPageHandler(NbopsHandler):
 
 
 class MonitorActHandler(MonitorHandler):
-    """``POST monitors/{name}/pause``, ``resume``, ``mute``, ``unmute``, ``acknowledge`` and ``run``."""
+    """``POST monitors/{name}/pause``, ``resume``, ``mute``, ``unmute``, ``acknowledge``, ``run`` and ``retrain``."""
 
     @web.authenticated
     @authorized
     async def post(self, name: str, act: str) -> None:
-        """Answer the :class:`~nbops.records.Monitor` or the :class:`~nbops.records.Incident` as it is then.
+        """Answer the monitor, the incident or the decision as it is then.
 
-        ``run`` answers ``{"running", "failure"}`` with status 202: the look is done by a process of its own.
+        ``run`` answers ``{"running", "failure"}`` and ``retrain`` the decision with status 202: processes of their own do it.
         """
         if act not in _ACTS:
             raise NotFoundError(f"A monitor cannot be {act[:40]!r}.", hint=f"Known: {', '.join(_ACTS)}.")
         place = self.writable(await self.place())
         wanted = self.typed(_ACTS[act])
         for field in _ACTS[act]:
-            if field not in wanted:
+            if field not in wanted and act != "retrain":
                 raise UsageError(f"The field {field!r} is missing.")
         if act == "run":
             await self.run(_known, place.workspace, name)
@@ -133,7 +134,7 @@ class MonitorActHandler(MonitorHandler):
             self.answer(self.looks.outcome(place.workspace, name), 202)
             return
         me = await self.run(self.identity, place.workspace)
-        self.answer(await self.run(_do, place.workspace, name, act, wanted, me))
+        self.answer(await self.run(_do, place.workspace, name, act, wanted, me), 202 if act == "retrain" else 200)
 
 
 class IncidentsHandler(NbopsHandler):
@@ -187,6 +188,7 @@ _ACTS: Mapping[str, Mapping[str, Callable[[object], bool]]] = {
     "resume": {},
     "unmute": {},
     "run": {},
+    "retrain": {"reason": _is_text},
     "mute": {"until": _is_number, "reason": _is_text},
     "acknowledge": {
         "incident": lambda value: isinstance(value, int) and not isinstance(value, bool),
@@ -197,8 +199,9 @@ _ACTS: Mapping[str, Mapping[str, Callable[[object], bool]]] = {
 
 def _summaries(workspace: Workspace) -> list[MonitorSummary]:
     from nbops.monitoring.monitors import summaries
+    from nbops.scheduling.retraining import with_retraining
 
-    return [_short(summary) for summary in summaries(workspace)]
+    return [_short(summary) for summary in with_retraining(workspace, summaries(workspace))]
 
 
 def _short(summary: MonitorSummary) -> MonitorSummary:
@@ -213,16 +216,19 @@ def _short(summary: MonitorSummary) -> MonitorSummary:
 
 def _view(workspace: Workspace, name: str) -> dict[str, Any]:
     from nbops.monitoring.monitors import incidents, monitor_runs, summaries
+    from nbops.scheduling.retraining import decisions, with_retraining
 
-    summary = next((one for one in summaries(workspace) if one.monitor.name == name), None)
-    if summary is None:
+    found = [one for one in summaries(workspace) if one.monitor.name == name]
+    if not found:
         raise NotFoundError(f"There is no monitor {name[:80]!r}.")
+    (summary,) = with_retraining(workspace, found)
+    model = _model_of(summary.monitor.model)
     runs: list[MonitorRun] = [replace(run, checks=()) for run in monitor_runs(workspace, name, limit=_RUNS)]
     return {
         "summary": summary,
         "incidents": incidents(workspace, name),
         "runs": runs,
-        "decisions": [summary.retrain] if summary.retrain else [],
+        "decisions": decisions(workspace, model, limit=_DECISIONS) if model else [],
         "policy": summary.policy,
     }
 
@@ -247,6 +253,10 @@ def _save(place: Place, name: str, wanted: Mapping[str, Any], me: Identity) -> M
         # What was declared elsewhere may lie anywhere; what a page asks for may not.
         if given.get(field) and (before is None or given[field] != getattr(before, field)):
             _confine(workspace, given[field])
+    known = () if before is None else tuple(_rules(check) for check in before.checks)
+    for check in given.get("checks", ()):
+        if _rules(check) and _rules(check) not in known:
+            _confine(workspace, _rules(check))
     if before is None:
         return add_monitor(workspace, Monitor(name=name, **given), identity=me)
     return update_monitor(workspace, replace(before, **given), identity=me)
@@ -254,6 +264,11 @@ def _save(place: Place, name: str, wanted: Mapping[str, Any], me: Identity) -> M
 
 def _check(given: Mapping[str, Any]) -> Check:
     return Check(**{**given, "columns": tuple(given.get("columns", ()))})
+
+
+def _rules(check: Check) -> str:
+    """Give the file, or the name, of the rules that a check of quality goes by."""
+    return str(check.options.get("rules", ""))
 
 
 def _confine(workspace: Workspace, path: str) -> None:
@@ -271,11 +286,14 @@ def _confine(workspace: Workspace, path: str) -> None:
         inside = (workspace.root / fixed).resolve().is_relative_to(workspace.root.resolve())
     except (OSError, RuntimeError, ValueError):  # a loop of links, a name too long, a zero byte
         inside = False
-    if not inside or ".." in re.split(r"[/\\]", path) or _SCHEME.match(path):
+    # Whoever reads it takes "~" for somebody's own folder.
+    if not inside or path.startswith("~") or ".." in re.split(r"[/\\]", path) or _SCHEME.match(path):
         raise ForbiddenPathError("The path leads outside the workspace.", hint="Name files from its folder.")
 
 
-def _do(workspace: Workspace, name: str, act: str, wanted: Mapping[str, Any], me: Identity) -> Monitor | Incident:
+def _do(
+    workspace: Workspace, name: str, act: str, wanted: Mapping[str, Any], me: Identity
+) -> Monitor | Incident | RetrainDecision:
     from nbops.monitoring import monitors as rooms
 
     if act == "acknowledge":
@@ -283,10 +301,30 @@ def _do(workspace: Workspace, name: str, act: str, wanted: Mapping[str, Any], me
         if all(one.id != number for one in rooms.incidents(workspace, name)):
             raise NotFoundError(f"There is no incident {number} of the monitor {name[:80]!r}.")
         return rooms.acknowledge(workspace, number, wanted["reason"], identity=me)
+    if act == "retrain":
+        return _retrain(workspace, name, wanted.get("reason", ""), me)
     if act == "mute":
         return rooms.mute_monitor(workspace, name, float(wanted["until"]), wanted["reason"], identity=me)
     work = {"pause": rooms.pause_monitor, "resume": rooms.resume_monitor, "unmute": rooms.unmute_monitor}[act]
     return work(workspace, name, identity=me)
+
+
+def _retrain(workspace: Workspace, name: str, reason: str, me: Identity) -> RetrainDecision:
+    """Decide it, and let a process of its own carry it out."""
+    from nbops.scheduling import retraining
+
+    model = _model_of(_known(workspace, name).model)
+    if not model:
+        raise UsageError(f"The monitor {name[:80]!r} watches no model, so there is nothing to train anew.")
+    decision = retraining.retrain_now(workspace, model, reason, identity=me)
+    if decision.outcome == "queued":
+        retraining.launch_retraining(workspace, decision.id)
+    return decision
+
+
+def _model_of(model: str) -> str:
+    """Give the name of a monitor's model, without the target it is looked at by."""
+    return model.partition("@")[0].strip()
 
 
 def _news(workspace: Workspace) -> list[Incident]:

@@ -16,11 +16,11 @@ if TYPE_CHECKING:
     from typing import Any
 
     from nbops.data.fingerprint import fingerprint
-    from nbops.data.profile import profile_frame as profile
     from nbops.display import Pipeline, drift, gates, promotion
     from nbops.display.drift_explorer import drift_explorer
     from nbops.display.model_report import model_report
     from nbops.display.performance_report import performance
+    from nbops.display.profile_report import profile
     from nbops.display.report_comparison import compare_reports
     from nbops.errors import NbopsError
     from nbops.pipelines.engine import run_pipeline
@@ -46,7 +46,7 @@ _PUBLIC = {
     "output": "nbops.pipelines.outputs:output",
     "performance": "nbops.display.performance_report:performance",
     "promotion": "nbops.display:promotion",
-    "profile": "nbops.data.profile:profile_frame",
+    "profile": "nbops.display.profile_report:profile",
     "register": "nbops.registry:register",
     "run_pipeline": "nbops.pipelines.engine:run_pipeline",
     "summary": "nbops.views.summary:summary",

@@ -54,7 +54,7 @@ def test_every_command_is_documented_and_has_help(command, capsys):
     assert main([command, "-h"]) == 0
     shown = capsys.readouterr().out
     assert shown.startswith(f"usage: nbops {command}")
-    assert "--json" in shown or command in {"pipeline", "audit", "schedule", "monitor"}
+    assert "--json" in shown or command in {"pipeline", "audit", "schedule", "monitor", "retrain"}
 
 
 def test_every_documented_command_exists():

@@ -76,3 +76,9 @@ def test_names_that_cannot_be(tmp_path):
         load_rules(place, "chrun")
     with pytest.raises(NotFoundError, match="churn@7"):
         load_rules(place, "churn@7")
+
+
+@pytest.mark.parametrize("right", [1234567.0, 0.1 + 0.2, 1e22, -5.0, "inf", "NaN"])
+def test_a_relation_is_read_as_it_was_written(right):
+    relation = Relation("a", "<=", right)
+    assert Relation.parse(str(relation)) == relation

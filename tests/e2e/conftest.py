@@ -22,6 +22,8 @@ from pathlib import Path
 import nbformat
 import pytest
 
+import nbops_lab
+
 sync_api = pytest.importorskip("playwright.sync_api", reason="the browser tests need playwright")
 
 # A busy machine with two cores draws a notebook slowly; nothing here measures time.
@@ -217,7 +219,7 @@ def _serving(base: Path, *more: str) -> Iterator[Lab]:
     log = base / "lab.log"
     with log.open("wb") as output:
         server = subprocess.Popen(
-            [_BIN / "jupyter", "lab", *_options(port, root), *more],
+            [_BIN / "jupyter", "lab", *_options(port, root), *_extension(base), *more],
             env=_environment(base),
             stdout=output,
             stderr=output,
@@ -272,6 +274,17 @@ def _options(port: int, root: Path) -> list[str]:
         "--LabApp.expose_app_in_browser=True",
         "--LabApp.extension_manager=readonly",
     ]
+
+
+def _extension(base: Path) -> list[str]:
+    """The built pages beside the server part under test, where that is a checkout: another one may be installed."""
+    built = Path(nbops_lab.__file__).parent / "labextension"
+    if not (built / "package.json").is_file():
+        return []
+    folder = base / "labextensions"
+    folder.mkdir()
+    (folder / "nbops-lab").symlink_to(built)
+    return [f"--LabApp.extra_labextensions_path={folder}"]
 
 
 def _environment(base: Path) -> dict[str, str]:

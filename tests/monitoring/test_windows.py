@@ -209,3 +209,11 @@ def test_a_column_that_came_as_text_in_a_window_is_told():
     found = _trend(frame[["x"]], words, "day", "time")
     assert found["columns"]["x"]["effects"][3] is None
     assert "x was number and is category in 2024-03-04" in found["notes"]
+
+
+def test_frames_by_name_are_windows():
+    parts = {name: _dated(2, 100, seed=i, x=lambda r, n: r.normal(size=n)) for i, name in enumerate(("old", "new"))}
+    parts["new"]["x"] += 3
+    found = nbops.drift(_dated(9, 100, seed=5, x=lambda r, n: r.normal(size=n)), parts, by="file").windows
+    assert found["labels"] == ["old", "new"]
+    assert found["columns"]["x"]["onset"] == "new"

@@ -16,7 +16,7 @@ from nbops.errors import NbopsError, NotFoundError, UsageError
 from nbops.ledger import open_ledger
 from nbops.ledger.audit import read_events
 from nbops.monitoring.predictions import record_labels
-from nbops.registry import register
+from nbops.registry import promote, register
 from nbops.scheduling import emit
 from nbops.scheduling.retraining import (
     apply_policies,
@@ -247,3 +247,43 @@ def test_policies_that_the_file_declares(alone):
     remove_policy(place, "churn")
     with pytest.raises(NotFoundError, match="no policy"):
         retrain_now(place, "churn")
+
+
+def test_who_died_after_promoting_is_not_said_to_have_changed_nothing(alone):
+    policy = set_policy(alone, build("churn", {"pipeline": "churn.toml", "data_parameter": "n"}))
+    asked = retrain_now(alone, policy.model)
+    promote("churn", 1, "Production", reason="won", workspace=alone)
+    with open_ledger(alone).begin() as connection:
+        gone = {"outcome": "running", "owner": f"999999:1:x:{platform.node()}"}
+        connection.execute(D.update().where(D.c.id == asked.id).values(**gone))
+    assert settle(alone, asked.at + 100) == 1
+    message = decision(alone, asked.id).message
+    assert "promote v1" in message and "nothing was changed" not in message
+
+
+def test_only_so_many_are_trained_beside_each_other(alone):
+    (alone.root / "nbops.toml").write_text("courier = false\n[scheduler]\nat_once = 2\n")
+    _policy(alone)
+    first = retrain_now(alone, "churn", now=START + 1)
+    with open_ledger(alone).begin() as connection:
+        row = connection.execute(D.select().where(D.c.id == first.id)).one()._mapping
+        for number in range(4):
+            more = {**row, "model": f"other{number}", "occasion": f"manual:{number}"}
+            connection.execute(D.insert().values({k: v for k, v in more.items() if k != "id"}))
+    started = []
+    watch = RetrainWatch(alone, lambda _, number: started.append(number))
+    watch.see(due=0, going_on=5, signals=-1, now=START + 20)
+    watch.see(due=0, going_on=5, signals=-1, now=START + 21)
+    assert len(started) == 2
+    _end(alone, started[0], "promoted", START + 30)
+    watch.see(due=0, going_on=4, signals=-1, now=START + 31)
+    assert len(started) == 3
+
+
+def test_one_model_whose_data_are_gone_holds_up_no_other(alone):
+    file = alone.root / "rows.csv"
+    pd.DataFrame({"a": [1], "y": [1]}).to_csv(file, index=False)
+    _policy(alone, source="rows.csv", label="y", on=["volume", "drift"], volume=5)
+    file.unlink()
+    emit(alone, "drift", "churn", {"message": "a moved"}, at=START + 10)
+    assert [one.cause for one in decide_due(alone, START + 100)] == ["drift"]

@@ -9,9 +9,11 @@ import time
 from pathlib import Path
 from typing import Any
 
+import nbformat
 import pandas as pd
 import pytest
 from sklearn.datasets import load_wine
+from sklearn.naive_bayes import GaussianNB
 
 from nbops.monitoring.monitors import run_monitor
 from nbops.workspace import Workspace
@@ -22,6 +24,8 @@ DRAFT = {
     "window": "all",
     "checks": [{"name": "drift", "kind": "drift"}],
 }
+
+STAGE = nbformat.v4.new_code_cell('source = ""', metadata={"tags": ["parameters"]})
 
 
 @pytest.fixture(scope="module")
@@ -221,3 +225,52 @@ async def test_unknown_acts_fields_and_monitors(call: Any, workspace: Workspace)
     assert (await post(call, "wine", "pause", why="x")).code == 400
     assert (await post(call, "wine", "mute", reason="x")).code == 400
     assert (await post(call, "wine", "acknowledge", incident=True, reason="x")).code == 400
+
+
+@pytest.mark.parametrize(
+    "changes",
+    [
+        {"source": "~/x.parquet"},
+        {"reference": "~/x.parquet"},
+        {"checks": [{"name": "quality", "kind": "quality", "options": {"rules": "../rules.toml"}}]},
+        {"checks": [{"name": "quality", "kind": "quality", "options": {"rules": "~/rules.toml"}}]},
+    ],
+)
+async def test_no_file_of_elsewhere_is_asked_for_by_a_page(call: Any, changes: dict[str, Any]) -> None:
+    assert (await put(call, "wine", **changes)).code == 403
+
+
+async def test_without_a_policy_nothing_is_trained(call: Any, workspace: Workspace) -> None:
+    whole = await seen(call, workspace)
+    assert (whole["policy"], whole["decisions"]) == (None, [])
+    refused = await post(call, "wine", "retrain")
+    assert refused.code == 400
+    assert "watches no model" in refused.json()["message"]
+
+
+async def test_retrain_now_is_a_decision_that_a_process_carries_out(
+    call: Any, workspace: Workspace, wines: pd.DataFrame, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    import nbops
+    from nbops import registry
+    from nbops.records import RetrainPolicy
+    from nbops.scheduling import retraining
+
+    monkeypatch.chdir(workspace.root)
+    with nbops.track("train") as run:
+        run.model(GaussianNB().fit(wines.iloc[:, :2], wines.index < 59), "model")
+    registry.register("wine", run_id=run.run_id, workspace=workspace)
+    (workspace.root / "train.ipynb").write_text(nbformat.writes(nbformat.v4.new_notebook(cells=[STAGE])))
+    (workspace.root / "pipeline.toml").write_text('[stages.train]\nnotebook = "train.ipynb"\noutputs = ["model"]\n')
+    policy = RetrainPolicy(model="wine", pipeline="pipeline.toml", source="before.parquet", label="alcohol")
+    retraining.set_policy(workspace, policy)
+    carried: list[int] = []
+    monkeypatch.setattr(retraining, "launch_retraining", lambda _, number: carried.append(number))
+    assert (await put(call, "wine", model="wine@1")).code == 200
+    asked = await post(call, "wine", "retrain", reason="a new vintage")
+    assert (asked.code, asked.json()["outcome"], asked.json()["message"]) == (202, "queued", "a new vintage")
+    assert carried == [asked.json()["id"]]
+    whole = (await call("monitors/wine")).json()
+    assert whole["policy"]["pipeline"] == "pipeline.toml"
+    assert [one["id"] for one in whole["decisions"]] == carried
+    assert (await call("monitors")).json()[0]["retrain"]["id"] == carried[0]

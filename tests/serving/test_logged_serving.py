@@ -191,3 +191,12 @@ def test_settings_are_checked(workspace):
 
 def test_the_answer_is_whole_json(client):
     assert json.loads(client.post("/invocations", json=ROWS).content) == {"predictions": ["no", "yes", "yes"]}
+
+
+def test_whatever_goes_wrong_with_the_log_stops_no_answer(client, monkeypatch):
+    def broken(*_, **__):
+        raise RuntimeError("what nobody foresaw")
+
+    monkeypatch.setattr("nbops.serving.recording.PredictionLog.log", broken)
+    answer = client.post("/invocations", json=ROWS)
+    assert answer.status_code == 200 and answer.headers["X-Nbops-Prediction-Log"] == "lost"

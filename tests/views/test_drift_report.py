@@ -9,7 +9,7 @@ import pandas as pd
 import pytest
 
 import nbops
-from nbops.display.drift_report import ShownDriftReport, report_json
+from nbops.display.drift_report import ShownDriftReport, described, report_json
 from nbops.views.drift import drift_html, drift_page, drift_text
 from nbops.views.drift.words import figure, title
 
@@ -252,6 +252,23 @@ def test_whether_it_matters_goes_by_the_weight_else_by_the_size():
     assert title(report).endswith("one column has drifted, but only a little")
 
 
+def test_a_report_against_a_model_is_called_by_it():
+    for reference, subject in (("models:/churn/3", "churn v3"), ("models:/churn@champion", "churn@champion")):
+        about = described(reference, "week.parquet")
+        report = {**_full(["a"]), "title": "", "about": about}
+        assert title(report).startswith(f"{subject}: one feature has drifted")
+        assert about["command"] == f"nbops drift {reference} week.parquet"
+
+
+def test_the_target_is_called_so_and_a_segment_that_is_not_worse_is_not_told():
+    report = _full(["x", "y", "z", "w"])
+    report["columns"][0].update(role="target", reason="shifted up by 1.00 σ")
+    report["segments"]["worst"] = -1
+    first = drift_page(report).split('<div class="counts')[0]
+    assert "The target <b>x</b> rose from 1.000 to 2.000 (1.00 σ)" in first
+    assert "worst where" not in first
+
+
 @pytest.mark.parametrize("width", [20, 35])
 def test_words_and_figures_stand_in_the_first_100_kb_and_pictures_after_them(width):
     report = _full([f"a feature {i}" for i in range(width)])
@@ -385,6 +402,15 @@ def test_odd_columns_are_drawn(before, after, tmp_path):
     _read(report._repr_html_())
     json.loads(report_json(report.to_dict()))
     assert len(page) < 100_000
+
+
+def test_too_few_rows_are_no_all_clear():
+    frame = pd.DataFrame({"x": [1.0, 2.0, 3.0] * 5})
+    report = nbops.drift(frame, frame)
+    assert str(report).startswith(
+        "Too few rows to tell\ncurrent data (15 rows) against the reference (15 rows) · 1 column\n"
+    )
+    assert "too few rows on a side for a change to show" in report._repr_html_()
 
 
 def test_a_report_without_columns_or_parts_is_drawn():

@@ -102,7 +102,7 @@ export function policy(change: Partial<RetrainPolicy> = {}): RetrainPolicy {
     time: '',
     label: 'target',
     window: '90d',
-    data_parameter: 'data',
+    data_parameter: 'source',
     parameters: {},
     holdout: 0.25,
     metric: 'roc_auc',

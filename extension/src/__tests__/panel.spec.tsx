@@ -286,3 +286,14 @@ test('a run is asked for with the notebook that is in front now', async () => {
   });
   expect(api.card).toHaveBeenLastCalledWith('elsewhere/02.ipynb', 'run-0');
 });
+
+test('a section that was asked for is unfolded and has the focus once it is loaded', async () => {
+  const { model } = await show();
+  fireEvent.click(screen.getByRole('button', { name: /Monitors/ }));
+  expect(screen.queryByRole('listbox', { name: 'Monitors' })).toBeNull();
+  await act(async () => model.reveal('monitors'));
+  await act(async () => model.monitors.refresh());
+  expect(document.activeElement).toBe(screen.getByRole('listbox', { name: 'Monitors' }));
+  await act(async () => model.reveal('audit'));
+  expect(document.activeElement?.textContent).toBe('Verify');
+});

@@ -1,6 +1,6 @@
 import React from 'react';
-import { formatDate, formatNumber, toNumber } from '../model/format';
-import { figures } from '../model/monitorWords';
+import { formatDate, toNumber } from '../model/format';
+import { figureOf, figures } from '../model/monitorWords';
 import type { CheckSeries } from '../records';
 import type { ITrans } from '../tokens';
 import { courseWords } from './MonitorRow';
@@ -13,7 +13,7 @@ interface ICheckChartProps {
 const WIDTH = 300;
 const HEIGHT = 84;
 const EDGE = 5;
-const TOP = 14;
+const TOP = 6;
 const BOTTOM = 16;
 
 /** The course of a check over its looks, with the limit where it begins to matter. */
@@ -39,8 +39,8 @@ export function CheckChart({ series, trans }: ICheckChartProps): React.JSX.Eleme
       {limit !== null && (
         <>
           <line className="nbops-limit-line" x1={0} x2={WIDTH} y1={y(limit)} y2={y(limit)} />
-          <text x={WIDTH - EDGE} y={y(limit) > TOP + 12 ? y(limit) - 3 : y(limit) + 10} textAnchor="end">
-            {trans.__('limit %1', formatNumber(limit))}
+          <text x={WIDTH / 2} y={HEIGHT - 3} textAnchor="middle">
+            {trans.__('- - limit %1', figureOf(limit, series.kind))}
           </text>
         </>
       )}

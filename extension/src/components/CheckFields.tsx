@@ -59,7 +59,7 @@ export function CheckFields({ checks, onChange, trans }: ICheckFieldsProps): Rea
       </div>
       <button
         type="button"
-        className="nbops-quiet nbops-older"
+        className="nbops-quiet"
         onClick={() => onChange([...checks, newCheck(checks, 'drift')])}
       >
         {trans.__('Add a check')}

@@ -1,7 +1,14 @@
 import React from 'react';
 import type { IMonitorActions, IMonitorView } from '../monitors';
-import { formatCount, formatMoment, formatNumber } from '../model/format';
-import { incidentSign, incidentWords, kindWord, monitorSign, windowWords } from '../model/monitorWords';
+import { formatCount, formatMoment } from '../model/format';
+import {
+  figureOf,
+  incidentSign,
+  incidentWords,
+  kindWord,
+  monitorSign,
+  windowWords
+} from '../model/monitorWords';
 import { whenWords } from '../model/when';
 import type { CheckSeries, Incident, MonitorRun } from '../records';
 import type { ITrans } from '../tokens';
@@ -107,7 +114,7 @@ function CheckItem({ series, trans }: { series: CheckSeries; trans: ITrans }): R
         <Sign sign={monitorSign(state, trans)} quiet />
         <strong>{check}</strong>
         {kind !== check && <span className="nbops-dim">{kindWord(kind, trans)}</span>}
-        {last !== null && <span className="nbops-push nbops-num">{formatNumber(last)}</span>}
+        {last !== null && <span className="nbops-push nbops-num">{figureOf(last, kind)}</span>}
       </div>
       <p className={state === 'error' ? 'nbops-bad' : 'nbops-dim'} title={message}>
         {message || monitorSign(state, trans).word}

@@ -1,6 +1,7 @@
 import React from 'react';
 import {
   asideLine,
+  figureOf,
   figures,
   isTrouble,
   monitorSign,
@@ -9,7 +10,6 @@ import {
   troubleLine,
   worstSeries
 } from '../model/monitorWords';
-import { formatNumber } from '../model/format';
 import type { CheckSeries, MonitorSummary } from '../records';
 import type { ITrans } from '../tokens';
 import { Sign } from './Sign';
@@ -28,6 +28,16 @@ export function MonitorRow({ summary, now, trans }: IMonitorRowProps): React.JSX
   const bad = isTrouble(state);
   const series = worstSeries(summary);
   const sign = monitorSign(monitor.problem ? 'error' : state, trans);
+  const course = (width: number) =>
+    series &&
+    figures(series.values).length > 1 && (
+      <Sparkline
+        values={figures(series.values)}
+        label={courseWords(series, trans)}
+        width={width}
+        height={14}
+      />
+    );
   return (
     <div className="nbops-row">
       <Sign sign={sign} quiet />
@@ -35,21 +45,17 @@ export function MonitorRow({ summary, now, trans }: IMonitorRowProps): React.JSX
         <span className="nbops-row-name">{monitor.name}</span>
         <span className="nbops-dim"> {versionWords(summary, version, trans)}</span>
       </span>
-      <span className={bad ? `nbops-${sign.tone}` : 'nbops-dim'}>{standWord(summary, trans)}</span>
+      <span className={`nbops-stand ${bad ? `nbops-${sign.tone}` : 'nbops-dim'}`}>
+        {trouble && course(44)}
+        {standWord(summary, trans)}
+      </span>
       <span className="nbops-row-below nbops-dim">
         {trouble && (
           <span className="nbops-cut" title={trouble}>
             {trouble}
           </span>
         )}
-        {series && figures(series.values).length > 1 && (
-          <Sparkline
-            values={figures(series.values)}
-            label={courseWords(series, trans)}
-            width={trouble ? 44 : 120}
-            height={14}
-          />
-        )}
+        {!trouble && course(120)}
         <span className="nbops-push">{asideLine(summary, now, trans)}</span>
       </span>
     </div>
@@ -67,15 +73,15 @@ function versionWords({ monitor }: MonitorSummary, version: number | null, trans
 }
 
 /** What a course shows, in words. */
-export function courseWords({ check, values, limit }: CheckSeries, trans: ITrans): string {
+export function courseWords({ check, kind, values, limit }: CheckSeries, trans: ITrans): string {
   const real = figures(values);
   const said = trans.__(
     '%1: %2 looks, last %3, lowest %4, highest %5',
     check,
     real.length,
-    formatNumber(real[real.length - 1] ?? NaN),
-    formatNumber(Math.min(...real)),
-    formatNumber(Math.max(...real))
+    figureOf(real[real.length - 1] ?? NaN, kind),
+    figureOf(Math.min(...real), kind),
+    figureOf(Math.max(...real), kind)
   );
-  return limit === null ? said : trans.__('%1; limit %2', said, formatNumber(limit));
+  return limit === null ? said : trans.__('%1; limit %2', said, figureOf(limit, kind));
 }

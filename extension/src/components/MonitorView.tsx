@@ -2,7 +2,15 @@ import React from 'react';
 import type { IRegistryActions } from '../governance';
 import type { ModelsModel } from '../model/models';
 import type { MonitorModel } from '../model/monitor';
-import { describe, isMuted, labelledWords, monitorSign, subjectOf, troubleLine } from '../model/monitorWords';
+import {
+  describe,
+  isGoing,
+  isMuted,
+  labelledWords,
+  monitorSign,
+  subjectOf,
+  troubleLine
+} from '../model/monitorWords';
 import { formatMoment } from '../model/format';
 import { ownZone, whenWords } from '../model/when';
 import type { IMonitorActions } from '../monitors';
@@ -135,7 +143,7 @@ function Buttons({ model, actions, trans }: IMonitorProps): React.JSX.Element | 
   const { monitor } = view.summary;
   const { look, policy } = view;
   const ref = { path, name: monitor.name };
-  const retrains = view.decisions.some(one => one.outcome === 'running');
+  const retrains = view.decisions.some(isGoing);
   return (
     <>
       <div className="nbops-decisions" role="group" aria-label={trans.__('Actions')}>

@@ -55,9 +55,11 @@ function Overview({ model, registry, pipelines, monitors, trans }: IPanelProps):
       box.current?.querySelector<HTMLElement>('[role=listbox]')?.focus();
     }
   }, [opened]);
+  const watched = useStore(model.monitors);
   const shown = useRef<PanelModel['state']['revealed']>(null);
   useEffect(() => {
-    if (!revealed || revealed === shown.current) {
+    const waits = revealed?.section === 'monitors' && !watched.loaded;
+    if (!revealed || revealed === shown.current || waits) {
       return;
     }
     if (!open[revealed.section]) {
@@ -69,7 +71,7 @@ function Overview({ model, registry, pipelines, monitors, trans }: IPanelProps):
     const section = box.current?.querySelector(`[data-part=${revealed.section}]`);
     const find = (selector: string) => section?.querySelector<HTMLElement>(selector);
     (find('[role=listbox]') ?? find('.nbops-section-body button') ?? find('button'))?.focus();
-  }, [revealed, open]);
+  }, [revealed, open, watched.loaded]);
   const { models, path } = useStore(model.models);
   const names = models.map(one => one.name);
   return (

@@ -32,7 +32,7 @@ export function Retraining(props: IRetrainProps): React.JSX.Element | null {
         <p className="nbops-empty">
           {trans.__(
             'No policy says how this model is trained anew. Declare one in nbops.toml, table %1.',
-            '[retrain]'
+            `[retrain.${view.summary.monitor.model.split('@')[0]}]`
           )}
         </p>
       )}

@@ -12,7 +12,7 @@ import type {
   WireNumber
 } from '../records';
 import type { ITrans } from '../tokens';
-import { formatAgo, formatCount, formatDate, formatDuration, toNumber } from './format';
+import { formatAgo, formatCount, formatDate, formatGate, formatNumber, toNumber } from './format';
 import { whenWords } from './when';
 import type { ISign } from './words';
 
@@ -100,6 +100,11 @@ export function figures(values: readonly (WireNumber | null)[]): number[] {
   return values.flatMap(value => (value === null ? [] : [toNumber(value)])).filter(Number.isFinite);
 }
 
+/** A figure of a check: rows and times as they are, shares and distances so that they can be compared. */
+export function figureOf(value: WireNumber, kind: CheckKind): string {
+  return kind === 'volume' || kind === 'infrastructure' ? formatNumber(value) : formatGate(value);
+}
+
 /** What a monitor watches: `churn v3`, or its files. */
 export function subjectOf(monitor: Monitor, version: number | null, trans: ITrans): string {
   const [model] = monitor.model.split('@');
@@ -117,8 +122,10 @@ export function isMuted({ muted_until }: Monitor, now: number): boolean {
 /** What becomes of a retraining, for the list; empty if there is nothing under way. */
 export function retrainShort(decision: RetrainDecision | null, trans: ITrans): string {
   switch (decision?.outcome) {
+    case 'queued':
+      return trans.__('retrain queued');
     case 'running':
-      return decision.run_id ? trans.__('retrain running') : trans.__('retrain queued');
+      return trans.__('retrain running');
     case 'awaiting approval':
       return trans.__('challenger waits');
     default:
@@ -233,9 +240,14 @@ export function causeWord(cause: RetrainCause, trans: ITrans): string {
     performance: trans.__('performance'),
     schedule: trans.__('schedule'),
     volume: trans.__('new labels'),
-    manual: trans.__('by hand')
+    manual: trans.__('a person')
   };
   return words[cause] ?? cause;
+}
+
+/** Whether a retraining goes on. */
+export function isGoing({ outcome }: RetrainDecision): boolean {
+  return outcome === 'queued' || outcome === 'running';
 }
 
 const OUTCOMES: Record<RetrainOutcome, [string, ISign['tone']]> = {
@@ -279,15 +291,17 @@ export function policyWords(policy: RetrainPolicy, trans: ITrans): readonly stri
   const by = gain > 0 ? trans.__(' by at least %1', gain) : '';
   return [
     trans.__('Starts by: %1.', causes || trans.__('hand only')),
-    trans.__('Runs %1 on %2 of the newest labelled data.', policy.pipeline, policy.window),
+    policy.window === 'all'
+      ? trans.__('Runs %1 on all labelled data.', policy.pipeline)
+      : trans.__('Runs %1 on %2 of the newest labelled data.', policy.pipeline, policy.window),
     policy.mode === 'promote'
       ? trans.__('A challenger that %1%2 takes %3.', better, by, policy.target)
       : trans.__('A challenger that %1%2 is put up for approval for %3.', better, by, policy.target),
     trans.__(
-      'At most %1 trainings in %2 days, none within %3 after the last.',
+      'At most %1 trainings in %2 days, none within %3 hours after the last.',
       formatCount(policy.budget),
       toNumber(policy.budget_days),
-      formatDuration(3600 * toNumber(policy.cool_down_hours))
+      toNumber(policy.cool_down_hours)
     ),
     ...(policy.paused ? [trans.__('The policy rests.')] : [])
   ];

@@ -23,8 +23,11 @@ function text(args: Args, name: string): string {
   return typeof value === 'string' ? value : '';
 }
 
+/** Tabs in which monitors were made, by the name under which they were saved. */
+const made = new Map<string, string>();
+
 function keyOf(name: string): string {
-  return encodeURIComponent(name);
+  return made.get(name) ?? encodeURIComponent(name);
 }
 
 /** Do something to a monitor, and tell how it went. */
@@ -97,7 +100,8 @@ function addTabs(
       }
       const path = ref?.path ?? (text(args, 'path') || panel.monitors.state.path);
       const name = ref?.name ?? '';
-      const key = name ? keyOf(name) : `new-${encodeURIComponent(path)}`;
+      // The form of a new one is there once, until it is saved.
+      const key = name ? keyOf(name) : `new-${made.size}`;
       tabs.open(key, name ? { path, name } : { path, isNew: true }, () => {
         const first = text(args, 'model') || panel.models.state.models[0]?.name || '';
         const given = { model: first, ...(first ? {} : { source: '' }) };
@@ -110,7 +114,8 @@ function addTabs(
         );
         // A new one is found again by the name under which it was saved.
         model.subscribe(() => {
-          if (!name && model.name) {
+          if (!name && model.name && made.get(model.name) !== key) {
+            made.set(model.name, key);
             tabs.update(key, { path, name: model.name });
           }
         });
@@ -137,7 +142,7 @@ function addTabs(
       }
       const title = trans.__('Report of %1, %2', name, text(args, 'label'));
       reports.open(
-        `${keyOf(name)}-${run}`,
+        `${encodeURIComponent(name)}-${run}`,
         { ...args },
         () => new ReportTab(new ReportModel(title, () => monitors.report({ path, name, run })), themes, trans)
       );

@@ -26,6 +26,10 @@ export class Sidebar extends ReactWidget {
   }
 
   protected override onActivateRequest(): void {
+    // What was asked for in it has the focus already.
+    if (this.node.contains(document.activeElement)) {
+      return;
+    }
     const find = (selector: string) => this.node.querySelector<HTMLElement>(selector);
     (find('[role=listbox]') ?? find('input') ?? find('button'))?.focus();
   }

@@ -42,6 +42,7 @@ _FAMILIES = {
     "diff": ("diff", "what changed between two versions of a model"),
     "gc": ("gc", "list or remove what nothing refers to"),
     "audit": ("audit", "read and prove the audit log"),
+    "profile": ("profile", "show what the columns of data are, and what to look at"),
     "drift": ("drift", "compare two data sets"),
     "validate": ("validate", "check data against rules, those of other data by default"),
     "rules": ("validate", "list, show, save and compare rules of data"),

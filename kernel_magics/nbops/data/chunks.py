@@ -13,7 +13,7 @@ if TYPE_CHECKING:
     import pyarrow as pa
 
 ROWS = 65_536
-PIECE = 131_072
+PIECE = 262_144
 
 
 def read_chunks(
@@ -26,7 +26,7 @@ def read_chunks(
 ) -> Iterator[pa.Table]:
     """Give a table as Arrow tables, one at least, in the order of its rows.
 
-    Parquet, CSV and TSV are read piece by piece, other kinds whole.
+    Parquet, CSV, TSV, JSON lines and Feather are read piece by piece, other kinds whole.
 
     Parameters
     ----------
@@ -56,6 +56,10 @@ def read_chunks(
             yield from _parquet(path, rows, columns, dictionaries)
         elif kind in {".csv", ".tsv"}:
             yield from _csv(path, rows, columns, as_text, "\t" if kind == ".tsv" else ",")
+        elif kind in {".jsonl", ".ndjson"}:
+            yield from _json_lines(path, rows, columns)
+        elif kind in {".feather", ".arrow"} and kind == path.suffix.lower():
+            yield from _feather(path, columns)
         else:
             frame = read_table(path)
             yield _arrow(frame if columns is None else frame[list(columns)])
@@ -129,6 +133,25 @@ def _csv(path: Path, rows: int, columns: Sequence[str] | None, as_text: bool, se
             yield _arrow(piece)
     if not found:
         yield _arrow(pd.read_csv(path, nrows=0, **options))
+
+
+def _json_lines(path: Path, rows: int, columns: Sequence[str] | None) -> Iterator[pa.Table]:
+    import pandas as pd
+
+    with pd.read_json(path, lines=True, chunksize=rows) as pieces:
+        for piece in pieces:
+            yield _arrow(piece if columns is None else piece.reindex(columns=list(columns)))
+
+
+def _feather(path: Path, columns: Sequence[str] | None) -> Iterator[pa.Table]:
+    import pyarrow as pa
+
+    with pa.memory_map(str(path)) as file, pa.ipc.open_file(file) as reader:
+        for place in range(reader.num_record_batches):
+            table = _without_index(pa.Table.from_batches([reader.get_batch(place)]))
+            yield table if columns is None else table.select(list(columns))
+        if not reader.num_record_batches:
+            yield _without_index(reader.schema.empty_table())
 
 
 def _arrow(frame: Any) -> pa.Table:

@@ -25,8 +25,11 @@ Array = np.ndarray[Any, Any]
 _TRUTH = {"true": True, "1": True, "1.0": True, "false": False, "0": False, "0.0": False}
 
 
-def count(values: Values, known: ColumnProfile) -> Counted:
-    """Count values by the kind and shift of a known column, or as what they are where they cannot be of that kind."""
+def count(values: Values, known: ColumnProfile, before: Counted | None = None) -> Counted:
+    """Count values by the kind and shift of a known column, or as what they are where they cannot be of that kind.
+
+    ``before`` is what they will be added to, which may spare work.
+    """
     if known.kind == "empty" or not fits(known, values):
         known = natural(known.name, values)
     found = Counted(known.kind, values.rows, values.nulls, texts=values.text_cells)
@@ -37,6 +40,8 @@ def count(values: Values, known: ColumnProfile) -> Counted:
         found.kind = "empty"
         found.types = frozenset()
     else:
+        if before is not None and before.numbers is not None and known.kind == "number":
+            found.distinct = before.numbers.distinct
         _WAYS[known.kind](found, values, known)
     return found
 
@@ -63,7 +68,8 @@ def _count_numbers(found: Counted, values: Values, known: ColumnProfile) -> None
     else:
         read, counts = _read_words(found, values)
         numbers = np.repeat(read, counts)
-    found.numbers = NumberCounts.of(numbers, known.shift)
+    before, found.distinct = found.distinct, Distinct()
+    found.numbers = NumberCounts.of(numbers, known.shift, before)
     found.nulls += found.numbers.missing
 
 

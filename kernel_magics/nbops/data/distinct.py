@@ -91,12 +91,21 @@ class Distinct:
 class Seen:
     """Takes the values of a column piece by piece, hashing each and keeping few."""
 
-    def __init__(self, found: Distinct) -> None:
+    def __init__(self, found: Distinct, before: Distinct | None = None) -> None:
+        """Take what came ``before``, of whose values only those matter that can still be among the smallest."""
         self.found = found
+        self._limit = 0
+        if before is not None and before.cut:
+            self._limit = min(((int(before.smallest[-1]) >> 1) + 1) << (64 - _BITS), _ALL)
+            found.cut = True
         self._slots: Hashes | None = None
 
     def take(self, hashes: Hashes) -> None:
-        """Take values by their hashes of 64 bits (see :func:`mixed`)."""
+        """Take values by their hashes of 64 bits, of which the upper ones are mixed."""
+        if self._limit:
+            hashes = hashes[hashes < np.uint64(self._limit)]
+            self.found.take((hashes >> _DROPPED) << _ONE)
+            return
         first = 0
         while first < len(hashes):
             # A few of the first piece tell which of the others need a look at all.
@@ -155,4 +164,7 @@ def hashes_of_numbers(values: np.ndarray[Any, Any]) -> Hashes:
         beyond = (values > _MOST_WHOLE) | (values < -_MOST_WHOLE)
         if beyond.any():
             bits[beyond] = values[beyond].astype(np.uint64) ^ _SECOND
-    return mixed(bits)
+    np.multiply(bits, _FIRST, out=bits)
+    np.bitwise_xor(bits, bits >> _HALF, out=bits)
+    np.multiply(bits, _SECOND, out=bits)
+    return bits

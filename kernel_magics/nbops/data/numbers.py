@@ -42,13 +42,13 @@ class NumberCounts:
     marks: dict[float, int] = field(default_factory=dict)
 
     @classmethod
-    def of(cls, values: Array, shift: float) -> NumberCounts:
-        """Count numbers, an array of shape ``(n,)``; NaN is missing."""
+    def of(cls, values: Array, shift: float, before: Distinct | None = None) -> NumberCounts:
+        """Count numbers, an array of shape ``(n,)``; NaN is missing. To be added to a part with ``before``, it may spare work."""
         if values.dtype.kind == "f" and values.dtype.itemsize != 8:
             values = values.astype(np.float64)
         found = cls(shift=shift)
         dense = np.zeros(histogram.BINS, np.int64) if len(values) > histogram.FEW else None
-        scratch, seen, sparse = _Scratch(min(len(values), MOST)), Seen(found.distinct), []
+        scratch, seen, sparse = _Scratch(min(len(values), MOST)), Seen(found.distinct, before), []
         for first in range(0, len(values), MOST):
             part = values[first : first + MOST]
             moved, places = scratch.places(part, shift)
@@ -152,11 +152,11 @@ def added(a: tuple[Array, Array], b: tuple[Array, Array]) -> tuple[Array, Array]
     """Add two histograms, each bins in ascending order with their counts."""
     if not len(a[0]) or not len(b[0]):
         return b if not len(a[0]) else a
-    bins = np.union1d(a[0], b[0])
-    counts = np.zeros(len(bins), np.int64)
-    for places, found in (a, b):
-        counts[np.searchsorted(bins, places)] += found
-    return bins, counts
+    dense = np.zeros(histogram.BINS, np.int64)
+    dense[a[0]] = a[1]
+    dense[b[0]] += b[1]
+    bins = np.flatnonzero(dense)
+    return bins, dense[bins]
 
 
 def _of_both(choose: Any, a: float | None, b: float | None) -> float | None:

@@ -7,6 +7,7 @@ counted by it. What is known of a piece is small, and adding is exact and of any
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -52,28 +53,72 @@ def plan(pieces: Iterable[pa.Table]) -> Profile:
     return Profile(rows, tuple(columns))
 
 
+def profile_pieces(pieces: Iterator[pa.Table], reference: Profile | None = None) -> Profile:
+    """Profile pieces that come one after the other, each once; what is read next is read while these are counted."""
+    coming = _ahead(pieces)
+    taken: list[pa.Table] = []
+    if reference is None:
+        rows = 0
+        for piece in coming:
+            taken.append(piece)
+            rows += len(piece)
+            if rows >= LOOKED_AT:
+                break
+        reference = plan(taken)
+    known = reference
+
+    def tables() -> Iterator[pa.Table]:
+        while taken:
+            yield taken.pop(0)
+        yield from coming
+
+    return profile_of(_counted(tables(), known), known)
+
+
+def _ahead(pieces: Iterator[pa.Table]) -> Iterator[pa.Table]:
+    with ThreadPoolExecutor(1) as reader:
+        following = reader.submit(next, pieces, None)
+        while (piece := following.result()) is not None:
+            following = reader.submit(next, pieces, None)
+            yield piece
+
+
 def count(path: Path, reference: Profile) -> Part:
     """Count a file by the kinds and shifts of a reference, which may have columns that the file lacks."""
     wanted = [column.name for column in reference.columns]
-    return together(count_table(table, reference) for table in read_pieces(path, columns=wanted, missing_is_fine=True))
+    return _counted(read_pieces(path, columns=wanted, missing_is_fine=True), reference)
 
 
-def count_table(table: pa.Table, reference: Profile) -> Part:
-    """Count the rows of a table."""
-    there = set(table.column_names)
-    part = {c.name: count_values(of_arrow(table[c.name]), c) for c in reference.columns if c.name in there}
+def _counted(tables: Iterator[pa.Table], reference: Profile) -> Part:
+    found: Part = {}
+
+    def parts() -> Iterator[Part]:
+        for table in tables:
+            yield count_table(table, reference, found)
+
+    return together(parts(), found)
+
+
+def count_table(table: pa.Table, reference: Profile, before: Part | None = None) -> Part:
+    """Count the rows of a table; what was counted ``before`` may spare work."""
+    there, known = set(table.column_names), before or {}
+    part = {
+        c.name: count_values(of_arrow(table[c.name]), c, known.get(c.name))
+        for c in reference.columns
+        if c.name in there
+    }
     return {**part, "": _rows(len(table))}
 
 
-def together(parts: Iterable[Part]) -> Part:
-    """Add what is known of parts; a column that a part lacks is missing from all of its rows.
+def together(parts: Iterable[Part], found: Part | None = None) -> Part:
+    """Add what is known of parts, into ``found``; a column that a part lacks is missing from all of its rows.
 
     Raises
     ------
     DataError
         There are no parts.
     """
-    found: Part = {}
+    found = {} if found is None else found
     rows = 0
     for part in parts:
         size = part[""].rows
@@ -103,10 +148,10 @@ def only(reference: Profile, columns: Sequence[str]) -> Profile:
     return Profile(reference.rows, tuple(column for column in reference.columns if column.name in set(columns)))
 
 
-def pieces_of(paths: Iterable[Path], columns: Sequence[str] = ()) -> Iterator[pa.Table]:
-    """Read files one after the other, in pieces."""
+def pieces_of(paths: Iterable[Path], columns: Sequence[str] = (), missing_is_fine: bool = False) -> Iterator[pa.Table]:
+    """Read files one after the other, in pieces; a column that a file lacks is an error unless that is fine."""
     for path in paths:
-        yield from read_pieces(path, columns=list(columns) or None)
+        yield from read_pieces(path, columns=list(columns) or None, missing_is_fine=missing_is_fine)
 
 
 def _rows(rows: int) -> Counted:

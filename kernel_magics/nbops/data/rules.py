@@ -59,7 +59,8 @@ class Relation:
     right: str | float
 
     def __str__(self) -> str:
-        right = _quoted(self.right) if isinstance(self.right, str) else f"{self.right:g}"
+        # A number is written so that it is read as the same one.
+        right = _quoted(self.right) if isinstance(self.right, str) else repr(float(self.right)).removesuffix(".0")
         return f"{_quoted(self.left)} {self.operator} {right}"
 
     @classmethod
@@ -258,4 +259,7 @@ def _share(value: Any) -> bool:
 
 
 def _quoted(name: str) -> str:
+    # Columns may be called "inf" or "nan", which would be read as numbers.
+    if name.lower() in ("inf", "infinity", "nan"):
+        return f"`{name}`"
     return name if re.fullmatch(r"[^\W\d][\w .-]*", name) and name == name.strip() else f"`{name}`"

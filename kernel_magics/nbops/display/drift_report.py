@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import math
 import os
+import re
 import shlex
 from collections.abc import Mapping
 from dataclasses import dataclass, field
@@ -101,6 +102,8 @@ def described(reference: Any, current: Any) -> dict[str, str]:
     for side, value in sides.items():
         if isinstance(value, str | os.PathLike):
             text = os.fspath(value)
+            if side == "reference" and str(text).startswith("models:/"):
+                found["subject"] = re.sub(r"/(\d+)$", r" v\1", str(text)[8:])
             found[side] = (
                 f"the training data of {text[8:]}" if str(text).startswith("models:/") else Path(str(text)).name
             )

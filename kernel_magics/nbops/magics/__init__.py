@@ -28,6 +28,7 @@ MAGICS: dict[str, tuple[str, _Kind, str]] = {
     "lineage": ("nbops.magics.lineage", "line", "What something came from and what came from it."),
     "card": ("nbops.magics.lineage", "line", "Show the model card of a version, with a form to write in."),
     "nbops": ("nbops.magics.status", "line", "Show what is in force in this workspace, or `%nbops doctor`."),
+    "profile": ("nbops.magics.profile", "line", "Show what the columns of a frame are, and what to look at."),
     "drift": ("nbops.magics.drift", "line", "Compare two frames and say what has drifted."),
     "performance": (
         "nbops.magics.performance",

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
@@ -168,7 +168,7 @@ def _two(errors: Sequence[str]) -> tuple[str, str]:
 
 
 def rows_of(source: Any) -> pd.DataFrame:
-    """Read all rows of a frame, file, folder or pattern; of several of these one after the other.
+    """Read all rows of a frame, file, folder or pattern; of several of these, also by name, one after the other.
 
     Raises
     ------
@@ -177,8 +177,9 @@ def rows_of(source: Any) -> pd.DataFrame:
     """
     if isinstance(source, (str, os.PathLike)):
         return read_source(os.fspath(source))
-    if isinstance(source, (list, tuple)) and source:
+    parts = list(source.values()) if isinstance(source, Mapping) else source
+    if isinstance(parts, (list, tuple)) and parts:
         import pandas as pd
 
-        return pd.concat([rows_of(part) for part in source], ignore_index=True)
+        return pd.concat([rows_of(part) for part in parts], ignore_index=True)
     return read_table(source)

@@ -15,6 +15,7 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 import numpy as np
+from scipy import special
 
 from nbops.data import histogram
 from nbops.data.profile import ColumnProfile
@@ -47,7 +48,7 @@ def column_onset(
     level
         Probability of naming an onset where nothing changed.
     sure
-        Instead of p-values: the effect that none of the windows passes by chance.
+        Instead of p-values, where limits are learned: the effect that none of the windows passes by chance.
 
     Returns
     -------
@@ -61,7 +62,7 @@ def column_onset(
     first, last = _spell(excess)
     if first < 0 or base is None:
         return {}
-    if sure is not None and not any(pair and pair.effect > sure for pair in pairs[first : last + 1]):
+    if sure is not None and not _beyond_learned(excess, pairs, (first, last), sure, level):
         return {}
     inside = [column for column in series[first : last + 1] if column is not None]
     together = compared(base, pooled(inside))
@@ -144,6 +145,17 @@ def _spell(excess: Sequence[float]) -> tuple[int, int]:
         if total > best:
             best, span = total, (start, i)
     return span
+
+
+def _beyond_learned(
+    excess: Sequence[float], pairs: Sequence[Found | None], span: tuple[int, int], sure: float, level: float
+) -> bool:
+    """Whether a window passes what none passes by chance, or more pass their limits than so many would (binomial)."""
+    inside = range(span[0], span[1] + 1)
+    if any(pair is not None and pair.effect > sure for pair in (pairs[i] for i in inside)):
+        return True
+    passed = sum(excess[i] > 0 for i in inside)
+    return bool(special.bdtrc(passed - 1, len(excess), level) <= level)
 
 
 def _begins(base: ColumnProfile, series: Sequence[ColumnProfile | None], first: int, last: int) -> list[int]:

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from nbops.data.profile import Profile, profile_frame
+from nbops.data.scan import profile_source
 from nbops.errors import DataError, UsageError
 from nbops.monitoring.further import rows_of
 from nbops.monitoring.learning import windows_of
@@ -68,4 +69,6 @@ def _windows(given: list[Any], reference: Profile | None) -> list[Profile]:
 
 
 def _profiled(data: Any, reference: Profile | None) -> Profile:
-    return data if isinstance(data, Profile) else profile_frame(rows_of(data), reference)
+    if isinstance(data, (list, tuple)):
+        return profile_frame(rows_of(data), reference)
+    return profile_source(data, reference)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from nbops.monitoring.comparing import Comparison
-from nbops.monitoring.judging import COLUMN_PART
+from nbops.monitoring.judging import COLUMN_PART, HELD
 from nbops.monitoring.power import detectable, rows_needed
 from nbops.monitoring.report import ColumnDrift
 from nbops.monitoring.thresholds import Thresholds, chance_passes
@@ -62,7 +62,7 @@ def power(n: int, m: int, compared: Sequence[Comparison], alpha: float, minimum:
 
 def _level(compared: Sequence[Comparison], alpha: float) -> float:
     columns = max(sum(bool(one.tests) for one in compared), 1)
-    return min(alpha / columns, alpha * COLUMN_PART) * _RANK_PART
+    return min(alpha / columns, alpha * COLUMN_PART) * HELD * _RANK_PART
 
 
 def _percent(share: float) -> str:

@@ -81,6 +81,9 @@ class Recorder:
         except NbopsError as error:
             self._say(str(error))
             return {STATE_HEADER: "lost"}
+        except Exception as error:  # whoever asked has an answer, whatever the model took and gave
+            self._say(f"{type(error).__name__}: {' '.join(str(error).split())[:300]}")
+            return {STATE_HEADER: "lost"}
         return {HEADER: listed(names, made=ids is None)}
 
     def labels(self, content: Any) -> int:

@@ -12,7 +12,7 @@ from nbops.workspace.blobs import write_atomically
 _STYLE = """
 :root{--jp-layout-color1:#fff;--jp-layout-color2:#f0f0f0;--jp-border-color2:#e0e0e0;--jp-ui-font-color1:rgba(0,0,0,.87);
 --jp-ui-font-color2:rgba(0,0,0,.6);--jp-ui-font-color3:#9e9e9e;--jp-brand-color1:#1976d2;--jp-success-color1:#2e7d32;
---jp-warn-color1:#e65100;--jp-error-color1:#d32f2f;color-scheme:light dark}
+--jp-warn-color1:#b34e00;--jp-error-color1:#c62828;color-scheme:light dark}
 @media (prefers-color-scheme:dark){:root{--jp-layout-color1:#212121;--jp-layout-color2:#303030;--jp-border-color2:#424242;
 --jp-ui-font-color1:rgba(255,255,255,.87);--jp-ui-font-color2:rgba(255,255,255,.6);--jp-ui-font-color3:#8a8a8a;
 --jp-brand-color1:#64b5f6;--jp-success-color1:#81c784;--jp-warn-color1:#ffb74d;--jp-error-color1:#e57373}}

@@ -22,6 +22,19 @@ def distribution(picture: Mapping[str, Any], label: str) -> str:
     return ""
 
 
+def small_bars(heights: Sequence[float], names: Sequence[str], label: str) -> str:
+    """Draw upright bars beside each other, each with what it stands for and its share when pointed at."""
+    total, tallest = sum(heights) or 1.0, max(heights, default=0.0) or 1.0
+    step = _WIDTH / max(len(heights), 1)
+    wide = min(step - 0.6, 30.0)
+    drawn = [
+        f'<rect x="{place * step:.1f}" y="{30 - height / tallest * 27:.1f}" width="{wide:.1f}" height="{height / tallest * 27:.1f}" '
+        f'fill="{CURRENT}"><title>{escape(name)} {height / total:.1%}</title></rect>'
+        for place, (height, name) in enumerate(zip(heights, names, strict=True))
+    ]
+    return _svg("".join(drawn), label, _WIDTH, _HEIGHT)
+
+
 def bars(values: Mapping[str, float], label: str, width: int = 260) -> str:
     """Draw named values as horizontal bars from zero, negative ones to the left."""
     if not values:

@@ -10,6 +10,7 @@ from urllib.parse import parse_qs, urlsplit
 import numpy as np
 import pandas as pd
 import pytest
+from prometheus_client import CollectorRegistry, Counter, Histogram, generate_latest
 from sklearn.linear_model import LogisticRegression
 
 import nbops
@@ -213,3 +214,43 @@ def test_a_prometheus_server_is_asked_for_the_moment_of_the_look(shop, evening):
     assert (first.state, first.checks[0].value) == ("alert", 0.25)
     assert second.state == "waiting"
     assert run_monitor(shop.workspace, "shop", at=evening(3)).state == "error"
+
+
+def test_a_served_model_is_asked_what_it_answered_since_the_last_look(shop, evening):
+    registry = CollectorRegistry()
+    requests = Counter("nbops_requests", "x", ("endpoint", "code"), registry=registry)
+    seconds = Histogram("nbops_request_seconds", "x", ("endpoint",), buckets=(0.1, 1.0), registry=registry)
+
+    class Served(http.server.BaseHTTPRequestHandler):
+        def do_GET(self):
+            self.send_response(200)
+            self.end_headers()
+            self.wfile.write(generate_latest(registry))
+
+        def log_message(self, *args):
+            pass
+
+    def answer(count: int, code: str, took: float) -> None:
+        requests.labels("invocations", code).inc(count)
+        requests.labels("ping", "500").inc(100)
+        for _ in range(count):
+            seconds.labels("invocations").observe(took)
+
+    server = http.server.ThreadingHTTPServer(("127.0.0.1", 0), Served)
+    threading.Thread(target=server.serve_forever, daemon=True).start()
+    try:
+        url = f"http://127.0.0.1:{server.server_port}/metrics"
+        shop.watch(checks=[f"infrastructure errors<=0.1 url={url}", f"infrastructure latency_p95<=0.5 url={url}"])
+        answer(90, "200", 0.05)
+        answer(10, "503", 0.05)
+        first = run_monitor(shop.workspace, "shop", at=evening(1))
+        answer(50, "500", 0.5)
+        answer(50, "200", 0.5)
+        second = run_monitor(shop.workspace, "shop", at=evening(2))
+        third = run_monitor(shop.workspace, "shop", at=evening(3))
+    finally:
+        server.shutdown()
+        server.server_close()
+    assert [check.value for check in first.checks] == [0.1, pytest.approx(0.095)]
+    assert [check.value for check in second.checks] == [0.5, pytest.approx(0.955)]
+    assert (first.state, second.state, third.state) == ("ok", "alert", "waiting")

@@ -191,3 +191,26 @@ def test_the_expected_roc_auc_is_the_mean_over_labels_that_are_drawn():
     chance = np.clip(score * 0.7 + 0.1, 0, 1)
     drawn = [roc_auc_score(generator.random(400) < chance, score) for _ in range(300)]
     assert _auc(chance, score) == pytest.approx(np.mean(drawn), abs=0.005)
+
+
+def test_truth_values_and_numbers_are_the_same_classes_in_one_log(workspace):
+    ids = _log(workspace, [True, False], [True, False])
+    more = _log(workspace, [1, 0], [0, 0])
+    assert len(ids) == len(more) == 2
+    found = performance(workspace, "m", window="all")
+    assert found.total.labelled == 4 and found.total.realised.value == pytest.approx(3 / 4)
+
+
+def test_costs_where_scores_are_missing(workspace):
+    _log(workspace, [0, 1] * 5, [1, 0] * 5, scores=[np.nan] * 10)
+    found = performance(workspace, "m", window="all", costs={"fn": 1, "fp": 1}).costs
+    assert found["total"] == 10 and "threshold" not in found
+    _log(workspace, [0, 1], [1, 0], scores=[0.9, 0.1])
+    found = performance(workspace, "m", window="all", costs={"fn": 1, "fp": 1}).costs
+    # Saved is only what rows with a score could have.
+    assert found["total"] == 12 and found["saved"] == 2
+
+
+def test_windows_of_minutes(workspace):
+    _log(workspace, [0, 1], [0, 1])
+    assert len(performance(workspace, "m", window="30 min").windows) == 2

@@ -19,6 +19,7 @@ from nbops.monitoring.predictions import (
     read_predictions,
     record_labels,
 )
+from nbops.monitoring.predictions.journal import Journal
 
 DAY = 86_400.0
 T0 = 1_700_000_000.0 // DAY * DAY
@@ -281,3 +282,35 @@ def test_who_reads_while_files_are_compacted_and_merged_sees_each_prediction_onc
         seen = [name for table in journal.read() for name in table.column("prediction_id").to_pylist()]
         assert len(seen) == len(set(seen)) and before <= set(seen)
     assert len(read_predictions(workspace, "m")) == 360
+
+
+def test_times_are_seconds_also_beside_dates_and_are_refused_where_they_are_none(workspace):
+    record_labels(workspace, "m", ["a", "b"], [1, 0], at=["2026-01-01", T0])
+    assert sorted(read_labels(workspace, "m")["at"]) == [T0, 1767225600.0]
+    for strange in ([[1], [2, 3]], [[1.0], [2.0]], True):
+        with pytest.raises(DataError):
+            record_labels(workspace, "m", ["a", "b"], [1, 0], at=strange)
+
+
+def test_whatever_was_predicted_can_be_written(workspace):
+    with PredictionLog(workspace, "m") as log:
+        log.log(rows={"n": [10**30, 1]}, outputs=[[1], [2, 3]])
+        log.log(rows={"n": [5, 1]}, outputs=[10**30, 1])
+    assert len(read_predictions(workspace, "m")) == 4
+
+
+def test_what_comes_while_the_log_closes_is_written(workspace, monkeypatch):
+    log = PredictionLog(workspace, "m")
+    log.log(outputs=[1])
+    came = []
+    monkeypatch.setattr(log._committer, "_tidy", lambda: came or came.append(log.submit(outputs=[2])))
+    log.close()
+    monkeypatch.undo()
+    log.flush()
+    assert len(read_predictions(workspace, "m")) == 2
+    log.close()
+
+
+def test_what_is_refused_while_the_log_is_held_is_told_as_it_is(tmp_path):
+    with pytest.raises(PermissionError), Journal(tmp_path).lock():
+        raise PermissionError("not yours")

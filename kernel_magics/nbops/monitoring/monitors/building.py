@@ -19,7 +19,7 @@ KEYS = (*_TEXTS, "checks", "routes", "remind_hours", "paused")
 # Which of a check's words are fields of the record; every other NAME=VALUE is an option.
 _FIELDS = ("name", "columns", "metric", "threshold", "warning")
 OPTIONS: Mapping[str, tuple[str, ...]] = {
-    "drift": ("alpha", "min_effect", "thresholds", "recover"),
+    "drift": ("alpha", "min_effect", "thresholds", "importance", "recover"),
     "quality": ("rules", "recover"),
     "performance": ("min_labelled", "min_rows", "recover"),
     "estimate": ("recover",),

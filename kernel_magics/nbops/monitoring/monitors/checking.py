@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 import re
+from collections.abc import Mapping
 from urllib.parse import urlsplit
 
 from nbops.data.sources import parts_of
@@ -88,17 +89,14 @@ def _check_source(workspace: Workspace, monitor: Monitor) -> None:
 
 def _check_query(check: Check) -> None:
     url, query = check.options.get("url", ""), check.options.get("query", "")
-    if bool(url) != bool(query):
-        raise UsageError(
-            f"The check {check.name!r} needs both url and query.",
-            hint="url is a Prometheus server, query what it is asked for.",
-        )
+    if query and not url:
+        raise UsageError(f"The check {check.name!r} has a query and nobody to ask.", hint="url is a Prometheus server.")
     if url and urlsplit(str(url)).scheme not in ("http", "https"):
         raise UsageError(f"The check {check.name!r}: url must be an http or https address.")
     if check.metric == "errors" and not url:
         raise UsageError(
             "The prediction log does not know of requests that failed.",
-            hint="Ask Prometheus: infrastructure errors<=0.01 url=http://… query=…",
+            hint="Ask the served model: infrastructure errors<=0.01 url=http://127.0.0.1:5001/metrics",
         )
 
 
@@ -122,6 +120,9 @@ def _check(monitor: Monitor, check: Check) -> None:
         raise UsageError(f"The check {check.name!r} has no limit.", hint="Write infrastructure latency_p95<=0.2")
     if check.kind == "infrastructure":
         _check_query(check)
+    weights = check.options.get("importance", {})
+    if not isinstance(weights, Mapping):
+        raise UsageError(f"The check {check.name!r}: importance must be a table of weights by column.")
     recover = check.options.get("recover", 1)
     if isinstance(recover, bool) or not isinstance(recover, int) or not 1 <= recover <= 1000:
         raise UsageError(f"The check {check.name!r}: recover must be a whole number of windows from 1.")

@@ -124,7 +124,9 @@ def _take(ledger: Ledger, workspace: Workspace, row: Row[Any]) -> tuple[Monitor,
     with ledger.begin() as connection:
         held = select(M).where(owned(workspace, M), M.c.name == row.monitor).with_for_update()
         monitor = connection.execute(held).first()
-        if monitor is None or monitor.paused:
+        by_hand = bool(row.detail.get("by_hand"))
+        # Who pauses a monitor may still ask it by hand.
+        if monitor is None or (monitor.paused and not by_hand):
             connection.execute(R.delete().where(R.c.id == row.id, R.c.state == QUEUED))
             return None
         others = (owned(workspace, R), R.c.monitor == row.monitor, R.c.state == RUNNING)

@@ -53,7 +53,7 @@ def cost_report(found: Outcomes, costs: Mapping[Any, Any]) -> dict[str, Any]:
         "table": table.tolist(),
     }
     if rows and held.score is not None and classes == 2:
-        report |= _thresholds(held, matrix, total)
+        report |= _thresholds(held.rows(np.flatnonzero(np.isfinite(held.score))), matrix)
     return report
 
 
@@ -87,18 +87,21 @@ def cost_matrix(found: Outcomes, costs: Mapping[Any, Any]) -> Any:
     return matrix
 
 
-def _thresholds(held: Outcomes, matrix: Any, total: float) -> dict[str, Any]:
+def _thresholds(held: Outcomes, matrix: Any) -> dict[str, Any]:
+    """Give what every threshold would have cost, of rows that all have a score; what is saved is of the same rows."""
+    if not len(held):
+        return {}
     yes, no = held.place, 1 - held.place
-    finite = np.isfinite(held.score)
-    order = np.argsort(-held.score[finite], kind="stable")
-    score, truth = held.score[finite][order], held.truth[finite][order]
+    total = float(matrix[held.truth, held.said].sum())
+    order = np.argsort(-held.score, kind="stable")
+    score, truth = held.score[order], held.truth[order]
     # The cost of saying yes to the first k, for every k; a threshold cannot part rows of one score.
     as_yes, as_no = matrix[truth, yes], matrix[truth, no]
     running = np.r_[0.0, np.cumsum(as_yes - as_no)] + as_no.sum()
     ends = np.r_[0, np.flatnonzero(np.r_[score[1:] != score[:-1], True]) + 1]
     cost = running[ends]
     # Just above the highest score nobody is said yes to.
-    threshold = np.r_[np.nextafter(score[0], math.inf), score[ends[1:] - 1]] if len(score) else np.array([0.5])
+    threshold = np.r_[np.nextafter(score[0], math.inf), score[ends[1:] - 1]]
     best = int(np.argmin(cost))
     chosen = np.unique(np.linspace(0, len(cost) - 1, min(_POINTS, len(cost))).astype(int))
     return {

@@ -1,4 +1,4 @@
-"""Estimates by window, each from what was known before it, and how far they have been from what was realised."""
+"""Estimates by window, each from labelled predictions of before it, and how far they have been from what was realised."""
 
 from __future__ import annotations
 

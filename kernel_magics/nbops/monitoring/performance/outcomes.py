@@ -119,8 +119,8 @@ def texts(values: pd.Series) -> Any:
 
 def text_of(value: Any) -> str:
     """Give a value as text; see :func:`texts`."""
-    if isinstance(value, (bool, np.bool_)) or value in ("True", "False"):
-        return "1" if str(value) == "True" else "0"
+    if isinstance(value, (bool, np.bool_)) or value in ("True", "False", "true", "false"):
+        return "1" if str(value).lower() == "true" else "0"
     if isinstance(value, (float, np.floating)) and float(value).is_integer():
         return str(int(value))
     text = str(value)

@@ -15,7 +15,8 @@ if TYPE_CHECKING:
     import pandas as pd
 
 _WINDOW = re.compile(r"(?P<count>\d[\d_]*)?\s*(?P<unit>[a-z]+)", re.IGNORECASE)
-_SECONDS = {"h": 3600.0, "hour": 3600.0, "d": 86_400.0, "day": 86_400.0, "w": 604_800.0, "week": 604_800.0}
+_MINUTES = {"m": 60.0, "min": 60.0, "minute": 60.0}
+_SECONDS = {**_MINUTES, "h": 3600.0, "hour": 3600.0, "d": 86_400.0, "day": 86_400.0, "w": 604_800.0, "week": 604_800.0}
 _CALENDAR = {"month": 1, "quarter": 3, "y": 12, "year": 12}
 # The first Monday after the epoch, which was a Thursday.
 _MONDAY = 4 * 86_400.0
@@ -43,7 +44,7 @@ class Window:
 
 
 def length_of(window: str) -> Length:
-    """Read the length of windows: ``1d``, ``7d``, ``12h``, ``2 weeks``, ``1 month``, ``1 year``, ``1000 rows`` or ``all``.
+    """Read the length of windows: ``1d``, ``7d``, ``12h``, ``30 min``, ``2 weeks``, ``1 month``, ``1 year``, ``1000 rows`` or ``all``.
 
     Raises
     ------

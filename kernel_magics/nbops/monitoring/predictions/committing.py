@@ -143,6 +143,9 @@ class Committer:
             self._tidy()
         with self._change:
             self._thread, self._closing = None, False
+            if self._waiting and self._process == os.getpid():
+                # It came after the thread had ended.
+                self._start()
 
     def _start(self) -> None:
         if self._thread is None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Mapping, Sequence
+from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -102,7 +103,7 @@ def column(values: Any, what: str) -> pa.Array:
     if isinstance(values, pd.Series) and isinstance(values.dtype, pd.CategoricalDtype):
         values = values.astype(values.cat.categories.dtype)
     if not isinstance(values, (pd.Series, pd.Index)):
-        values = values if isinstance(values, np.ndarray) else np.asarray(values)
+        values = values if isinstance(values, np.ndarray) else _array(values)
         if values.ndim == 2 and values.shape[1] == 1:
             values = values.ravel()
         if values.ndim > 1:
@@ -111,7 +112,7 @@ def column(values: Any, what: str) -> pa.Array:
             raise DataError(f"{what} must be as many as there are predictions, not one value.")
     try:
         found = pa.array(values, from_pandas=True)
-    except (pa.ArrowException, TypeError, ValueError):
+    except (pa.ArrowException, TypeError, ValueError, OverflowError):
         found = pa.array([None if _absent(value) else str(value) for value in values], pa.string())
     found = found.combine_chunks() if isinstance(found, pa.ChunkedArray) else found
     if pa.types.is_dictionary(found.type):
@@ -133,11 +134,13 @@ def times(at: Any, rows: int) -> np.ndarray[Any, Any]:
 
     if at is None:
         return np.full(rows, time.time())
-    if np.ndim(at) == 0 and not isinstance(at, (int, float, np.number)):
-        at = _seconds(at)
-    values = np.asarray(at)
+    values = _array(at)
+    if values.ndim == 0 and not isinstance(at, (int, float, np.number)):
+        values = np.asarray(_seconds(at))
+    if values.ndim > 1 or isinstance(at, bool):
+        raise DataError("Times must be one for all, or one each.")
     if values.dtype.kind not in "iuf":
-        moments = pd.to_datetime(pd.Series(list(at)), utc=True, format="mixed", errors="coerce")
+        moments = pd.to_datetime(pd.Series([*map(_moment, at)]), utc=True, format="mixed", errors="coerce")
         values = (moments - pd.Timestamp(0, tz="UTC")).dt.total_seconds().to_numpy()
     found = np.broadcast_to(values.astype(float), (rows,)) if values.ndim == 0 else values.astype(float)
     if len(found) != rows:
@@ -145,6 +148,26 @@ def times(at: Any, rows: int) -> np.ndarray[Any, Any]:
     if not np.all((found >= 0) & (found < 253402300800)):
         raise DataError("A time is missing or cannot be one.", hint="Give seconds since the epoch, or dates.")
     return np.ascontiguousarray(found)
+
+
+def _moment(one: Any) -> Any:
+    """Give one of several times; pandas takes numbers among dates for nanoseconds, here they are seconds."""
+    if isinstance(one, (int, float, np.number)) and not isinstance(one, bool):
+        try:
+            return datetime.fromtimestamp(float(one), UTC)
+        except (ValueError, OverflowError, OSError):
+            return None
+    return one
+
+
+def _array(values: Any) -> np.ndarray[Any, Any]:
+    """Give values as an array; lists of several lengths are objects of it."""
+    try:
+        return np.asarray(values)
+    except ValueError:
+        found = np.empty(len(values), object)
+        found[:] = list(values)
+        return found
 
 
 def _seconds(at: Any) -> float:

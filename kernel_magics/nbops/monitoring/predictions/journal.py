@@ -46,10 +46,10 @@ class Journal:
     @contextlib.contextmanager
     def lock(self) -> Iterator[None]:
         """Hold what swaps and listings hold; where nothing can be written, nobody swaps."""
-        try:
-            with file_lock(self.folder / "lock"):
-                yield
-        except PermissionError:
+        with contextlib.ExitStack() as held:
+            # What goes wrong while it is held is another matter.
+            with contextlib.suppress(PermissionError):
+                held.enter_context(file_lock(self.folder / "lock"))
             yield
 
     def segments(self) -> list[Path]:

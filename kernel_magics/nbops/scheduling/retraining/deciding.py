@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 import time
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -11,9 +12,9 @@ from typing import Any
 from sqlalchemy import Row, func, select
 from sqlalchemy.engine import Connection
 
-from nbops.errors import NbopsError
+from nbops.errors import LedgerError, NbopsError, NotFoundError
 from nbops.ledger import Ledger, open_ledger, tables
-from nbops.ledger.audit import AuditedChange, audited
+from nbops.ledger.audit import AuditedChange, audited, read_events
 from nbops.pipelines.cron import Cron
 from nbops.records import Identity, RetrainDecision, RetrainPolicy
 from nbops.records.monitoring import RetrainCause, RetrainOutcome
@@ -24,13 +25,16 @@ from nbops.workspace import Workspace
 from nbops.workspace.identity import who
 from nbops.workspace.ownership import workspace_id
 
+_log = logging.getLogger("nbops.scheduler")
 _S = tables.signals
 _HOUR, _DAY = 3600.0, 86_400.0
 # Occasions that were decided on together with another one.
 _MOST_PASSED = 10_000
 # Labels are counted so often at most.
 _COUNT_EVERY = 60.0
-_LOST = "The process that retrained ended without a word; nothing was changed."
+_LOST = "The process that retrained ended without a word; {}."
+# What a training can have done to its model before its process was lost.
+_DONE, _LOOKED_BACK = ("register", "promote", "request"), 200
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,7 +70,15 @@ def decide_due(workspace: Workspace, now: float, *, count: bool = True) -> tuple
     made = []
     for row in rows:
         policy = policy_of(row)
-        if found := _occasions(ledger, workspace, policy, row, now, count):
+        try:
+            found = _occasions(ledger, workspace, policy, row, now, count)
+        except LedgerError:
+            raise
+        except NbopsError as error:
+            # Data of one model that cannot be read; the others must not suffer from it.
+            _log.warning("retraining of %s: %s", policy.model, error)
+            found = _occasions(ledger, workspace, policy, row, now, count=False)
+        if found:
             made += _decide(workspace, policy, found, now, who(workspace))
     return tuple(one for one in made if one.outcome == "queued")
 
@@ -85,8 +97,10 @@ def retrain_now(
     now = time.time() if now is None else now
     message = " ".join(reason.split()) or "asked for by hand"
     occasion = _Occasion(f"manual:{now:.6f}", "manual", message, {"asked_by": actor.name})
-    (decision,) = _decide(workspace, policy, [occasion], now, actor)
-    return decision
+    made = _decide(workspace, policy, [occasion], now, actor)
+    if not made:
+        raise NotFoundError(f"{model} has no policy of retraining any more.", hint="It was removed just now.")
+    return made[0]
 
 
 def settle(workspace: Workspace, now: float) -> int:
@@ -101,13 +115,25 @@ def settle(workspace: Workspace, now: float) -> int:
         running = connection.execute(select(D).where(owned(workspace, D), D.c.outcome == "running")).all()
     lost = [row for row in running if row.owner and not is_alive(row.owner)]
     for row in lost:
+        said = _LOST.format(_done_since(workspace, row.model, row.id))
         with audited(workspace, who(workspace), "retrain-end", model=row.model) as change:
-            values = {"outcome": "failed", "ended_at": now, "detail": {**row.detail, "message": _LOST}}
+            values = {"outcome": "failed", "ended_at": now, "detail": {**row.detail, "message": said}}
             mine = (D.c.id == row.id, D.c.outcome == "running", D.c.owner == row.owner)
             if not change.connection.execute(D.update().where(*mine).values(**values)).rowcount:
                 change.nothing()
-            change.detail |= {"decision": row.id, "outcome": "failed", "message": _LOST}
+            change.detail |= {"decision": row.id, "outcome": "failed", "message": said}
     return len(lost)
+
+
+def _done_since(workspace: Workspace, model: str, number: int) -> str:
+    """Say what was done to a model since a training was decided on: its process may have died after it had promoted."""
+    done: list[str] = []
+    for event in reversed(read_events(workspace, model=model, newest=True, limit=_LOOKED_BACK)):
+        if event.action == "retrain-decide" and event.detail.get("decision") == number:
+            break
+        if event.action in _DONE:
+            done.append(event.action if event.version is None else f"{event.action} v{event.version}")
+    return f"what was done to {model} since: {', '.join(reversed(done))}" if done else "nothing was changed"
 
 
 def _occasions(

@@ -12,7 +12,8 @@ from nbops.errors import NbopsError
 from nbops.ledger import open_ledger
 from nbops.scheduling.retraining.carrying import launch_counting, launch_retraining
 from nbops.scheduling.retraining.deciding import decide_due, settle
-from nbops.scheduling.retraining.rows import D, P, owned, policy_of
+from nbops.scheduling.retraining.rows import GOING_ON, D, P, owned, policy_of
+from nbops.scheduling.settings import read_scheduler
 from nbops.workspace import Workspace
 
 # Something may have been written by a transaction that became visible late; labels are counted by another process.
@@ -75,14 +76,17 @@ class RetrainWatch:
             self._guarded(lambda: launch_counting(self._workspace))
 
     def _launch(self, now: float) -> None:
-        waiting = (owned(self._workspace, D), D.c.outcome == "queued")
+        going_on = (owned(self._workspace, D), D.c.outcome.in_(GOING_ON))
         with open_ledger(self._workspace).connect() as connection:
-            numbers = connection.scalars(select(D.c.id).where(*waiting).order_by(D.c.id)).all()
-        for number in numbers:
-            if now >= self._started.get(number, 0.0):
-                self._started[number] = now + _PATIENCE
-                self._guarded(lambda number=number: self._start(self._workspace, number))  # type: ignore[misc]
+            rows = connection.execute(select(D.c.id, D.c.outcome).where(*going_on).order_by(D.c.id)).all()
+        numbers = [row.id for row in rows if row.outcome == "queued"]
         self._started = {number: at for number, at in self._started.items() if number in numbers}
+        # A hundred models may drift in one night; so many pipelines run beside each other, and the others wait.
+        coming = [number for number in numbers if now < self._started.get(number, 0.0)]
+        free = read_scheduler(self._workspace).at_once - (len(rows) - len(numbers)) - len(coming)
+        for number in [number for number in numbers if number not in coming][: max(free, 0)]:
+            self._started[number] = now + _PATIENCE
+            self._guarded(lambda number=number: self._start(self._workspace, number))  # type: ignore[misc]
 
     def _guarded(self, start: Callable[[], Any]) -> None:
         try:

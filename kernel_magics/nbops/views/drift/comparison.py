@@ -59,7 +59,7 @@ def comparison_text(found: Values) -> str:
     ]
     head = [
         comparison_title(found),
-        f"{_side(found, 'after')} after {_side(found, 'before')}",
+        f"{_side(found, 'after')} compared with {_side(found, 'before')}",
         plain(found["sentence"], 400),
     ]
     if found.get("comparable"):
@@ -70,7 +70,7 @@ def comparison_text(found: Values) -> str:
         else ""
     )
     steady = sum(c["moved"] == "steady" for c in found["columns"])
-    return "\n".join([*head, *(["", shown] if shown else []), f"{steady:,} steady in both"])
+    return "\n".join([*head, *(["", shown] if shown else []), *([f"{steady:,} steady in both"] if steady else [])])
 
 
 def _body(found: Values, figures: Figures, heading: str) -> str:
@@ -84,7 +84,7 @@ def _body(found: Values, figures: Figures, heading: str) -> str:
     more = f'<p class="dim">and {len(moved) - _MOST:,} more</p>' if len(moved) > _MOST else ""
     return (
         f'<{heading} class="title">{safe(comparison_title(found), 160)}</{heading}>'
-        f'<p class="dim under">{safe(_side(found, "after"), 200)} after {safe(_side(found, "before"), 200)}</p>'
+        f'<p class="dim under">{safe(_side(found, "after"), 200)} compared with {safe(_side(found, "before"), 200)}</p>'
         f'<p class="lead">{safe(found["sentence"], 600)}</p>{note}{_table(moved[:_MOST], figures)}{more}{folded}'
     )
 
@@ -131,5 +131,9 @@ def _effects(column: Values) -> tuple[str, str, str]:
 def _side(found: Values, side: str) -> str:
     about = found["sides"][side].get("about") or {}
     rows = (found["sides"][side].get("rows") or {}).get("current")
-    name = plain(about.get("current") or found["sides"][side].get("title") or f"the report {side}")
+    name = plain(
+        about.get("current")
+        or found["sides"][side].get("title")
+        or {"before": "the first report", "after": "the second report"}[side]
+    )
     return name + (f" ({rows:,} rows)" if isinstance(rows, int) else "")

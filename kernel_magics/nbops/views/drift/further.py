@@ -99,10 +99,10 @@ def concept_text(concept: Mapping[str, Any]) -> str:
     """Show the features whose relation to the target changed."""
     if not concept:
         return ""
-    columns = [column for column in concept["columns"] if column["drifted"]][:_MOST_ROWS]
+    columns = [column for column in concept.get("columns") or () if column.get("drifted", True)][:_MOST_ROWS]
     rows = [(plain(c["name"], 40), effect(c["effect"]), f"{c['p']:.2g}", plain(c["words"], 90)) for c in columns]
     shown = [table(rows, ("feature", "effect", "p", "how"), right=(1, 2))] if rows else []
-    return "\n".join([plain(concept["sentence"], 400), *shown])
+    return "\n".join([plain(concept.get("sentence", ""), 400), *shown])
 
 
 def _multivariate(found: Mapping[str, Any]) -> str:

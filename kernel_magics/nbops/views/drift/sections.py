@@ -161,14 +161,17 @@ def _concept(report: Values, *, tables: bool) -> str:
     columns = list(found.get("columns") or ())
     if not found or (not columns and not found.get("sentence")):
         return ""
+    moved = [c for c in columns if c.get("drifted", True)]
     rows = [
         (c.get("name", ""), figure(c.get("effect")), probability(c.get("p")), c.get("words", ""))
-        for c in columns[:_TABLE_ROWS]
+        for c in moved[:_TABLE_ROWS]
     ]
     table = simple_table(("column", "effect", "p", "how its relation to the target changed"), rows, right=(1, 2))
     if not tables and table:
-        table = f"<details><summary>{len(columns)} columns</summary>{table}</details>"
-    return _paragraph(found.get("sentence")) + table
+        table = f"<details><summary>{len(moved)} columns</summary>{table}</details>"
+    calm = len(columns) - len(moved)
+    kept = f'<p class="dim">{calm} kept their relation to it</p>' if calm and tables else ""
+    return _paragraph(found.get("sentence")) + table + kept
 
 
 def _quality(report: Values) -> str:

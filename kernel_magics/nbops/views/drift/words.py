@@ -93,9 +93,11 @@ def title(report: Values) -> str:
         told = f"{count(drifted, noun)} {'has' if drifted == 1 else 'have'} drifted, {matters(report)}"
     elif quality:
         told = f"no drift, but {count(quality, noun)} {'needs' if quality == 1 else 'need'} a look"
+    elif len(_too_few(found["steady"])) == compared:
+        told = "too few rows to tell"
     else:
         told = "no drift that matters"
-    subject = plain(report.get("title") or "")
+    subject = plain(report.get("title") or (report.get("about") or {}).get("subject") or "")
     return f"{subject}: {told}" if subject else told[0].upper() + told[1:]
 
 
@@ -105,7 +107,8 @@ def subtitle(report: Values) -> str:
     current = plain(about.get("current") or "current data")
     reference = plain(about.get("reference") or "the reference")
     told = f"{current} ({rows.get('current', 0):,} rows) against {reference} ({rows.get('reference', 0):,} rows)"
-    told += f" · {len(report.get('columns', ())):,} columns"
+    width = len(report.get("columns", ()))
+    told += f" · {width:,} column{'' if width == 1 else 's'}"
     return told + (f" · {plain(report['note'], 300)}" if report.get("note") else "")
 
 
@@ -116,8 +119,10 @@ def lead(report: Values) -> list[tuple[str, str]]:
         columns = found[state]
         shown = columns[:3]
         for position, column in enumerate(shown):
-            before = ("In " if state == "quality" else "") if not position else ""
-            pieces += [(before, ""), *_change(column)]
+            role = f"the {plain(column['role'])} " if column.get("role") else ""
+            before = f"In {role}" if state == "quality" and not position else role
+            # A sentence begins with a capital letter, but a name is written as it is.
+            pieces += [(before if position else before[:1].upper() + before[1:], ""), *_change(column)]
             rest = len(columns) - len(shown)
             last = position == len(shown) - 1
             pieces.append((_joined(position, len(shown), rest) if not last else _end(rest, closing), ""))
@@ -141,21 +146,32 @@ def _end(rest: int, closing: str) -> str:
 
 def _change(column: Values) -> list[tuple[str, str]]:
     name, reason = plain(column.get("name"), 50), plain(column.get("reason"), 120)
-    role = [(f"the {plain(column['role'])} ", "")] if column.get("role") else []
     before, after = column.get("means") or (None, None)
     shift = re.fullmatch(r"shifted (?:up|down) by ([\d.,]+ σ)(.*)", reason)
     if shift and before is not None and after is not None:
         verb = "rose" if after > before else "fell"
-        return [*role, (name, "b"), (f" {verb} from {figure(before)} to {figure(after)} ({shift[1]})", "")]
-    return [*role, (name, "b"), (f": {reason}", "")]
+        return [(name, "b"), (f" {verb} from {figure(before)} to {figure(after)} ({shift[1]})", "")]
+    return [(name, "b"), (f": {reason}", "")]
+
+
+def _too_few(steady: Sequence[Values]) -> list[Values]:
+    return [column for column in steady if str(column.get("reason", "")).startswith("too few rows")]
 
 
 def _calm(report: Values, steady: Sequence[Values]) -> str:
+    few = len(_too_few(steady))
+    if few == len(steady):
+        return "There are too few rows on a side for a change to show. "
     largest = max(steady, key=lambda column: column.get("effect") or 0.0)
     told = f"{count(len(steady), 'column')} {'was' if len(steady) == 1 else 'were'} compared and none changed beyond what counts"
     told = told[0].upper() + told[1:]
-    if largest.get("effect"):
-        told += f"; the largest change is {figure(largest['effect'])} in {plain(largest['name'], 50)}, where {figure(report.get('min_effect'))} counts"
+    told += f", {count(few, 'column')} of them with too few rows to tell" if few else ""
+    effect, counts = largest.get("effect"), report.get("min_effect")
+    if effect:
+        # Large and yet not significant is another thing than small.
+        chance = counts is not None and effect >= counts
+        told += f"; the largest change is {figure(effect)} in {plain(largest['name'], 50)}, "
+        told += "which could be chance with so few rows" if chance else f"where {figure(counts)} counts"
     return told + ". "
 
 
@@ -163,7 +179,9 @@ def _more(report: Values) -> list[str]:
     windows, performance = report.get("windows") or {}, report.get("performance") or {}
     onset = (windows.get("onset") or {}).get("words", "")
     found = [str(one) for one in report.get("findings") or ()][:3]
-    told = [*found, onset, (report.get("segments") or {}).get("sentence", ""), performance.get("sentence", "")]
+    segments = report.get("segments") or {}
+    worst = segments.get("sentence", "") if segments.get("worst") not in (None, -1) else ""
+    told = [*found, onset, worst, performance.get("sentence", "")]
     return [plain(one, 240) for one in told if one]
 
 

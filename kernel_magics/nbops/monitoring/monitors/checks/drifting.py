@@ -13,7 +13,7 @@ from nbops.monitoring.report import ColumnDrift, DriftReport
 from nbops.records import Check, CheckResult
 from nbops.records.monitoring import MonitorState
 
-_PASSED_ON = ("alpha", "min_effect", "thresholds")
+_PASSED_ON = ("alpha", "min_effect", "thresholds", "importance")
 
 
 def check_drift(look: Look, check: Check) -> CheckResult:
@@ -98,7 +98,10 @@ def _limit(report: DriftReport, check: Check, worst: ColumnDrift | None) -> floa
         return check.threshold
     if worst is None or worst.limit is None:
         return report.min_effect
-    return worst.limit if worst.measure == "effect" else None
+    if worst.measure != "effect":
+        return None
+    # By the calibrated verdict an effect has to be larger than chance makes it in samples of these sizes, too.
+    return max(worst.limit, report.detectable) if report.thresholds == "calibrated" else worst.limit
 
 
 def _state(report: DriftReport, check: Check, value: float) -> tuple[MonitorState, str]:

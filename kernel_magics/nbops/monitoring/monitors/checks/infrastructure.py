@@ -1,4 +1,4 @@
-"""Latency by the prediction log, or any figure by a Prometheus server."""
+"""Latency by the prediction log, errors and latency by a served model's own metrics, or any figure by a Prometheus server."""
 
 from __future__ import annotations
 
@@ -13,12 +13,14 @@ from typing import Any
 import numpy as np
 
 from nbops.errors import MonitorError
+from nbops.monitoring.monitors.checks.scraping import latency, scraped, share_of_errors, since
 from nbops.monitoring.monitors.limits import against, judge
 from nbops.monitoring.monitors.looking import Look
+from nbops.monitoring.monitors.reading import monitor_runs
 from nbops.monitoring.monitors.source import NothingYet
 from nbops.records import Check, CheckResult
 
-_TIMEOUT, _MOST = 10.0, 5_000_000
+_TIMEOUT, _MOST, _BACK = 10.0, 5_000_000, 20
 _WORDS = {
     "latency_p95": "95 % of the predictions took at most {value:.4g} s",
     "errors": "{value:.2%} of the requests failed",
@@ -27,8 +29,16 @@ _WORDS = {
 
 def check_infrastructure(look: Look, check: Check) -> CheckResult:
     """Measure."""
-    url = str(check.options.get("url", ""))
-    value = _asked(url, str(check.options.get("query", "")), look.end) if url else _logged(look)
+    url, query = str(check.options.get("url", "")), str(check.options.get("query", ""))
+    counters: dict[str, float] = {}
+    if query:
+        value = _asked(url, query, look.end)
+    elif url:
+        counters = scraped(url)
+        grown = since(counters, _before(look, check))
+        value = share_of_errors(grown) if check.metric == "errors" else latency(grown)
+    else:
+        value = _logged(look)
     words = _WORDS.get(check.metric, "{value:.4g}").format(value=value)
     return CheckResult(
         check=check.name,
@@ -37,8 +47,17 @@ def check_infrastructure(look: Look, check: Check) -> CheckResult:
         message=against(check, value, words),
         value=value,
         limit=check.threshold,
-        detail={"metric": check.metric},
+        detail={"metric": check.metric, **({"counters": counters} if counters else {})},
     )
+
+
+def _before(look: Look, check: Check) -> dict[str, float]:
+    """Give what the counters were when the last look read them."""
+    for run in monitor_runs(look.workspace, look.monitor.name, _BACK):
+        for result in run.checks:
+            if result.check == check.name and "counters" in result.detail:
+                return {str(name): float(value) for name, value in result.detail["counters"].items()}
+    return {}
 
 
 def _logged(look: Look) -> float:

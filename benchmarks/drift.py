@@ -1,0 +1,159 @@
+"""A drift report of 1,000,000 rows and 20 columns against the bare reading of the files, one pass of sums, and Evidently."""
+
+import argparse
+import json
+import os
+import resource
+import subprocess
+import sys
+import tempfile
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+import pyarrow as pa
+import pyarrow.parquet as pq
+from measure import in_turn, report, seconds
+
+_ROOT = Path(__file__).parents[1]
+_ROW_GROUP = 131_072
+_EVIDENTLY = """
+import json, sys, time, warnings
+warnings.filterwarnings("ignore")
+import pandas as pd
+from evidently import DataDefinition, Dataset, Report
+from evidently.presets import DataDriftPreset
+started = time.perf_counter()
+before, after = (pd.read_parquet(path) for path in sys.argv[1:])
+numbers = [c for c in before if c.startswith("n_")]
+words = [c for c in before if c.startswith("c_")]
+definition = DataDefinition(numerical_columns=numbers, categorical_columns=words, timestamp="ts")
+sides = [Dataset.from_pandas(frame, data_definition=definition) for frame in (after, before)]
+Report([DataDriftPreset()]).run(*sides)
+print(json.dumps(time.perf_counter() - started))
+"""
+
+
+def main(rows: int = 1_000_000, repeats: int = 5, files: int = 4, peer: bool = True) -> bool:
+    """Print the figures; give whether the goals are reached."""
+    from nbops.data.scan import profile_source
+    from nbops.monitoring.drift import drift
+
+    with tempfile.TemporaryDirectory() as folder:
+        before, after = (_written(Path(folder) / f"{seed}.parquet", rows, seed) for seed in (1, 2))
+        drift(before, before)
+        peak = _peak()
+        drift(before, after)
+        extra = _peak() - peak
+        frames = [pd.read_parquet(path) for path in (before, after)]
+        small = [frame[: rows // 10] for frame in frames]
+        arrays = [frame[name].to_numpy() for frame in frames for name in frame if name.startswith("n_")]
+        stored = profile_source(before)
+        taken = in_turn(
+            {
+                "bare pyarrow read of both": lambda: [_read(path) for path in (before, after)],
+                "report from two Parquet files": lambda: drift(before, after),
+                "report of a file against a stored profile": lambda: drift(stored, after),
+                "numpy sums over the numbers": lambda: [array.sum() for array in arrays],
+                "report of two frames": lambda: drift(*frames),
+                "report of a frame against a stored profile": lambda: drift(stored, frames[1]),
+                "report of two frames of a tenth of the rows": lambda: drift(*small),
+            },
+            repeats,
+        )
+        own = taken["report from two Parquet files"]
+        peer_taken = _evidently(before, after) if peer else 0.0
+        linear = _linear(Path(folder), rows, files)
+    figures = {f"{name}, ms": took * 1000 for name, took in taken.items()}
+    ratios = {
+        "from Parquet / bare read": own / taken["bare pyarrow read of both"],
+        "in memory / sums": taken["report of two frames"] / taken["numpy sums over the numbers"],
+        "stored profile / two frames": taken["report of a frame against a stored profile"]
+        / taken["report of two frames"],
+        "extra memory, MB": extra,
+        f"time per row, {files} files / 1 file": linear,
+    }
+    if peer_taken:
+        ratios["Evidently / nbops, from Parquet"] = peer_taken / own
+    reached = ratios["from Parquet / bare read"] <= 1.8 and ratios["in memory / sums"] <= 30 and extra <= 200
+    reached = reached and ratios["stored profile / two frames"] <= 0.6 and linear < 1.5
+    reached = reached and (not peer_taken or peer_taken / own >= 100)
+    goal = "1.8 times the read, 30 times the sums, half of it against a stored profile, 200 MB, 100 times Evidently"
+    report(f"drift of {rows:,} rows, 20 columns", figures | ratios, goal, reached)
+    return reached
+
+
+def _written(path: Path, rows: int, seed: int) -> Path:
+    """Write 14 columns of numbers, 5 of categories and one of times; half of them move with the seed."""
+    draw, move = np.random.default_rng(seed), float(seed > 1)
+    columns: dict[str, object] = {f"n_{i}": draw.normal(0.05 * i * move, 1 + 0.02 * i, rows) for i in range(6)}
+    columns |= {f"n_{6 + i}": draw.lognormal(0.1 * i * move, 1.5, rows) for i in range(3)}
+    columns["n_9"] = draw.poisson(5 + move / 2, rows).astype(float)
+    columns["n_10"] = np.where(draw.random(rows) < 0.7, 0.0, draw.gamma(2, 2, rows))
+    columns["n_11"] = draw.standard_t(3, rows)
+    for name in ("n_12", "n_13"):
+        columns[name] = np.where(draw.random(rows) < 0.05 + 0.1 * move, np.nan, draw.normal(size=rows))
+    for kinds in (2, 5, 20, 200, 2000):
+        share = 1 / np.arange(1, kinds + 1) ** (1 + 0.1 * move)
+        names = np.array([f"kind_{i:04d}" for i in range(kinds)])
+        chosen = draw.choice(kinds, rows, p=share / share.sum())
+        columns[f"c_{kinds}"] = pa.DictionaryArray.from_arrays(pa.array(chosen.astype(np.int32)), pa.array(names)).cast(
+            pa.string()
+        )
+    columns["ts"] = np.datetime64("2026-01-01", "us") + np.sort(draw.random(rows) * 2.6e12).astype("timedelta64[us]")
+    pq.write_table(pa.table(columns), path, row_group_size=_ROW_GROUP, compression="zstd")
+    return path
+
+
+def _read(path: Path) -> object:
+    return pq.read_table(path, read_dictionary=[name for name in pq.read_schema(path).names if name.startswith("c_")])
+
+
+def _linear(folder: Path, rows: int, files: int) -> float:
+    """Give how long a row takes among many files, as a multiple of how long it takes in one; the same rows must add up."""
+    from nbops.data.scan import profile_source
+
+    many = folder / "many"
+    many.mkdir()
+    paths = [_written(many / f"{i:03d}.parquet", rows, 1 + i % 2) for i in range(files)]
+    reference = profile_source(paths[0])
+    one = seconds(lambda: profile_source(paths[0], reference))
+    taken = seconds(lambda: profile_source(many, reference))
+    merged = profile_source(paths[0], reference)
+    for path in paths[1:]:
+        merged = merged.merge(profile_source(path, reference))
+    if merged != profile_source(many, reference):
+        raise AssertionError("merged parts are not the whole")
+    return taken / files / one
+
+
+def _evidently(before: Path, after: Path) -> float:
+    """Time Evidently in its own environment, since it needs pandas 2; nothing where it cannot be installed."""
+    place = _ROOT / "build" / "bench-evidently"
+    python = place / ("Scripts" if os.name == "nt" else "bin") / "python"
+    try:
+        if not python.exists():
+            subprocess.run([sys.executable, "-m", "venv", str(place)], check=True, capture_output=True)
+            needs = ["evidently==0.7.23", "pandas<3", "pyarrow"]
+            subprocess.run([python, "-m", "pip", "install", "-q", *needs], check=True, capture_output=True)
+        done = subprocess.run(
+            [python, "-c", _EVIDENTLY, str(before), str(after)], check=True, capture_output=True, text=True
+        )
+        return float(json.loads(done.stdout.splitlines()[-1]))
+    except (OSError, subprocess.SubprocessError, ValueError) as error:
+        print(f"  Evidently cannot be measured here: {' '.join(str(error).split())[:120]}")
+        return 0.0
+
+
+def _peak() -> float:
+    return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1e3
+
+
+if __name__ == "__main__":
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--rows", type=int, default=1_000_000)
+    parser.add_argument("--repeats", type=int, default=5)
+    parser.add_argument("--files", type=int, default=4, help="100 for 100 million rows")
+    parser.add_argument("--no-peer", action="store_true", help="leave Evidently out")
+    given = parser.parse_args()
+    main(given.rows, given.repeats, given.files, not given.no_peer)

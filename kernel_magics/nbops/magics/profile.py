@@ -1,0 +1,37 @@
+"""``%profile``."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from nbops.errors import UsageError
+from nbops.magics.arguments import Grammar, Option, evaluate
+from nbops.magics.shown import Call
+
+_GRAMMAR = Grammar(
+    "%profile",
+    "Show what the columns of a data set are, and what to look at: the name of a frame, a file, or an {expression}.",
+    [
+        Option("columns", "only these, separated by commas", "NAMES"),
+        Option("target", "say which columns alone tell this one", "COLUMN"),
+    ],
+    words="data",
+)
+
+
+def profile(line: str) -> Any:
+    """Profile a data set; the profile is the cell's result."""
+    call = Call(_GRAMMAR, line, texts=False)
+    if not call.wanted:
+        return None
+    from nbops.display.profile_report import profile as shown
+
+    given = call.arguments.words
+    if len(given) != 1:
+        raise UsageError("%profile takes one data set.", hint="See %profile -h.")
+    word = given[0]
+    data: Any = evaluate(word, call.namespace) if word.startswith("{") else word
+    if word.isidentifier():
+        data = call.namespace.get(word, word)
+    columns = [name.strip() for name in call.arguments.one("columns").split(",") if name.strip()] or None
+    return shown(data, columns=columns, target=call.arguments.one("target"))
