@@ -157,7 +157,7 @@ def test_drift_is_told_looked_into_and_ends_in_a_better_model(screen: Any, pytho
     expect(decisions).to_contain_text("promoted", timeout=90_000)
     expect(decisions).to_contain_text("v2 holds Production now")
     expect(panel.get_by_role("list", name="Versions of tumour")).to_contain_text("v2")
-    page.locator(".Toastify__close-button").first.click()
+    screen.command("apputils:dismiss-notification")
     expect(page.locator(".Toastify__toast")).to_have_count(0)
     both(screen, "monitors")
     tab.get_by_role("button", name="Open v2").click()

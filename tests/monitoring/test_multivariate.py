@@ -35,10 +35,10 @@ def test_a_correlation_that_broke_is_seen_by_both_though_no_column_moved():
 
 def test_neither_raises_an_alarm_without_drift():
     random = np.random.default_rng(1)
-    found = [_together(_pair(random, 600, 0.7), _pair(random, 500, 0.7))[1] for _ in range(6)]
+    found = [_together(_pair(random, 600, 0.7), _pair(random, 500, 0.7))[1] for _ in range(4)]
     assert not any(one["classifier"]["drifted"] for one in found)
     assert sum(one["pca"]["drifted"] for one in found) <= 1
-    assert sum(one["classifier"]["low"] <= 0.5 <= one["classifier"]["high"] for one in found) >= 5
+    assert sum(one["classifier"]["low"] <= 0.5 <= one["classifier"]["high"] for one in found) >= 3
 
 
 def test_identifiers_and_times_give_nothing_away_and_states_stay():
@@ -83,8 +83,8 @@ def test_the_feature_whose_relation_turned_is_named(target, other):
 def test_features_that_moved_and_a_level_that_rose_are_no_new_relation():
     random = np.random.default_rng(4)
     named = levels = 0
-    for _ in range(4):
-        reference, current = _related(random, 800, 1.0), _related(random, 1_200, 1.0)
+    for _ in range(3):
+        reference, current = _related(random, 600, 1.0), _related(random, 900, 1.0)
         current = current[random.random(len(current)) < 1 / (1 + np.exp(-current.a))]
         found = _concept(reference, current, "y", "said")
         named += any(column["drifted"] for column in found["columns"])

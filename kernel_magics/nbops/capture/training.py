@@ -20,6 +20,7 @@ from typing import Any
 from nbops.capture.analysis import Analysis
 from nbops.capture.fits import Given
 from nbops.capture.frames import is_frame
+from nbops.capture.importances import importances_of
 from nbops.capture.redaction import MARK, Redactor, secret_name
 from nbops.capture.seeding import random_states, seed_calls
 from nbops.capture.values import clip
@@ -73,6 +74,8 @@ class TrainingFacts:
         if not self._analysis.problem:
             found["seeds"] = self._redactor.mapping(seed_calls(self._analysis.source, self._namespace))
         found |= self._data(ref)
+        if told := importances_of(model, ref.features, _deviations(found.get("profile"))):
+            found["importance"] = told
         if not any(value for key, value in found.items() if key != "version"):
             return None
         content = json.dumps(found, ensure_ascii=False, allow_nan=False).encode("utf-8", "backslashreplace")
@@ -192,6 +195,14 @@ def _settings(root: Path) -> dict[str, bool]:
         if key not in _SETTINGS or not isinstance(value, bool):
             raise SettingsError(f"[track] {key} in {FILE_NAME}: known are {' and '.join(_SETTINGS)}, true or false.")
     return {key: given.get(key, True) for key in _SETTINGS}
+
+
+def _deviations(profile: dict[str, Any] | None) -> dict[str, float]:
+    if profile is None:
+        return {}
+    from nbops.data.compact import expanded
+
+    return {column.name: column.deviation or 0.0 for column in expanded(profile).columns if column.kind == "number"}
 
 
 def _positions(value: Any, features: tuple[str, ...]) -> list[int] | None:

@@ -120,8 +120,9 @@ def drift(
     """
     about = described(reference, current)
     if isinstance(reference, str) and reference.startswith("models:/"):
-        from nbops.registry.facts import profile_at
+        from nbops.registry.facts import importance_at, profile_at
 
+        importance = importance_at(reference, workspace=workspace) or None if importance is None else importance
         reference = profile_at(reference, workspace=workspace)
     found = engine.drift(
         reference,

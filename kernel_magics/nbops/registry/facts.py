@@ -91,6 +91,23 @@ def training_profile(name: str, version: int | str = "champion", *, workspace: W
     return expanded(stored)
 
 
+def importance_at(uri: str, *, workspace: Workspace | None = None) -> dict[str, float]:
+    """Give how much each feature counts in ``models:/NAME/VERSION`` or ``models:/NAME@ALIAS``; nothing where it is not known.
+
+    Raises
+    ------
+    UsageError, NotFoundError
+        As for :func:`profile_at`.
+    """
+    match = _URI.fullmatch(uri)
+    if match is None:
+        raise UsageError(f"{uri!r} names no version.", hint="Write models:/NAME/3 or models:/NAME@champion.")
+    workspace = workspace or find_workspace()
+    found = get_version(workspace, match["name"], match["version"] or match["alias"])
+    weights: dict[str, float] = _stored(workspace, found, PROFILE_FILE).get("importance", {})
+    return weights
+
+
 def profile_at(uri: str, *, workspace: Workspace | None = None) -> Profile:
     """Give the training profile of ``models:/NAME/VERSION`` or ``models:/NAME@ALIAS``.
 
