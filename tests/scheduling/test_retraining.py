@@ -321,7 +321,5 @@ def test_trouble_that_is_over_is_not_decided_on_again(alone):
 def _incident(place, closed=""):
     values = {"workspace": workspace_id(place), "monitor": "churn", "check": "drift", "state": "open", "closed": closed}
     with open_ledger(place).begin() as connection:
-        row = connection.execute(
-            tables.incidents.insert().values(**values, opened_at=START, last_at=START, detail={})
-        )
+        row = connection.execute(tables.incidents.insert().values(**values, opened_at=START, last_at=START, detail={}))
         return int(row.inserted_primary_key[0])
