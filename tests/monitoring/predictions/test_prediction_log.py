@@ -314,3 +314,18 @@ def test_what_comes_while_the_log_closes_is_written(workspace, monkeypatch):
 def test_what_is_refused_while_the_log_is_held_is_told_as_it_is(tmp_path):
     with pytest.raises(PermissionError), Journal(tmp_path).lock():
         raise PermissionError("not yours")
+
+
+def test_inputs_may_have_the_names_of_the_log(workspace):
+    names = ["at", "input_at", "label", "input_label", "score_a", "age"]
+    with PredictionLog(workspace, "m") as log:
+        ids = log.log(rows=pd.DataFrame([range(6)], columns=names), outputs=[1], at=T0)
+    shown = list(read_predictions(workspace, "m").columns)
+    assert len(set(shown)) == len(shown) and {"input_at", "input_input_at", "input_score_a", "age"} <= set(shown)
+    assert list(read_predictions(workspace, "m", columns=["input_at"])["input_at"]) == [0]
+    record_labels(workspace, "m", ids, [1])
+    # A model learns from them by the names that it knows.
+    rows = labelled_rows(workspace, "m", target="y")
+    assert list(rows.columns) == [*names, "y"] and list(rows.iloc[0]) == [0, 1, 2, 3, 4, 5, 1]
+    with pytest.raises(DataError, match="called 'label' too"):
+        labelled_rows(workspace, "m")
