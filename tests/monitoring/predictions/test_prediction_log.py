@@ -19,6 +19,7 @@ from nbops.monitoring.predictions import (
     read_predictions,
     record_labels,
 )
+from nbops.monitoring.predictions import journal as journal_module
 from nbops.monitoring.predictions.journal import Journal
 
 DAY = 86_400.0
@@ -329,3 +330,21 @@ def test_inputs_may_have_the_names_of_the_log(workspace):
     assert list(rows.columns) == [*names, "y"] and list(rows.iloc[0]) == [0, 1, 2, 3, 4, 5, 1]
     with pytest.raises(DataError, match="called 'label' too"):
         labelled_rows(workspace, "m")
+
+
+def test_inputs_outside_the_window_are_not_read(workspace, monkeypatch):
+    for day in range(4):
+        with PredictionLog(workspace, "m") as log:
+            ids = log.log(rows=_frame(), outputs=[1, 2, 3], at=T0 + day * DAY)
+        record_labels(workspace, "m", ids, [1, 2, 3])
+    read: list[str] = []
+    whole = journal_module._rows
+
+    def seen(path, wanted):
+        if wanted is None or wanted("input:age"):
+            read.append(path.parent.name)
+        return whole(path, wanted)
+
+    monkeypatch.setattr(journal_module, "_rows", seen)
+    assert len(labelled_rows(workspace, "m", "1d")) == 3
+    assert [day for day in read if day < "day=2023-11-17"] == []

@@ -188,17 +188,24 @@ def labelled_rows(
     """
     from nbops.monitoring.performance.windows import newest
 
-    frame = labelled_predictions(workspace, model, as_of=as_of)
+    # Which rows they are is seen without their inputs, so that those of a long log are not in memory all at once.
+    chosen = labelled_predictions(workspace, model, as_of=as_of, inputs=[])
+    chosen = newest(chosen[chosen["label"].notna()], window)
+    if not len(chosen):
+        raise _no_rows(model, "no label has arrived")
+    frame = labelled_predictions(workspace, model, as_of=as_of, start=float(chosen["at"].min()))
+    frame = frame[frame["prediction_id"].isin(chosen["prediction_id"]) & frame["label"].notna()]
     names = input_names(frame)
-    frame = frame[frame["label"].notna()]
-    if frame.empty or not names:
-        why = "its inputs are not kept" if not frame.empty else "no label has arrived"
-        raise DataError(f"There are no labelled rows of {model!r}: {why}.", hint="See: nbops predictions MODEL")
-    frame = newest(frame, window)
+    if not names:
+        raise _no_rows(model, "its inputs are not kept")
     known = {name: _own(name) for name in names}
     if target in known.values():
         raise DataError(f"An input of {model!r} is called {target!r} too.", hint="Give the target another name.")
     return frame[[*names, "label"]].rename(columns={**known, "label": target}).reset_index(drop=True)
+
+
+def _no_rows(model: str, why: str) -> DataError:
+    return DataError(f"There are no labelled rows of {model!r}: {why}.", hint="See: nbops predictions MODEL")
 
 
 def unknown_labels(workspace: Workspace, model: str, as_of: float | None = None) -> int:
