@@ -95,7 +95,6 @@ def _count_words(found: Counted, values: Values, known: ColumnProfile) -> None:
         texts = values.words.to_pylist()
         if known.kind == "category" and known.parsed >= 0.5 and values.text_cells:
             texts = [_as_in_numbers(text) for text in texts]
-        found.parsed = int(values.counts[~np.isnan(parsed_numbers(values.words))].sum()) if values.text_cells else 0
         found.words = WordCounts.of_pairs(texts, values.counts)
 
 
