@@ -39,8 +39,9 @@ def test_july_is_not_january(shared_data):
     found = _by_name(report)
     assert report.drifted[:2] == ("temp", "atemp") and {"cnt", "hum"} <= set(report.drifted)
     assert not {"hr", "weekday", "holiday", "workingday"} & set(report.drifted)
-    for name in ("instant", "dteday", "yr", "mnth"):
+    for name in ("instant", "yr", "mnth"):
         assert found[name].status == "not compared", name
+    assert not found["dteday"].drifted
     assert found["season"].reason == "was always 1, is now 3"
 
 
@@ -88,3 +89,15 @@ def test_blank_cells_of_telco_are_told(shared_data):
     assert found["TotalCharges"].status == "steady"
     assert found["TotalCharges"].findings == ("9 blank cells, now 2, count as missing",)
     assert found["customerID"].reason == "identifier"
+
+
+def test_marks_for_missing_of_credit_are_named(shared_data):
+    frame = pd.read_csv(shared_data("credit_scoring.csv"))
+    report = nbops.drift(frame.iloc[::2], frame.iloc[1::2])
+    assert report.drifted == ()
+    assert "99999999 in Income, Assets, Debt reads as a mark for missing" in report.note
+    marks = {name: column.sentinels for name, column in _by_name(report).items() if column.sentinels}
+    assert {name: sum(found["99999999"]) for name, found in marks.items()} == {"Income": 34, "Assets": 47, "Debt": 18}
+    clean = frame[(frame[["Income", "Assets", "Debt"]] < 99_999_999).all(axis=1)]
+    told = _by_name(nbops.drift(clean, frame))["Income"]
+    assert (told.status, told.reason) == ("quality", "99999999 appears in 34 rows and reads as a mark for missing")

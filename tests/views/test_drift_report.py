@@ -404,6 +404,15 @@ def test_odd_columns_are_drawn(before, after, tmp_path):
     assert len(page) < 100_000
 
 
+def test_too_few_rows_are_no_all_clear():
+    frame = pd.DataFrame({"x": [1.0, 2.0, 3.0] * 5})
+    report = nbops.drift(frame, frame)
+    assert str(report).startswith(
+        "Too few rows to tell\ncurrent data (15 rows) against the reference (15 rows) · 1 column\n"
+    )
+    assert "too few rows on a side for a change to show" in report._repr_html_()
+
+
 def test_a_report_without_columns_or_parts_is_drawn():
     for report in (
         {"columns": []},

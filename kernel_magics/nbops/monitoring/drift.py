@@ -139,7 +139,7 @@ def drift(
         power=power(before.rows, after.rows, found, alpha, minimum.number),
         carried=carried(verdicts),
         findings=duplicate_findings(before, sides.current),
-        note=_BINNED if any(column.binned for column in before.columns) else "",
+        note=_note(before, found),
         **look_further(
             asked,
             before,
@@ -153,6 +153,19 @@ def drift(
             learn=thresholds == "learned",
         ),
     )
+
+
+def _note(before: Profile, found: Sequence[Comparison]) -> str:
+    marked: dict[str, list[str]] = {}
+    for one in found:
+        for mark in one.pair.sentinels:
+            marked.setdefault(mark, []).append(one.pair.name)
+    said = [_BINNED] if any(column.binned for column in before.columns) else []
+    said += [
+        f"{mark} in {', '.join(names[:5])}{' and others' if len(names) > 5 else ''} reads as a mark for missing and is left out"
+        for mark, names in marked.items()
+    ]
+    return "; ".join(said)
 
 
 def _compared(before: Profile, after: Profile, columns: Sequence[str] | None) -> list[Comparison]:

@@ -66,9 +66,8 @@ def _nulls(one: Comparison, before: ColumnProfile, after: ColumnProfile) -> list
     shares = before.nulls / before.rows, after.nulls / after.rows
     if abs(shares[1] - shares[0]) < _NULL_EFFECT:
         return []
-    marks = (
-        f" ({', '.join(one.pair.sentinels)} counted among them)" if any(map(sum, one.pair.sentinels.values())) else ""
-    )
+    counted = [mark for mark, (_, n) in one.pair.sentinels.items() if n >= _NEW_EFFECT * after.rows]
+    marks = f" ({', '.join(counted)} counted among them)" if counted else ""
     return [f"nulls {shares[0]:.1%} → {shares[1]:.1%}{marks}"]
 
 

@@ -93,6 +93,8 @@ def title(report: Values) -> str:
         told = f"{count(drifted, noun)} {'has' if drifted == 1 else 'have'} drifted, {matters(report)}"
     elif quality:
         told = f"no drift, but {count(quality, noun)} {'needs' if quality == 1 else 'need'} a look"
+    elif len(_too_few(found["steady"])) == compared:
+        told = "too few rows to tell"
     else:
         told = "no drift that matters"
     subject = plain(report.get("title") or (report.get("about") or {}).get("subject") or "")
@@ -105,7 +107,8 @@ def subtitle(report: Values) -> str:
     current = plain(about.get("current") or "current data")
     reference = plain(about.get("reference") or "the reference")
     told = f"{current} ({rows.get('current', 0):,} rows) against {reference} ({rows.get('reference', 0):,} rows)"
-    told += f" · {len(report.get('columns', ())):,} columns"
+    width = len(report.get("columns", ()))
+    told += f" · {width:,} column{'' if width == 1 else 's'}"
     return told + (f" · {plain(report['note'], 300)}" if report.get("note") else "")
 
 
@@ -151,10 +154,18 @@ def _change(column: Values) -> list[tuple[str, str]]:
     return [(name, "b"), (f": {reason}", "")]
 
 
+def _too_few(steady: Sequence[Values]) -> list[Values]:
+    return [column for column in steady if str(column.get("reason", "")).startswith("too few rows")]
+
+
 def _calm(report: Values, steady: Sequence[Values]) -> str:
+    few = len(_too_few(steady))
+    if few == len(steady):
+        return "There are too few rows on a side for a change to show. "
     largest = max(steady, key=lambda column: column.get("effect") or 0.0)
     told = f"{count(len(steady), 'column')} {'was' if len(steady) == 1 else 'were'} compared and none changed beyond what counts"
     told = told[0].upper() + told[1:]
+    told += f", {count(few, 'column')} of them with too few rows to tell" if few else ""
     effect, counts = largest.get("effect"), report.get("min_effect")
     if effect:
         # Large and yet not significant is another thing than small.
