@@ -134,7 +134,9 @@ def _count_times(found: Counted, values: Values, known: ColumnProfile) -> None:
         own = utc = np.repeat(read[usable], values.counts[usable])
     hours, weekdays = hours_and_weekdays(own)
     found.minimum, found.maximum = range_of(utc)
-    found.distinct = _distinct(found.distinct, mixed(utc.astype("datetime64[us]").astype(np.int64).view(np.uint64).copy()))
+    found.distinct = _distinct(
+        found.distinct, mixed(utc.astype("datetime64[us]").astype(np.int64).view(np.uint64).copy())
+    )
     _add_aspect(found, "hour", HOURS, hours)
     _add_aspect(found, "weekday", WEEKDAYS, weekdays)
 
