@@ -258,6 +258,32 @@ def test_labelled_rows_for_training_are_the_newest_as_known_then(workspace):
         labelled_rows(workspace, "m", as_of=T0)
 
 
+def test_who_reads_while_files_are_compacted_and_merged_sees_each_prediction_once(workspace, monkeypatch):
+    from nbops.monitoring.predictions import committing, compaction
+    from nbops.monitoring.predictions.log import prediction_journal
+
+    monkeypatch.setattr(committing, "_SEGMENT_BYTES", 3000)
+    monkeypatch.setattr(compaction, "MANY", 3)
+    told: list[str] = []
+
+    def write(name: str) -> None:
+        with PredictionLog(workspace, "m") as log:
+            for batch in range(60):
+                told.extend(
+                    log.log(ids=[f"{name}{batch}.{i}" for i in range(3)], outputs=[1, 2, 3], at=[T0, T0 + DAY, T0])
+                )
+
+    threads = [threading.Thread(target=write, args=(name,)) for name in "ab"]
+    for thread in threads:
+        thread.start()
+    journal = prediction_journal(workspace, "m")
+    while any(thread.is_alive() for thread in threads):
+        before = set(told)
+        seen = [name for table in journal.read() for name in table.column("prediction_id").to_pylist()]
+        assert len(seen) == len(set(seen)) and before <= set(seen)
+    assert len(read_predictions(workspace, "m")) == 360
+
+
 def test_times_are_seconds_also_beside_dates_and_are_refused_where_they_are_none(workspace):
     record_labels(workspace, "m", ["a", "b"], [1, 0], at=["2026-01-01", T0])
     assert sorted(read_labels(workspace, "m")["at"]) == [T0, 1767225600.0]
