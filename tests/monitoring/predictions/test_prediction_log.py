@@ -19,6 +19,7 @@ from nbops.monitoring.predictions import (
     read_predictions,
     record_labels,
 )
+from nbops.monitoring.predictions import journal as journal_module
 from nbops.monitoring.predictions.journal import Journal
 
 DAY = 86_400.0
@@ -314,3 +315,36 @@ def test_what_comes_while_the_log_closes_is_written(workspace, monkeypatch):
 def test_what_is_refused_while_the_log_is_held_is_told_as_it_is(tmp_path):
     with pytest.raises(PermissionError), Journal(tmp_path).lock():
         raise PermissionError("not yours")
+
+
+def test_inputs_may_have_the_names_of_the_log(workspace):
+    names = ["at", "input_at", "label", "input_label", "score_a", "age"]
+    with PredictionLog(workspace, "m") as log:
+        ids = log.log(rows=pd.DataFrame([range(6)], columns=names), outputs=[1], at=T0)
+    shown = list(read_predictions(workspace, "m").columns)
+    assert len(set(shown)) == len(shown) and {"input_at", "input_input_at", "input_score_a", "age"} <= set(shown)
+    assert list(read_predictions(workspace, "m", columns=["input_at"])["input_at"]) == [0]
+    record_labels(workspace, "m", ids, [1])
+    # A model learns from them by the names that it knows.
+    rows = labelled_rows(workspace, "m", target="y")
+    assert list(rows.columns) == [*names, "y"] and list(rows.iloc[0]) == [0, 1, 2, 3, 4, 5, 1]
+    with pytest.raises(DataError, match="called 'label' too"):
+        labelled_rows(workspace, "m")
+
+
+def test_inputs_outside_the_window_are_not_read(workspace, monkeypatch):
+    for day in range(4):
+        with PredictionLog(workspace, "m") as log:
+            ids = log.log(rows=_frame(), outputs=[1, 2, 3], at=T0 + day * DAY)
+        record_labels(workspace, "m", ids, [1, 2, 3])
+    read: list[str] = []
+    whole = journal_module._rows
+
+    def seen(path, wanted):
+        if wanted is None or wanted("input:age"):
+            read.append(path.parent.name)
+        return whole(path, wanted)
+
+    monkeypatch.setattr(journal_module, "_rows", seen)
+    assert len(labelled_rows(workspace, "m", "1d")) == 3
+    assert [day for day in read if day < "day=2023-11-17"] == []
