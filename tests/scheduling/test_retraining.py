@@ -31,6 +31,7 @@ from nbops.scheduling.retraining import (
     retrain_now,
     set_policy,
 )
+from nbops.scheduling.retraining.gathering import gather
 from nbops.scheduling.retraining.rows import D
 from nbops.scheduling.retraining.settling import settle
 from nbops.scheduling.retraining.watching import RetrainWatch
@@ -323,3 +324,15 @@ def _incident(place, closed=""):
     with open_ledger(place).begin() as connection:
         row = connection.execute(tables.incidents.insert().values(**values, opened_at=START, last_at=START, detail={}))
         return int(row.inserted_primary_key[0])
+
+
+def test_rows_with_gaps_and_lists_are_gathered_and_none_judges_that_is_learnt_from(alone):
+    random = np.random.default_rng(1)
+    frame = pd.DataFrame({"a": random.normal(size=400), "w": ["x", None, "z", "x"] * 100, "y": [0, 1] * 200})
+    frame.loc[::7, "a"] = np.nan
+    frame["v"] = [[one, 1.0] for one in random.normal(size=400)]
+    frame.iloc[390:] = frame.iloc[:10]
+    frame.to_parquet(alone.root / "rows.parquet")
+    policy = _policy(alone, source="rows.parquet", label="y", window="all")
+    gathered = gather(alone, policy, START, alone.root / "out")
+    assert (gathered.facts["learn_rows"], gathered.facts["judge_rows"]) == (300, 90)
