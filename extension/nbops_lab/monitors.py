@@ -20,7 +20,7 @@ from nbops_lab.workspaces import ForbiddenPathError, Place
 
 LAB = "lab"
 _RUNS, _MOST_RUNS = 200, 1000
-_INCIDENTS = 200
+_OPEN, _INCIDENTS = 1000, 200
 _DECISIONS = 50
 _PREDICTIONS = "predictions"
 _PATTERN = re.compile(r"[*?\[]")
@@ -215,7 +215,7 @@ def _short(summary: MonitorSummary) -> MonitorSummary:
 
 
 def _view(workspace: Workspace, name: str) -> dict[str, Any]:
-    from nbops.monitoring.monitors import incidents, monitor_runs, summaries
+    from nbops.monitoring.monitors import monitor_runs, summaries
     from nbops.scheduling.retraining import decisions, with_retraining
 
     found = [one for one in summaries(workspace) if one.monitor.name == name]
@@ -226,7 +226,7 @@ def _view(workspace: Workspace, name: str) -> dict[str, Any]:
     runs: list[MonitorRun] = [replace(run, checks=()) for run in monitor_runs(workspace, name, limit=_RUNS)]
     return {
         "summary": summary,
-        "incidents": incidents(workspace, name),
+        "incidents": _trouble(workspace, name),
         "runs": runs,
         "decisions": decisions(workspace, model, limit=_DECISIONS) if model else [],
         "policy": summary.policy,
@@ -298,7 +298,7 @@ def _do(
 
     if act == "acknowledge":
         number = wanted["incident"]
-        if all(one.id != number for one in rooms.incidents(workspace, name)):
+        if all(one.id != number for one in _trouble(workspace, name)):
             raise NotFoundError(f"There is no incident {number} of the monitor {name[:80]!r}.")
         return rooms.acknowledge(workspace, number, wanted["reason"], identity=me)
     if act == "retrain":
@@ -328,7 +328,7 @@ def _model_of(model: str) -> str:
 
 
 def _news(workspace: Workspace) -> list[Incident]:
-    from nbops.monitoring.monitors import incidents, monitors
+    from nbops.monitoring.monitors import monitors
 
     now = time.time()
     told = {
@@ -338,8 +338,15 @@ def _news(workspace: Workspace) -> list[Incident]:
     }
     if not told:
         return []
-    newest = sorted(incidents(workspace), key=lambda one: -one.id)[:_INCIDENTS]
-    return [one for one in newest if one.monitor in told]
+    return [one for one in _trouble(workspace) if one.monitor in told]
+
+
+def _trouble(workspace: Workspace, name: str = "") -> list[Incident]:
+    """Give all that is open, then what opened last and is over: what is open may have begun long ago."""
+    from nbops.monitoring.monitors import incidents
+
+    opened = incidents(workspace, name, opened=True, limit=_OPEN)
+    return [*opened, *(one for one in incidents(workspace, name, limit=_INCIDENTS) if one.state == "recovered")]
 
 
 def _page(workspace: Workspace, name: str, number: int) -> str:

@@ -82,3 +82,8 @@ def test_names_that_cannot_be(tmp_path):
 def test_a_relation_is_read_as_it_was_written(right):
     relation = Relation("a", "<=", right)
     assert Relation.parse(str(relation)) == relation
+
+
+def test_a_version_that_no_database_counts_to_is_none(tmp_path):
+    with pytest.raises(UsageError, match="names no rules"):
+        load_rules(find_workspace(tmp_path), "name@99999999999999999999")

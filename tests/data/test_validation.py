@@ -6,7 +6,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from nbops.data.validation import Rules, infer_rules, validate
+from nbops.data.validation import ColumnRules, Rules, infer_rules, validate
 from nbops.errors import DataError
 
 
@@ -239,3 +239,18 @@ def test_what_is_wrong_in_edited_rules_is_named(edit, said):
     with pytest.raises(DataError, match="no rules|compares nothing") as raised:
         Rules.from_dict(edit)
     assert said in str(raised.value)
+
+
+def test_numbers_of_a_list_are_numbers():
+    rules = Rules((ColumnRules(name="n", kind="number", categories=("1", "2")),))
+    assert validate(pd.DataFrame({"n": [1.0, 2.0]}), rules).passed
+    assert _found(validate(pd.DataFrame({"n": [1.0, 3.0]}), rules), "categories") == {"n"}
+
+
+@pytest.mark.parametrize(
+    "rule", [ColumnRules(name="c", kind="category", minimum=1.0), ColumnRules(name="n", kind="number", pattern="x")]
+)
+def test_a_rule_that_does_not_fit_a_column_says_so_without_a_traceback(rule):
+    (finding,) = validate(pd.DataFrame({"c": ["x", "y"], "n": [1.0, 2.5]}), Rules((rule,), extra="allow")).findings
+    assert "cannot be checked of a column of kind" in finding.message
+    assert "Traceback" not in finding.message and "site-packages" not in finding.message

@@ -13,7 +13,7 @@ from sklearn.linear_model import LogisticRegression
 
 import nbops
 from nbops.errors import NbopsError, NotFoundError, UsageError
-from nbops.ledger import open_ledger
+from nbops.ledger import open_ledger, tables
 from nbops.ledger.audit import read_events
 from nbops.monitoring.predictions import record_labels
 from nbops.registry import promote, register
@@ -31,10 +31,12 @@ from nbops.scheduling.retraining import (
     retrain_now,
     set_policy,
 )
-from nbops.scheduling.retraining.deciding import settle
+from nbops.scheduling.retraining.gathering import gather
 from nbops.scheduling.retraining.rows import D
+from nbops.scheduling.retraining.settling import settle
 from nbops.scheduling.retraining.watching import RetrainWatch
 from nbops.workspace import find_workspace
+from nbops.workspace.ownership import workspace_id
 
 HOUR, DAY, START = 3600.0, 86_400.0, 1_760_000_000.0
 
@@ -287,3 +289,50 @@ def test_one_model_whose_data_are_gone_holds_up_no_other(alone):
     file.unlink()
     emit(alone, "drift", "churn", {"message": "a moved"}, at=START + 10)
     assert [one.cause for one in decide_due(alone, START + 100)] == ["drift"]
+
+
+@pytest.mark.parametrize("outcome", ["cooling down", "failed"])
+def test_trouble_that_goes_on_is_decided_on_once_more(alone, outcome):
+    _policy(alone, cool_down_hours=24)
+    number = _incident(alone)
+    if outcome == "cooling down":
+        emit(alone, "drift", "churn", {"message": "before"}, at=START + 10)
+        (first,) = decide_due(alone, START + 20)
+        _end(alone, first.id, "not better", START + 30)
+    emit(alone, "drift", "churn", {"message": "a moved", "incident": number}, at=START + 40)
+    for one in decide_due(alone, START + 50):
+        _end(alone, one.id, "failed", START + 60)
+    assert decisions(alone)[0].outcome == outcome
+    assert decide_due(alone, START + HOUR) == ()
+    (again,) = decide_due(alone, START + DAY + HOUR)
+    assert again.message == "a moved"
+    _end(alone, again.id, "failed", START + DAY + HOUR)
+    assert decide_due(alone, START + 3 * DAY) == ()
+
+
+def test_trouble_that_is_over_is_not_decided_on_again(alone):
+    _policy(alone, cool_down_hours=24)
+    number = _incident(alone, closed="1")
+    emit(alone, "drift", "churn", {"message": "a moved", "incident": number}, at=START + 40)
+    (first,) = decide_due(alone, START + 50)
+    _end(alone, first.id, "failed", START + 60)
+    assert decide_due(alone, START + 3 * DAY) == ()
+
+
+def _incident(place, closed=""):
+    values = {"workspace": workspace_id(place), "monitor": "churn", "check": "drift", "state": "open", "closed": closed}
+    with open_ledger(place).begin() as connection:
+        row = connection.execute(tables.incidents.insert().values(**values, opened_at=START, last_at=START, detail={}))
+        return int(row.inserted_primary_key[0])
+
+
+def test_rows_with_gaps_and_lists_are_gathered_and_none_judges_that_is_learnt_from(alone):
+    random = np.random.default_rng(1)
+    frame = pd.DataFrame({"a": random.normal(size=400), "w": ["x", None, "z", "x"] * 100, "y": [0, 1] * 200})
+    frame.loc[::7, "a"] = np.nan
+    frame["v"] = [[one, 1.0] for one in random.normal(size=400)]
+    frame.iloc[390:] = frame.iloc[:10]
+    frame.to_parquet(alone.root / "rows.parquet")
+    policy = _policy(alone, source="rows.parquet", label="y", window="all")
+    gathered = gather(alone, policy, START, alone.root / "out")
+    assert (gathered.facts["learn_rows"], gathered.facts["judge_rows"]) == (300, 90)

@@ -123,6 +123,18 @@ async def test_only_monitors_that_tell_jupyterlab_are_news(call: Any, workspace:
     assert incident["monitor"] == "wine"
 
 
+async def test_what_has_been_open_for_long_is_among_the_news(
+    call: Any, workspace: Workspace, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("nbops_lab.monitors._INCIDENTS", 1)
+    whole = await seen(call, workspace)
+    await seen(call, workspace, "younger")
+    names = {one["monitor"] for one in (await call("incidents")).json()}
+    assert names == {"wine", "younger"}
+    number = whole["incidents"][0]["id"]
+    assert (await post(call, "wine", "acknowledge", incident=number, reason="x")).code == 200
+
+
 async def test_a_report_is_a_page_that_runs_nothing(call: Any, workspace: Workspace, wines: pd.DataFrame) -> None:
     hostile = "<img src=x onerror=alert(1)>"
     for name, frame in (("before", wines.head(59)), ("now", wines.tail(48))):

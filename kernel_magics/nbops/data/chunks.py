@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -88,7 +89,7 @@ def read_pieces(
         As for :func:`read_chunks`, or it lacks a column.
     """
     if columns is not None:
-        known = next(read_chunks(path, rows=1)).column_names
+        known = _names(path)
         missing = [name for name in columns if name not in known]
         if missing and not missing_is_fine:
             raise DataError(f"{path} has no column {missing[0]!r}.", hint=f"It has {', '.join(known[:20])}.")
@@ -133,6 +134,17 @@ def _csv(path: Path, rows: int, columns: Sequence[str] | None, as_text: bool, se
             yield _arrow(piece)
     if not found:
         yield _arrow(pd.read_csv(path, nrows=0, **options))
+
+
+def _names(path: Path) -> list[str]:
+    """Give the columns of a file; those of a Parquet file stand at its end, and no row is read for them."""
+    if path.is_file() and path.stat().st_size and kind_of_file(path) in {".parquet", ".pq"}:
+        import pyarrow as pa
+        import pyarrow.parquet as pq
+
+        with contextlib.suppress(pa.ArrowException, OSError):
+            return [name for name in pq.read_schema(path).names if not name.startswith("__index_level_")]
+    return list(next(read_chunks(path, rows=1)).column_names)
 
 
 def _json_lines(path: Path, rows: int, columns: Sequence[str] | None) -> Iterator[pa.Table]:

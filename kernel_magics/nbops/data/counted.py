@@ -121,6 +121,8 @@ class Counted:
         return (read + self.parsed) < NUMBER_SHARE * (read + self.texts)
 
     def _of_words(self, base: ColumnProfile) -> ColumnProfile:
+        if self.texts and self.kind == "category":
+            base = replace(base, parsed=_numbers_among(self.words))
         kept = self.words.most_frequent(MOST_CATEGORIES)
         rest = self.words.total - sum(kept.values())
         distinct = self.words.distinct
@@ -146,6 +148,15 @@ class Counted:
             marks={f"{mark:.0f}": count for mark, count in numbers.marks.items()},
             sentinels=sentinels_of(numbers),
         )
+
+
+def _numbers_among(words: WordCounts) -> float:
+    """Give the share of cells whose word is a number."""
+    import pandas as pd
+
+    read = pd.to_numeric(pd.Series([*words.counts], dtype=object), errors="coerce").notna().to_numpy()
+    counts = np.fromiter(words.counts.values(), np.int64, len(words.counts))
+    return float(counts[read].sum() / counts.sum()) if len(counts) else 0.0
 
 
 def counted_again(column: ColumnProfile) -> Counted:

@@ -40,8 +40,8 @@ def count(values: Values, known: ColumnProfile, before: Counted | None = None) -
         found.kind = "empty"
         found.types = frozenset()
     else:
-        if before is not None and before.numbers is not None and known.kind == "number":
-            found.distinct = before.numbers.distinct
+        if before is not None and known.kind in {"number", "time"}:
+            found.distinct = before.numbers.distinct if before.numbers is not None else before.distinct
         _WAYS[known.kind](found, values, known)
     return found
 
@@ -95,7 +95,6 @@ def _count_words(found: Counted, values: Values, known: ColumnProfile) -> None:
         texts = values.words.to_pylist()
         if known.kind == "category" and known.parsed >= 0.5 and values.text_cells:
             texts = [_as_in_numbers(text) for text in texts]
-        found.parsed = int(values.counts[~np.isnan(parsed_numbers(values.words))].sum()) if values.text_cells else 0
         found.words = WordCounts.of_pairs(texts, values.counts)
 
 
@@ -135,7 +134,9 @@ def _count_times(found: Counted, values: Values, known: ColumnProfile) -> None:
         own = utc = np.repeat(read[usable], values.counts[usable])
     hours, weekdays = hours_and_weekdays(own)
     found.minimum, found.maximum = range_of(utc)
-    found.distinct = _distinct(mixed(utc.astype("datetime64[us]").astype(np.int64).view(np.uint64).copy()))
+    found.distinct = _distinct(
+        found.distinct, mixed(utc.astype("datetime64[us]").astype(np.int64).view(np.uint64).copy())
+    )
     _add_aspect(found, "hour", HOURS, hours)
     _add_aspect(found, "weekday", WEEKDAYS, weekdays)
 
@@ -144,7 +145,7 @@ def _count_identifiers(found: Counted, values: Values, known: ColumnProfile) -> 
     if values.numbers is not None:
         numbers = values.numbers[~np.isnan(values.numbers)] if not values.whole else values.numbers
         found.nulls += len(values.numbers) - len(numbers)
-        found.distinct = _distinct(hashes_of_numbers(numbers))
+        found.distinct = _distinct(Distinct(), hashes_of_numbers(numbers))
     elif values.words is not None:
         found.distinct = Distinct.of(hashes_of_texts(values.words), values.counts)
 
@@ -188,8 +189,8 @@ def _add_aspect(found: Counted, name: str, words: tuple[str, ...], counts: Array
     found.aspects[name] = aspect
 
 
-def _distinct(hashes: Array) -> Distinct:
-    seen = Seen(Distinct())
+def _distinct(before: Distinct, hashes: Array) -> Distinct:
+    seen = Seen(Distinct(), before)
     for first in range(0, len(hashes), MOST):
         seen.take(hashes[first : first + MOST])
     return seen.found

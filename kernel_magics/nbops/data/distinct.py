@@ -164,6 +164,8 @@ def hashes_of_numbers(values: np.ndarray[Any, Any]) -> Hashes:
         beyond = (values > _MOST_WHOLE) | (values < -_MOST_WHOLE)
         if beyond.any():
             bits[beyond] = values[beyond].astype(np.uint64) ^ _SECOND
+    # Nought, which is frequent, must not have the smallest hash of all.
+    np.bitwise_xor(bits, _SECOND, out=bits)
     np.multiply(bits, _FIRST, out=bits)
     np.bitwise_xor(bits, bits >> _HALF, out=bits)
     np.multiply(bits, _SECOND, out=bits)

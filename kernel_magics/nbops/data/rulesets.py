@@ -22,7 +22,7 @@ from nbops.workspace.ownership import workspace_id
 
 _T = tables.rule_sets
 _NAME = re.compile(r"[^\W\d][\w-]{0,79}")
-_WHICH = re.compile(r"(?P<name>[^@/\\.]+)(?:@(?P<version>\d+))?")
+_WHICH = re.compile(r"(?P<name>[^@/\\.]+)(?:@(?P<version>\d{1,9}))?")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

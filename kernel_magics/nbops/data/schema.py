@@ -86,7 +86,7 @@ def _column(rule: ColumnRules) -> Any:
     if rule.whole:
         checks.append(pa.Check(lambda values: values % 1 == 0, name="whole", error="whole"))
     if rule.categories is not None:
-        checks.append(pa.Check.isin(list(rule.categories), name="categories"))
+        checks.append(pa.Check.isin(_allowed(rule), name="categories"))
     if rule.pattern:
         checks.append(pa.Check.str_matches(f"(?:{rule.pattern})\\Z", name="pattern"))
     if rule.longest is not None:
@@ -99,6 +99,15 @@ def _column(rule: ColumnRules) -> Any:
         required=not rule.optional,
         name=rule.name,
     )
+
+
+def _allowed(rule: ColumnRules) -> list[Any]:
+    """Give the allowed values as the column holds them; rules keep them as text."""
+    found: list[Any] = list(rule.categories or ())
+    if rule.kind == "number":
+        with contextlib.suppress(ValueError):
+            return [float(value) for value in found]
+    return found
 
 
 def _relation(one: Relation) -> Any:

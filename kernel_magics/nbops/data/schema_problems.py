@@ -24,7 +24,7 @@ def problem_finding(problem: Any, frame: pd.DataFrame, rule: ColumnRules | None 
     cells = _cells(problem, frame, named)
     if cells is None:
         # It could not be checked at all, or it is said of the whole column, such as its type.
-        said = " ".join(str(problem).split())[:200]
+        said = _not_checked(problem, label, rule) or " ".join(str(problem).split())[:200]
         return Finding(column=named, rule=label, severity="error", message=said)
     return Finding(
         column=named,
@@ -36,6 +36,16 @@ def problem_finding(problem: Any, frame: pd.DataFrame, rule: ColumnRules | None 
         rows=len(cells),
         examples=examples_of(cells) if named else tuple(f"row {row}" for row in cells.index[:3]),
     )
+
+
+def _not_checked(problem: Any, label: str, rule: ColumnRules | None) -> str:
+    """Say that a check stumbled, without the traceback that pandera puts into its words; nothing where it did not."""
+    text = str(problem)
+    if "Traceback (most recent call last)" not in text:
+        return ""
+    if rule is not None:
+        return f"{label} cannot be checked of a column of kind {rule.kind}"
+    return f"{label} could not be checked: {' '.join(text.partition('Traceback')[0].split())[:200]}"
 
 
 def _label(check: Any) -> str:

@@ -246,9 +246,7 @@ def of_arrow(values: pa.ChunkedArray | pa.Array) -> Values:
         true = pc.sum(values).as_py() or 0
         return Values(form=FLAGS, flags=(len(values) - values.null_count - true, true), **base)
     if types.is_integer(kind) or types.is_floating(kind) or types.is_decimal(kind):
-        # Among floats the missing ones are NaN, and counted as such.
-        there = {**base, "nulls": 0} if types.is_floating(kind) else base
-        return Values(form=NUMBERS, numbers=_arrow_numbers(values), **there)
+        return Values(form=NUMBERS, numbers=_arrow_numbers(values), **base)
     if types.is_timestamp(kind) or types.is_date(kind):
         if types.is_date(kind):
             values = values.cast(pa.timestamp("s" if types.is_date32(kind) else "ms"))
@@ -264,7 +262,7 @@ def _arrow_numbers(values: Any) -> Array:
     import pyarrow as pa
     import pyarrow.types as types
 
-    kept = values.drop_null() if values.null_count and not types.is_floating(values.type) else values
+    kept = values.drop_null() if values.null_count else values
     if types.is_decimal(kept.type):
         # Straight to floats Arrow is off by the last bit of some.
         kept = kept.cast(pa.string()).cast(pa.float64())

@@ -14,8 +14,8 @@ from nbops.monitoring.pairing import Pair, is_constant
 from nbops.monitoring.significance import novelty_test
 
 # How a column's share of the report's false alarms is spread over its tests. What ranks lower is looked at less often.
-_NUMBER = {"ks": 0.3, "rank": 0.35, "spread": 0.1, "range": 0.1, "nulls": 0.15}
-_CATEGORY = {"chi2": 0.7, "new": 0.1, "gone": 0.05, "nulls": 0.15}
+_NUMBER = {"ks": 0.25, "rank": 0.33, "spread": 0.07, "range": 0.1, "nulls": 0.25}
+_CATEGORY = {"chi2": 0.6, "new": 0.1, "gone": 0.05, "nulls": 0.25}
 _VALUES = ("ks", "rank", "spread", "chi2")
 _DAY = 86_400.0
 
@@ -84,7 +84,7 @@ def _constant(pair: Pair, before: ColumnProfile, after: ColumnProfile, nulls: fl
         p, q, _ = paired_numbers(before, after)
     else:
         _, p, q = paired_categories(before, after)
-    tests = {"new": (novelty_test(p, q), 0.85), "nulls": (nulls, 0.15)}
+    tests = {"new": (novelty_test(p, q), 0.75), "nulls": (nulls, 0.25)}
     return Comparison(pair=pair, statistics={"new": float(q[p == 0].sum() / q.sum())}, tests=tests)
 
 
@@ -107,13 +107,13 @@ def _by_aspects(pair: Pair, before: ColumnProfile, after: ColumnProfile, nulls: 
         one = compared(Pair(name=aspect.name, before=aspect, after=other, sentinels={}))
         if one.value_tests and not (is_constant(aspect) and is_constant(other)):
             found.append(one)
-    share = 0.85 / max(len(found), 1)
+    share = 0.75 / max(len(found), 1)
     aspects = tuple(_part(one, share, usual.get(one.pair.name, 0.0)) for one in found)
     effects = [one.effect or 0.0 for one in aspects]
     return Comparison(
         pair=pair,
         effect=max(effects) if effects else None,
-        tests={"nulls": (nulls, 0.15 if found else 1.0)},
+        tests={"nulls": (nulls, 0.25 if found else 1.0)},
         aspects=aspects,
     )
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import functools
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -69,6 +69,6 @@ def _windows(given: list[Any], reference: Profile | None) -> list[Profile]:
 
 
 def _profiled(data: Any, reference: Profile | None) -> Profile:
-    if isinstance(data, (list, tuple)):
+    if isinstance(data, (list, tuple, Mapping)):
         return profile_frame(rows_of(data), reference)
     return profile_source(data, reference)

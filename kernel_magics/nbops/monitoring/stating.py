@@ -10,7 +10,7 @@ from nbops.monitoring.power import detectable, rows_needed
 from nbops.monitoring.report import ColumnDrift
 from nbops.monitoring.thresholds import Thresholds, chance_passes
 
-_RANK_PART = 0.35
+_RANK_PART = 0.33
 
 
 def false_alarm(

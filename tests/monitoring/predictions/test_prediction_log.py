@@ -19,6 +19,7 @@ from nbops.monitoring.predictions import (
     read_predictions,
     record_labels,
 )
+from nbops.monitoring.predictions import journal as journal_module
 from nbops.monitoring.predictions.journal import Journal
 
 DAY = 86_400.0
@@ -258,6 +259,32 @@ def test_labelled_rows_for_training_are_the_newest_as_known_then(workspace):
         labelled_rows(workspace, "m", as_of=T0)
 
 
+def test_who_reads_while_files_are_compacted_and_merged_sees_each_prediction_once(workspace, monkeypatch):
+    from nbops.monitoring.predictions import committing, compaction
+    from nbops.monitoring.predictions.log import prediction_journal
+
+    monkeypatch.setattr(committing, "_SEGMENT_BYTES", 3000)
+    monkeypatch.setattr(compaction, "MANY", 3)
+    told: list[str] = []
+
+    def write(name: str) -> None:
+        with PredictionLog(workspace, "m") as log:
+            for batch in range(60):
+                told.extend(
+                    log.log(ids=[f"{name}{batch}.{i}" for i in range(3)], outputs=[1, 2, 3], at=[T0, T0 + DAY, T0])
+                )
+
+    threads = [threading.Thread(target=write, args=(name,)) for name in "ab"]
+    for thread in threads:
+        thread.start()
+    journal = prediction_journal(workspace, "m")
+    while any(thread.is_alive() for thread in threads):
+        before = set(told)
+        seen = [name for table in journal.read() for name in table.column("prediction_id").to_pylist()]
+        assert len(seen) == len(set(seen)) and before <= set(seen)
+    assert len(read_predictions(workspace, "m")) == 360
+
+
 def test_times_are_seconds_also_beside_dates_and_are_refused_where_they_are_none(workspace):
     record_labels(workspace, "m", ["a", "b"], [1, 0], at=["2026-01-01", T0])
     assert sorted(read_labels(workspace, "m")["at"]) == [T0, 1767225600.0]
@@ -288,3 +315,36 @@ def test_what_comes_while_the_log_closes_is_written(workspace, monkeypatch):
 def test_what_is_refused_while_the_log_is_held_is_told_as_it_is(tmp_path):
     with pytest.raises(PermissionError), Journal(tmp_path).lock():
         raise PermissionError("not yours")
+
+
+def test_inputs_may_have_the_names_of_the_log(workspace):
+    names = ["at", "input_at", "label", "input_label", "score_a", "age"]
+    with PredictionLog(workspace, "m") as log:
+        ids = log.log(rows=pd.DataFrame([range(6)], columns=names), outputs=[1], at=T0)
+    shown = list(read_predictions(workspace, "m").columns)
+    assert len(set(shown)) == len(shown) and {"input_at", "input_input_at", "input_score_a", "age"} <= set(shown)
+    assert list(read_predictions(workspace, "m", columns=["input_at"])["input_at"]) == [0]
+    record_labels(workspace, "m", ids, [1])
+    # A model learns from them by the names that it knows.
+    rows = labelled_rows(workspace, "m", target="y")
+    assert list(rows.columns) == [*names, "y"] and list(rows.iloc[0]) == [0, 1, 2, 3, 4, 5, 1]
+    with pytest.raises(DataError, match="called 'label' too"):
+        labelled_rows(workspace, "m")
+
+
+def test_inputs_outside_the_window_are_not_read(workspace, monkeypatch):
+    for day in range(4):
+        with PredictionLog(workspace, "m") as log:
+            ids = log.log(rows=_frame(), outputs=[1, 2, 3], at=T0 + day * DAY)
+        record_labels(workspace, "m", ids, [1, 2, 3])
+    read: list[str] = []
+    whole = journal_module._rows
+
+    def seen(path, wanted):
+        if wanted is None or wanted("input:age"):
+            read.append(path.parent.name)
+        return whole(path, wanted)
+
+    monkeypatch.setattr(journal_module, "_rows", seen)
+    assert len(labelled_rows(workspace, "m", "1d")) == 3
+    assert [day for day in read if day < "day=2023-11-17"] == []

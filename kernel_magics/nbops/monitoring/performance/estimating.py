@@ -18,7 +18,9 @@ if TYPE_CHECKING:
     from nbops.monitoring.performance.report import PerformanceWindow
 
 # Labelled predictions of before a window without which nothing is estimated, and how much more of them make it learn anew.
-LEAST, _GROWTH = 200, 1.5
+LEAST, _GROWTH = 200, 1.2
+# Of errors, the newest labelled rows that say how far what was learnt is off.
+_RECENT = 500
 _MOST = 200_000
 # Labels without which a window does not tell how good an estimate was.
 _TELLING, _TELLING_SHARE = 50, 0.5
@@ -80,12 +82,17 @@ class Estimator:
         if self._found.kind.is_classifier:
             return confidence.expected(held, learnt, self._metric), ""
         assert self._inputs is not None
-        figure = losses.expected_loss(learnt, self._inputs.iloc[rows], held.said, self._metric.name)
+        recent = before[-max(_RECENT, len(rows)) :][-len(before) // 2 :]
+        then = self._found.rows(recent)
+        missed = learnt.missed(self._inputs.iloc[recent], then.said, then.truth)
+        figure = losses.expected_loss(learnt, self._inputs.iloc[rows], held.said, self._metric.name, missed)
         return ({} if figure is None else {self._metric.name: figure}), ""
 
     def _fit(self, version: Any, before: Any) -> Any:
         count, learnt = self._learnt.get(version, (0, None))
-        if learnt is not None and count <= len(before) < count * _GROWTH:
+        # A model of errors takes longer to fit than curves, and its level follows the newest rows anyway.
+        growth = _GROWTH if self._found.kind.is_classifier else 2 * _GROWTH
+        if learnt is not None and count <= len(before) < count * growth:
             return learnt
         chosen = before[-_MOST:]
         held = self._found.rows(chosen)

@@ -29,17 +29,19 @@ KNOWN = {"mae": 1, "mse": 2, "rmse": 2}
 
 @dataclass(frozen=True, slots=True)
 class LossModel:
-    """Expects the absolute error to a power; ``spread`` is the standard deviation of what it misses, ``bias`` its mean."""
+    """Expects the absolute error to a power."""
 
     model: Any
     codes: Mapping[str, Any]
     power: int
-    bias: float
-    spread: float
+
+    def missed(self, frame: pd.DataFrame, said: Any, truth: Any) -> Any:
+        """Give by how much each error is larger than expected."""
+        return np.abs(said - truth) ** self.power - self.model.predict(_matrix(frame, said, self.codes))
 
 
 def fitted(frame: pd.DataFrame, said: Any, truth: Any, power: int) -> LossModel:
-    """Fit a model of the errors of rows in the order of time; the newest quarter tells how far it is off."""
+    """Fit a model of the errors of rows in the order of time, without the newest quarter, which tells how far it is off."""
     with kept_random():
         from sklearn.ensemble import HistGradientBoostingRegressor
 
@@ -52,18 +54,20 @@ def fitted(frame: pd.DataFrame, said: Any, truth: Any, power: int) -> LossModel:
         max_iter=60, min_samples_leaf=max(5, min(200, until // 50)), random_state=_SEED
     )
     model.fit(given[:until], loss[:until])
-    missed = loss[until:] - model.predict(given[until:])
-    return LossModel(model, codes, power, float(missed.mean()), float(missed.std()))
+    return LossModel(model, codes, power)
 
 
-def expected_loss(learnt: LossModel, frame: pd.DataFrame, said: Any, name: str) -> Figure | None:
-    """Give the expected ``mae``, ``mse`` or ``rmse`` of rows, with the interval in which the realised one will lie."""
+def expected_loss(learnt: LossModel, frame: pd.DataFrame, said: Any, name: str, missed: Any) -> Figure | None:
+    """Give the expected ``mae``, ``mse`` or ``rmse`` of rows, with the interval in which the realised one will lie.
+
+    ``missed`` is by how much errors of rows shortly before were larger than expected: the level follows them.
+    """
     usable = np.isfinite(said)
     if not usable.any():
         return None
     losses = learnt.model.predict(_matrix(frame, said, learnt.codes)[usable])
-    value = max(0.0, float(losses.mean()) + learnt.bias)
-    reach = _Z * learnt.spread / math.sqrt(len(losses))
+    value = max(0.0, float(losses.mean() + missed.mean()))
+    reach = _Z * float(missed.std()) * math.sqrt(1 / len(losses) + 1 / len(missed))
     low, high = max(0.0, value - reach), value + reach
     if name == "rmse":
         value, low, high = math.sqrt(value), math.sqrt(low), math.sqrt(high)

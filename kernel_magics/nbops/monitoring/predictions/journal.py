@@ -28,7 +28,7 @@ if TYPE_CHECKING:
 REPLACES, PROFILES = b"nbops.replaces", b"nbops.profiles"
 MERGED = ".merged.parquet"
 _DAY = re.compile(r"day=(\d{4}-\d\d-\d\d)")
-_TRIES = 8
+_TRIES = 3
 Wanted = Callable[[str], bool] | None
 
 
@@ -74,12 +74,15 @@ class Journal:
         """Give the segments, and the Parquet files of the days from ``start`` until before ``end``."""
         if not self.folder.is_dir():
             return [], []
+        with self.lock():
+            return self._listed(start, end)
+
+    def _listed(self, start: float | None, end: float | None) -> tuple[list[Path], list[Path]]:
         first = "" if start is None else day_of(start)
         last = "9999-99-99" if end is None else day_of(end)
-        with self.lock():
-            segments = self.segments()
-            folders = [path for day, path in self.days().items() if first <= day <= last]
-            return segments, [path for folder in folders for path in self.files(folder, segments)]
+        segments = self.segments()
+        folders = [path for day, path in self.days().items() if first <= day <= last]
+        return segments, [path for folder in folders for path in self.files(folder, segments)]
 
     def read(self, start: float | None = None, end: float | None = None, wanted: Wanted = None) -> list[pa.Table]:
         """Give all rows from ``start`` until before ``end``: tables in the order of their files, perhaps of differing schemas.
@@ -100,24 +103,22 @@ class Journal:
         return self._found(start, end, profiles_of, None, profiles=True)
 
     def _found(self, start: Any, end: Any, of_file: Any, wanted: Wanted, *, profiles: bool = False) -> list[Any]:
+        def found(segments: list[Path], files: list[Path]) -> list[Any]:
+            gathered: list[Any] = []
+            for path in files:
+                gathered += of_file(path)
+            for path in segments:
+                held, kept = framing.tables(path.read_bytes())
+                rows = (one.select(_chosen(one.column_names, wanted)) for one in held)
+                gathered += [json.loads(one) for one in kept] if profiles else rows
+            return gathered
+
         for _ in range(_TRIES):
-            found: list[Any] = []
-            segments, files = self.listing(start, end)
-            try:
-                for path in files:
-                    found += of_file(path)
-                for path in segments:
-                    held, kept = framing.tables(path.read_bytes())
-                    found += (
-                        [json.loads(one) for one in kept]
-                        if profiles
-                        else [one.select(_chosen(one.column_names, wanted)) for one in held]
-                    )
-            except FileNotFoundError:
-                # It was compacted, merged or dropped since.
-                continue
-            return found
-        raise DataError(f"{self.folder} changes faster than it can be read.", hint="Try again.")
+            # A listed file may be compacted, merged or dropped before it is read.
+            with contextlib.suppress(FileNotFoundError):
+                return found(*self.listing(start, end))
+        with self.lock():
+            return found(*self._listed(start, end))
 
 
 def day_of(at: float) -> str:

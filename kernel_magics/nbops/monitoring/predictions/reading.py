@@ -18,6 +18,9 @@ from nbops.workspace import Workspace
 if TYPE_CHECKING:
     import pandas as pd
 
+# Before the name of an input that is one of the log's own.
+_BESIDE = "input_"
+_LABEL = ("label", "label_at")
 FIXED = ("prediction_id", "at", "version", "digest", "output", "latency")
 
 
@@ -156,7 +159,7 @@ def labelled_predictions(
         None if inputs is None else lambda n: not n.startswith(INPUT) or n in names,
     )
     labels = read_labels(workspace, model, as_of).rename(columns={"first_at": "label_at"}).drop(columns="at")
-    clash = {name: f"input_{name}" for name in ("label", "label_at") if name in frame.columns}
+    clash = {name: f"{_BESIDE}{name}" for name in frame.columns if _is_ours(name, _LABEL) and not _is_ours(name)}
     return frame.rename(columns=clash).merge(labels, on="prediction_id", how="left")
 
 
@@ -185,16 +188,24 @@ def labelled_rows(
     """
     from nbops.monitoring.performance.windows import newest
 
-    frame = labelled_predictions(workspace, model, as_of=as_of)
+    # Which rows they are is seen without their inputs, so that those of a long log are not in memory all at once.
+    chosen = labelled_predictions(workspace, model, as_of=as_of, inputs=[])
+    chosen = newest(chosen[chosen["label"].notna()], window)
+    if not len(chosen):
+        raise _no_rows(model, "no label has arrived")
+    frame = labelled_predictions(workspace, model, as_of=as_of, start=float(chosen["at"].min()))
+    frame = frame[frame["prediction_id"].isin(chosen["prediction_id"]) & frame["label"].notna()]
     names = input_names(frame)
-    frame = frame[frame["label"].notna()]
-    if frame.empty or not names:
-        why = "its inputs are not kept" if not frame.empty else "no label has arrived"
-        raise DataError(f"There are no labelled rows of {model!r}: {why}.", hint="See: nbops predictions MODEL")
-    frame = newest(frame, window)
-    if target in names:
+    if not names:
+        raise _no_rows(model, "its inputs are not kept")
+    known = {name: _own(name) for name in names}
+    if target in known.values():
         raise DataError(f"An input of {model!r} is called {target!r} too.", hint="Give the target another name.")
-    return frame[[*names, "label"]].rename(columns={"label": target}).reset_index(drop=True)
+    return frame[[*names, "label"]].rename(columns={**known, "label": target}).reset_index(drop=True)
+
+
+def _no_rows(model: str, why: str) -> DataError:
+    return DataError(f"There are no labelled rows of {model!r}: {why}.", hint="See: nbops predictions MODEL")
 
 
 def unknown_labels(workspace: Workspace, model: str, as_of: float | None = None) -> int:
@@ -253,7 +264,7 @@ def input_profile(
 def _stored(columns: Sequence[str]) -> list[str]:
     found: list[str] = []
     for name in columns:
-        plain = name.removeprefix("input_")
+        plain = name.removeprefix(_BESIDE)
         found += [name, f"{INPUT}{name}", f"{INPUT}{plain}"]
     return found
 
@@ -263,6 +274,17 @@ def _shown(names: Any) -> dict[str, str]:
     for name in map(str, names):
         if name.startswith(INPUT):
             plain = name.removeprefix(INPUT)
-            ours = plain in {*FIXED, SCORE} or plain.startswith(f"{SCORE}_")
-            found[name] = f"input_{plain}" if ours else plain
+            found[name] = f"{_BESIDE}{plain}" if _is_ours(plain) else plain
     return found
+
+
+def _is_ours(name: str, more: Sequence[str] = ()) -> bool:
+    """Whether an input's name is one of the log's, or one that such an input is given."""
+    while name.startswith(_BESIDE):
+        name = name.removeprefix(_BESIDE)
+    return name in {*FIXED, *more, SCORE} or name.startswith(f"{SCORE}_")
+
+
+def _own(name: str) -> str:
+    """Give the name by which the model knows an input."""
+    return name.removeprefix(_BESIDE) if _is_ours(name, _LABEL) else name

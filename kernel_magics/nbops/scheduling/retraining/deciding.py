@@ -14,13 +14,13 @@ from sqlalchemy.engine import Connection
 
 from nbops.errors import LedgerError, NbopsError, NotFoundError
 from nbops.ledger import Ledger, open_ledger, tables
-from nbops.ledger.audit import AuditedChange, audited, read_events
+from nbops.ledger.audit import AuditedChange, audited
 from nbops.pipelines.cron import Cron
 from nbops.records import Identity, RetrainDecision, RetrainPolicy
 from nbops.records.monitoring import RetrainCause, RetrainOutcome
 from nbops.scheduling.retraining.policies import policy as policy_named
+from nbops.scheduling.retraining.postponed import key_of, postponed
 from nbops.scheduling.retraining.rows import GOING_ON, REFUSED, D, P, decision_of, decision_values, owned, policy_of
-from nbops.tracking.process import is_alive
 from nbops.workspace import Workspace
 from nbops.workspace.identity import who
 from nbops.workspace.ownership import workspace_id
@@ -32,9 +32,6 @@ _HOUR, _DAY = 3600.0, 86_400.0
 _MOST_PASSED = 10_000
 # Labels are counted so often at most.
 _COUNT_EVERY = 60.0
-_LOST = "The process that retrained ended without a word; {}."
-# What a training can have done to its model before its process was lost.
-_DONE, _LOOKED_BACK = ("register", "promote", "request"), 200
 
 
 @dataclass(frozen=True, slots=True)
@@ -103,44 +100,11 @@ def retrain_now(
     return made[0]
 
 
-def settle(workspace: Workspace, now: float) -> int:
-    """Close what is "running" though its process is gone; give how many.
-
-    Raises
-    ------
-    LedgerError
-        The ledger does not answer.
-    """
-    with open_ledger(workspace).connect() as connection:
-        running = connection.execute(select(D).where(owned(workspace, D), D.c.outcome == "running")).all()
-    lost = [row for row in running if row.owner and not is_alive(row.owner)]
-    for row in lost:
-        said = _LOST.format(_done_since(workspace, row.model, row.id))
-        with audited(workspace, who(workspace), "retrain-end", model=row.model) as change:
-            values = {"outcome": "failed", "ended_at": now, "detail": {**row.detail, "message": said}}
-            mine = (D.c.id == row.id, D.c.outcome == "running", D.c.owner == row.owner)
-            if not change.connection.execute(D.update().where(*mine).values(**values)).rowcount:
-                change.nothing()
-            change.detail |= {"decision": row.id, "outcome": "failed", "message": said}
-    return len(lost)
-
-
-def _done_since(workspace: Workspace, model: str, number: int) -> str:
-    """Say what was done to a model since a training was decided on: its process may have died after it had promoted."""
-    done: list[str] = []
-    for event in reversed(read_events(workspace, model=model, newest=True, limit=_LOOKED_BACK)):
-        if event.action == "retrain-decide" and event.detail.get("decision") == number:
-            break
-        if event.action in _DONE:
-            done.append(event.action if event.version is None else f"{event.action} v{event.version}")
-    return f"what was done to {model} since: {', '.join(reversed(done))}" if done else "nothing was changed"
-
-
 def _occasions(
     ledger: Ledger, workspace: Workspace, policy: RetrainPolicy, row: Row[Any], now: float, count: bool
 ) -> list[_Occasion]:
     """Give what has happened that the policy waits for, each with its evidence."""
-    found = _signalled(ledger, workspace, policy, row.mark)
+    found = [*_signalled(ledger, workspace, policy, row.mark), *_again(ledger, workspace, policy, row.mark, now)]
     if row.next_at is not None and row.next_at <= now:
         due = datetime.fromtimestamp(row.next_at, UTC).strftime("%Y-%m-%d %H:%M UTC")
         found.append(_Occasion(f"cron:{row.next_at:.0f}", "schedule", f"due at {due}", {"cron": policy.cron}))
@@ -158,13 +122,24 @@ def _signalled(ledger: Ledger, workspace: Workspace, policy: RetrainPolicy, mark
     with ledger.connect() as connection:
         rows = connection.execute(select(_S).where(*wanted).order_by(_S.c.id)).all()
         known = set(connection.scalars(select(D.c.occasion).where(owned(workspace, D), D.c.model == policy.model)))
-    return [
-        _Occasion(
-            f"signal:{row.id}", row.kind, str(row.detail.get("message") or f"{row.kind} was found"), dict(row.detail)
-        )
-        for row in rows
-        if row.at > since and f"signal:{row.id}" not in known
-    ]
+    return [_of_signal(row, key_of(row.id)) for row in rows if row.at > since and key_of(row.id) not in known]
+
+
+def _again(
+    ledger: Ledger, workspace: Workspace, policy: RetrainPolicy, mark: Mapping[str, Any], now: float
+) -> list[_Occasion]:
+    """Give what is to be decided on once more, where cool-down and budget allow it by now."""
+    with ledger.connect() as connection:
+        found = [
+            _of_signal(row, key_of(row.id, again=True))
+            for row in postponed(connection, workspace, policy, float(mark["since"]))
+        ]
+        return found if found and _permitted(connection, workspace, policy, found[0], now)[0] == "queued" else []
+
+
+def _of_signal(row: Row[Any], key: str) -> _Occasion:
+    message = str(row.detail.get("message") or f"{row.kind} was found")
+    return _Occasion(key, row.kind, message, dict(row.detail))
 
 
 def _labelled(

@@ -7,6 +7,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+import numpy as np
+
 from nbops.data.reading import write_table
 from nbops.data.sources import read_source
 from nbops.data.typed import as_times, require_columns
@@ -49,8 +51,8 @@ def gather(workspace: Workspace, policy: RetrainPolicy, as_of: float, folder: Pa
         )
     learn, judge = rows.iloc[:-judged], rows.iloc[-judged:]
     # A row that is to judge must not be known by heart.
-    shared = learn.astype(str).agg("\x1f".join, axis=1)
-    unseen = judge[~judge.astype(str).agg("\x1f".join, axis=1).isin(set(shared))]
+    keys = _keys(rows)
+    unseen = judge[~np.isin(keys[-judged:], keys[:-judged])]
     if len(unseen) < FEWEST_TO_JUDGE:
         raise DataError(f"Only {len(unseen):,} of the newest rows are not among those to learn from too.")
     path = write_table(learn.reset_index(drop=True), folder / "learn.parquet")
@@ -101,6 +103,15 @@ def _file(workspace: Workspace, policy: RetrainPolicy) -> pd.DataFrame:
         [str(name) for name in frame.columns], [policy.label, *filter(None, [policy.time])], f"{policy.source} has"
     )
     return frame
+
+
+def _keys(rows: pd.DataFrame) -> Any:
+    """Give a number of 64 bits for each row, the same for rows that are the same, missing cells too."""
+    from pandas.util import hash_pandas_object
+
+    # Lists and the like have no hash of their own.
+    plain = rows.apply(lambda column: column.map(str) if column.dtype == object else column)
+    return hash_pandas_object(plain, index=False, categorize=False).to_numpy()
 
 
 def _digest(path: Path) -> str:
