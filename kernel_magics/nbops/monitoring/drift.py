@@ -29,6 +29,7 @@ from nbops.monitoring.weighing import carried, checked_weights, ranked
 ALPHA = 0.05
 # What is asked for beyond the columns has this part of the false alarms each: a window, the segments, a model.
 _PARTS = 5
+_NOTHING_IN_COMMON = "Reference and current data have no column in common."
 _BINNED = "the reference is a stored profile, binned: distances are lower bounds"
 
 
@@ -113,6 +114,8 @@ def drift(
     sides = both_sides(reference, current, learn=thresholds == "learned", windows=reference_windows)
     before, after = sides.reference, aligned(sides.reference, sides.current)
     for label, profile in (("reference", before), ("current data", after)):
+        if not profile.columns and before.rows:
+            raise DataError(_NOTHING_IN_COMMON)
         if not profile.rows:
             raise DataError(f"The {label} has no rows.", hint="Drift needs rows on both sides.")
     roles = {**_roles(target, "target", before, after), **_roles(prediction, "prediction", before, after)}
@@ -178,7 +181,7 @@ def _names(before: Mapping[str, Any], after: Mapping[str, Any], columns: Sequenc
     everything = list(dict.fromkeys([*before, *after]))
     if columns is None:
         if not before.keys() & after.keys():
-            raise DataError("Reference and current data have no column in common.")
+            raise DataError(_NOTHING_IN_COMMON)
         return everything
     _check(columns, everything)
     return list(columns)
