@@ -137,6 +137,28 @@ def test_too_few_rows_is_said():
     random = np.random.default_rng(7)
     report = nbops.drift(pd.DataFrame({"x": random.normal(size=500)}), pd.DataFrame({"x": random.normal(size=8)}))
     assert _by_name(report)["x"]["reason"] == "too few rows to tell (8)"
+    assert report.sentence == "Too few rows to tell in 1 column."
+
+
+def test_where_nothing_is_compared_there_is_no_all_clear():
+    frame = pd.DataFrame({"id": [f"u{i}" for i in range(100)], "one": 1})
+    assert nbops.drift(frame, frame).sentence == "Nothing could be compared."
+
+
+def test_numbers_beyond_float32_are_compared():
+    small = np.random.default_rng(9).normal(size=500)
+    near, far, infinite = (pd.DataFrame({"x": small * by}) for by in (1.0, 1e300, np.inf))
+    assert nbops.drift(near, far).drifted == ("x",)
+    assert nbops.drift(far, near).drifted == ("x",)
+    assert not nbops.drift(far, far).drifted
+    far.loc[0, "x"] = np.inf
+    for other in (near, far, infinite):
+        assert not nbops.drift(far, other).drifted
+
+
+def test_nought_has_no_sign():
+    a, b = (pd.DataFrame({"x": np.resize(values, 1000)}) for values in ([0, 1, 0, 1, 0], [-1, 1]))
+    assert _by_name(nbops.drift(a, b))["x"]["reason"] == "0 in 60% → 0% of rows"
 
 
 def test_importance_orders_the_report():
@@ -154,6 +176,11 @@ def test_importance_orders_the_report():
         ((pd.DataFrame({"x": [1.0]}), pd.DataFrame({"y": [1.0]}), {}), DataError, "no column in common"),
         ((pd.DataFrame({"x": [1.0]}), pd.DataFrame({"x": [1.0]}), {"columns": ["z"]}), UsageError, "has a column 'z'"),
         ((pd.DataFrame({"x": [1.0]}), pd.DataFrame({"x": [1.0]}), {"alpha": 2}), UsageError, "alpha"),
+        (
+            (pd.DataFrame({"x": [1.0]}), pd.DataFrame({"x": [1.0]}), {"thresholds": {"ks": float("nan")}}),
+            UsageError,
+            "a number",
+        ),
         (("nowhere.csv", pd.DataFrame({"x": [1.0]}), {}), NotFoundError, "no file"),
     ],
 )

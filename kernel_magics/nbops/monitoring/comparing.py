@@ -65,6 +65,8 @@ def compared(pair: Pair) -> Comparison:
         return _constant(pair, before, after, nulls)
     if before.kind == "number":
         numbers = paired_numbers(before, after)
+        if not numbers[0].sum() or not numbers[1].sum():
+            return Comparison(pair=pair, tests=alone)
         found = statistics.numeric(before, after, numbers)
         tests = _weighted(found, _NUMBER, nulls)
         return Comparison(pair=pair, statistics=found, effect=found["ks"], tests=tests, numbers=numbers)
