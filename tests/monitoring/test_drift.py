@@ -195,6 +195,25 @@ def test_what_is_no_profile_is_said(stored):
         Profile.from_dict(stored)
 
 
+def test_the_same_moments_in_another_time_zone_are_no_drift():
+    random = np.random.default_rng(10)
+    days, hours = np.sort(random.integers(0, 100, 900)), random.integers(9, 17, 900)
+    times = pd.Timestamp("2024-01-01", tz="Europe/Berlin") + pd.to_timedelta(days * 24 + hours, unit="h")
+    report = nbops.drift(pd.DataFrame({"t": times}), pd.DataFrame({"t": times.tz_convert("UTC")}))
+    assert not report.drifted
+    assert _by_name(report)["t"]["findings"][0].startswith("times of UTC, reference of Europe/Berlin")
+
+
+def test_what_a_stored_profile_had_no_room_for_is_not_new():
+    frame = pd.DataFrame(np.random.default_rng(11).normal(size=(100, 8)), columns=[*"abcdefgh"])
+    stored = expanded(compact(profile_frame(frame), limit=1500))
+    assert 0 < len(stored.columns) < 8
+    report = nbops.drift(stored, frame)
+    assert len(report.columns) == len(stored.columns)
+    assert not any(column.status == "quality" for column in report.columns)
+    assert f"{8 - len(stored.columns)} columns had no room" in report.note
+
+
 def test_nought_has_no_sign():
     a, b = (pd.DataFrame({"x": np.resize(values, 1000)}) for values in ([0, 1, 0, 1, 0], [-1, 1]))
     assert _by_name(nbops.drift(a, b))["x"]["reason"] == "0 in 60% → 0% of rows"

@@ -94,7 +94,8 @@ def expanded(data: dict[str, Any]) -> Profile:
     if data.get("version") != 1 or not data.get("binned"):
         raise DataError(f"This is no stored profile that nbops can read (version {data.get('version')!r}).")
     rows = int(data["rows"])
-    return Profile(rows, tuple(_large(column, rows) for column in data["columns"]))
+    columns = tuple(_large(column, rows) for column in data["columns"])
+    return Profile(rows, columns, left_out=int(data.get("left_out", 0)))
 
 
 def aligned(reference: Profile, current: Profile) -> Profile:

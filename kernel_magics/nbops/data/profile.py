@@ -102,11 +102,15 @@ class ColumnProfile:
 
 @dataclass(frozen=True, slots=True)
 class Profile:
-    """The profile of a frame: its columns in order, and how many rows repeat an earlier one (``None``: not counted)."""
+    """The profile of a frame: its columns in order, and how many rows repeat an earlier one (``None``: not counted).
+
+    ``left_out`` columns had no room where it was stored.
+    """
 
     rows: int
     columns: tuple[ColumnProfile, ...]
     duplicates: int | None = None
+    left_out: int = field(default=0, kw_only=True)
 
     def column(self, name: str) -> ColumnProfile | None:
         """Give a column by name, ``None`` if the frame has none of it."""

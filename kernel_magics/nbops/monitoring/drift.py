@@ -8,7 +8,7 @@ values out of range than chance allows, and changed types are told as data quali
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from typing import Any
 
 from nbops.data.compact import aligned
@@ -164,6 +164,7 @@ def _note(before: Profile, found: Sequence[Comparison]) -> str:
         for mark in one.pair.sentinels:
             marked.setdefault(mark, []).append(one.pair.name)
     said = [_BINNED] if any(column.binned for column in before.columns) else []
+    said += [f"{before.left_out:,} columns had no room in it and are not compared"] if before.left_out else []
     said += [
         f"{mark} in {', '.join(names[:5])}{' and others' if len(names) > 5 else ''} reads as a mark for missing and is left out"
         for mark, names in marked.items()
@@ -173,14 +174,15 @@ def _note(before: Profile, found: Sequence[Comparison]) -> str:
 
 def _compared(before: Profile, after: Profile, columns: Sequence[str] | None) -> list[Comparison]:
     known, present = ({column.name: column for column in profile.columns} for profile in (before, after))
-    names = _names(known, present, columns)
+    # What a stored profile had no room for is not new.
+    names = _names(known, known.keys() & present.keys() if before.left_out else present, columns)
     return [compared(paired(name, known.get(name), present.get(name))) for name in names]
 
 
-def _names(before: Mapping[str, Any], after: Mapping[str, Any], columns: Sequence[str] | None) -> list[str]:
+def _names(before: Mapping[str, Any], after: Collection[str], columns: Sequence[str] | None) -> list[str]:
     everything = list(dict.fromkeys([*before, *after]))
     if columns is None:
-        if not before.keys() & after.keys():
+        if not before.keys() & set(after):
             raise DataError(_NOTHING_IN_COMMON)
         return everything
     _check(columns, everything)
