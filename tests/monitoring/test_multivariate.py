@@ -128,6 +128,29 @@ def test_more_hires_at_other_hours_by_month(shared_data):
     assert all(len(column["effects"]) == len(found["labels"]) for column in found["columns"])
 
 
+@pytest.mark.parametrize("as_type", [float, bool, object, "category"])
+def test_a_target_or_feature_of_another_type_is_the_same_relation(as_type):
+    random = np.random.default_rng(4)
+    a, b = (
+        pd.DataFrame({"x": random.normal(size=600), "f": random.random(600) < 0.5, "y": random.integers(0, 2, 600)})
+        for _ in range(2)
+    )
+    b = b.assign(y=b["y"].astype(as_type), f=b["f"].astype(float))
+    b.loc[:9, ["f"]] = np.nan
+    report = nbops.drift(a, b, concept="y", multivariate=True, segments=True, errors=("y", "f"))
+    assert report.concept["sentence"] == "No sign that the relation of the features to y changed."
+    assert not report.multivariate["classifier"]["drifted"]
+    assert not any(node["drifted"] for node in report.segments["nodes"])
+
+
+@pytest.mark.filterwarnings("error")
+def test_an_infinite_target_is_left_out():
+    random = np.random.default_rng(5)
+    a, b = (pd.DataFrame({"x": random.normal(size=400), "y": random.normal(size=400)}) for _ in range(2))
+    b.loc[3, "y"] = np.inf
+    assert nbops.drift(a, b, concept="y").concept["sentence"].startswith("No sign")
+
+
 def test_targets_that_cannot_be_related():
     random = np.random.default_rng(5)
     frame = _related(random, 200, 1.0)

@@ -17,6 +17,7 @@ if TYPE_CHECKING:
 Codes = np.ndarray[Any, np.dtype[np.int16]]
 COMPARABLE = frozenset({"number", "category", "boolean"})
 _MISSING = "missing"
+_TRUTH = {"True": "1", "False": "0"}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -107,6 +108,20 @@ def floats(values: pd.Series) -> np.ndarray[Any, np.dtype[np.float64]]:
     return np.asarray(numbers.to_numpy(dtype=float, na_value=np.nan))
 
 
+def alike_words(reference: pd.Series, current: pd.Series) -> list[pd.Series]:
+    """Give the values of both sides as words, ``None`` where missing: 1 and 1.0 are one word, and so are 1 and true beside it."""
+    from nbops.data.values import word_of
+
+    sides = [values.astype("object").where(values.notna(), None) for values in (reference, current)]
+    sides = [values.map(word_of, na_action="ignore") for values in sides]
+    known = [set(values.dropna().unique()) for values in sides]
+    for names in (_TRUTH, {digit: word for word, digit in _TRUTH.items()}):
+        if known[1] and known[1] <= names.keys() and known[0] and known[0] <= set(names.values()):
+            sides[1] = sides[1].map(names, na_action="ignore")
+            break
+    return sides
+
+
 def _numbers(name: str, reference: Any, current: Any, groups: int) -> Coded | None:
     finite = reference[np.isfinite(reference)]
     if not len(finite):
@@ -134,8 +149,7 @@ def _numbers(name: str, reference: Any, current: Any, groups: int) -> Coded | No
 def _categories(profile: ColumnProfile, reference: pd.Series, current: pd.Series, most: int) -> Coded | None:
     import pandas as pd
 
-    texts = [values.astype("object").where(values.notna(), None) for values in (reference, current)]
-    texts = [values.map(str, na_action="ignore") for values in texts]
+    texts = alike_words(reference, current)
     counts = [values.value_counts(normalize=True) for values in texts]
     total = counts[0].add(counts[1], fill_value=0.0)
     ordered = sorted(total.items(), key=lambda pair: (-pair[1], pair[0]))

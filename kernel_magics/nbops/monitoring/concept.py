@@ -19,7 +19,7 @@ from scipy import special
 from nbops.data.profile import Profile
 from nbops.errors import DataError, UsageError
 from nbops.monitoring import statistics
-from nbops.monitoring.coding import Coded, coded, comparable
+from nbops.monitoring.coding import Coded, coded, comparable, floats
 from nbops.monitoring.matrix import matrix, sampled
 from nbops.monitoring.residuals import Residuals, residuals
 
@@ -82,7 +82,8 @@ def concept_drift(
     names = comparable(before, after, None, (target, *left_out))[:_MOST_COLUMNS]
     random = np.random.default_rng(seed)
     current = current.assign(**{_WINDOW: np.arange(len(current))})
-    rows = [sampled(_with_target(side, target), _MOST_ROWS, random) for side in (reference, current)]
+    numeric = _is_number(before, target)
+    rows = [sampled(_with_target(side, target, numeric), _MOST_ROWS, random) for side in (reference, current)]
     placed = rows[1][_WINDOW].to_numpy()
     if min(len(side) for side in rows) < _FEWEST:
         raise DataError(
@@ -92,9 +93,7 @@ def concept_drift(
     if not names:
         raise UsageError(f"There is no feature to relate {target} to.")
     whole = matrix(names, before, rows[0], rows[1])
-    found = residuals(
-        whole, rows[0][target], rows[1][target], numeric=_is_number(before, target), name=target, seed=seed
-    )
+    found = residuals(whole, rows[0][target], rows[1][target], numeric=numeric, name=target, seed=seed)
     profiles = {name: profile for name in names if (profile := before.column(name)) is not None}
     codes = [
         column
@@ -125,12 +124,15 @@ def concept_drift(
 _WINDOW = "__nbops_row__"
 
 
-def _with_target(frame: pd.DataFrame, target: str) -> pd.DataFrame:
+def _with_target(frame: pd.DataFrame, target: str, numeric: bool) -> pd.DataFrame:
     named = frame.rename(columns=str)
     if target not in named.columns:
         raise UsageError(
             f"There is no target {target!r} on both sides.", hint="concept takes the column with the truth."
         )
+    if numeric:
+        numbers = floats(named[target])
+        return named.assign(**{target: numbers})[np.isfinite(numbers)]
     return named[named[target].notna()]
 
 

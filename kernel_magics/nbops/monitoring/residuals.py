@@ -9,6 +9,7 @@ import numpy as np
 
 from nbops.data.randomness import kept_random
 from nbops.errors import UsageError
+from nbops.monitoring.coding import alike_words
 from nbops.monitoring.matrix import Floats, Matrix
 
 if TYPE_CHECKING:
@@ -61,7 +62,7 @@ def residuals(
         truth = [side.to_numpy(dtype=float, na_value=np.nan)[:, None] for side in (reference, current)]
         labels: tuple[str, ...] = (name,)
     else:
-        texts = [side.astype(str).to_numpy() for side in (reference, current)]
+        texts = [side.astype(str).to_numpy() for side in alike_words(reference, current)]
         known = sorted(set(texts[0]))
         if not 2 <= len(known) <= _MOST_CLASSES:
             raise UsageError(

@@ -17,7 +17,7 @@ import numpy as np
 
 from nbops.data.profile import ColumnProfile, Profile
 from nbops.errors import UsageError
-from nbops.monitoring.coding import Coded, coded, comparable
+from nbops.monitoring.coding import Coded, alike_words, coded, comparable
 from nbops.monitoring.pairs import compared
 from nbops.monitoring.segments.parts import Node, Part, Rows
 from nbops.monitoring.segments.search import grown
@@ -152,7 +152,8 @@ def _error(reference: pd.DataFrame, current: pd.DataFrame, names: tuple[str, str
     if numbers and all(types.is_numeric_dtype(value.dtype) for side in sides for value in side):
         wrong = [(truth - said).abs() for truth, said in sides]
     else:
-        wrong = [pd.Series(np.where(t.astype(str) == s.astype(str), "right", "wrong")) for t, s in sides]
+        said = [[values.fillna("").to_numpy() for values in alike_words(*side)] for side in sides]
+        wrong = [pd.Series(np.where(t == s, "right", "wrong")) for t, s in said]
     kind = "number" if numbers else "category"
     name = f"error of {names[1]}"
     found = coded(
