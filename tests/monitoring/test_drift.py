@@ -8,6 +8,7 @@ import pytest
 from scipy.stats import binom
 
 import nbops
+from nbops.data.compact import compact, expanded
 from nbops.data.profile import Profile, profile_frame
 from nbops.errors import DataError, NotFoundError, UsageError
 
@@ -154,6 +155,63 @@ def test_numbers_beyond_float32_are_compared():
     far.loc[0, "x"] = np.inf
     for other in (near, far, infinite):
         assert not nbops.drift(far, other).drifted
+
+
+def test_a_stored_profile_keeps_numbers_beyond_float32_apart():
+    frame = pd.DataFrame({"x": np.random.default_rng(9).normal(size=500) * 1e200})
+    stored = expanded(json.loads(json.dumps(compact(profile_frame(frame)), allow_nan=False)))
+    assert not nbops.drift(stored, frame).drifted
+
+
+@pytest.mark.parametrize("kind", ["csv", "parquet", "jsonl"])
+def test_a_file_tells_what_a_frame_does(tmp_path, kind):
+    a, b = pd.DataFrame({"x": np.arange(200) % 7, "y": 1.5}), pd.DataFrame({"x": np.arange(200) % 7, "z": 2.5})
+    paths = [tmp_path / f"{name}.{kind}" for name in "ab"]
+    for frame, path in zip((a, b), paths, strict=True):
+        frame.to_json(path, orient="records", lines=True) if kind == "jsonl" else getattr(frame, f"to_{kind}")(
+            path, index=False
+        )
+    report = nbops.drift(*map(str, paths))
+    assert report.sentence == nbops.drift(a, b).sentence
+    assert _by_name(report)["z"]["reason"] == "is new in the current data"
+    with pytest.raises(DataError, match="no column in common"):
+        nbops.drift(str(paths[0]), b.drop(columns="x"))
+
+
+def test_a_line_too_long_is_an_error_on_both_sides(tmp_path):
+    good, bad = tmp_path / "good.csv", tmp_path / "bad.csv"
+    good.write_text("a,b\n" + "1,2\n" * 50)
+    bad.write_text("a,b\n1,2\n3,4,5\n")
+    for sides in ((good, bad), (bad, good)):
+        with pytest.raises(DataError, match="saw 3"):
+            nbops.drift(*sides)
+
+
+@pytest.mark.parametrize(
+    "stored", [None, [], {}, {"version": 2}, {"version": 2, "rows": 3, "columns": [{"name": "x"}]}]
+)
+def test_what_is_no_profile_is_said(stored):
+    with pytest.raises(DataError, match="This is no"):
+        Profile.from_dict(stored)
+
+
+def test_the_same_moments_in_another_time_zone_are_no_drift():
+    random = np.random.default_rng(10)
+    days, hours = np.sort(random.integers(0, 100, 900)), random.integers(9, 17, 900)
+    times = pd.Timestamp("2024-01-01", tz="Europe/Berlin") + pd.to_timedelta(days * 24 + hours, unit="h")
+    report = nbops.drift(pd.DataFrame({"t": times}), pd.DataFrame({"t": times.tz_convert("UTC")}))
+    assert not report.drifted
+    assert _by_name(report)["t"]["findings"][0].startswith("times of UTC, reference of Europe/Berlin")
+
+
+def test_what_a_stored_profile_had_no_room_for_is_not_new():
+    frame = pd.DataFrame(np.random.default_rng(11).normal(size=(100, 8)), columns=[*"abcdefgh"])
+    stored = expanded(compact(profile_frame(frame), limit=1500))
+    assert 0 < len(stored.columns) < 8
+    report = nbops.drift(stored, frame)
+    assert len(report.columns) == len(stored.columns)
+    assert not any(column.status == "quality" for column in report.columns)
+    assert f"{8 - len(stored.columns)} columns had no room" in report.note
 
 
 def test_nought_has_no_sign():
