@@ -8,6 +8,7 @@ import pytest
 from scipy.stats import binom
 
 import nbops
+from nbops.data.compact import compact, expanded
 from nbops.data.profile import Profile, profile_frame
 from nbops.errors import DataError, NotFoundError, UsageError
 
@@ -137,6 +138,85 @@ def test_too_few_rows_is_said():
     random = np.random.default_rng(7)
     report = nbops.drift(pd.DataFrame({"x": random.normal(size=500)}), pd.DataFrame({"x": random.normal(size=8)}))
     assert _by_name(report)["x"]["reason"] == "too few rows to tell (8)"
+    assert report.sentence == "Too few rows to tell in 1 column."
+
+
+def test_where_nothing_is_compared_there_is_no_all_clear():
+    frame = pd.DataFrame({"id": [f"u{i}" for i in range(100)], "one": 1})
+    assert nbops.drift(frame, frame).sentence == "Nothing could be compared."
+
+
+def test_numbers_beyond_float32_are_compared():
+    small = np.random.default_rng(9).normal(size=500)
+    near, far, infinite = (pd.DataFrame({"x": small * by}) for by in (1.0, 1e300, np.inf))
+    assert nbops.drift(near, far).drifted == ("x",)
+    assert nbops.drift(far, near).drifted == ("x",)
+    assert not nbops.drift(far, far).drifted
+    far.loc[0, "x"] = np.inf
+    for other in (near, far, infinite):
+        assert not nbops.drift(far, other).drifted
+
+
+def test_a_stored_profile_keeps_numbers_beyond_float32_apart():
+    frame = pd.DataFrame({"x": np.random.default_rng(9).normal(size=500) * 1e200})
+    stored = expanded(json.loads(json.dumps(compact(profile_frame(frame)), allow_nan=False)))
+    assert not nbops.drift(stored, frame).drifted
+
+
+@pytest.mark.parametrize("kind", ["csv", "parquet", "jsonl"])
+def test_a_file_tells_what_a_frame_does(tmp_path, kind):
+    a, b = pd.DataFrame({"x": np.arange(200) % 7, "y": 1.5}), pd.DataFrame({"x": np.arange(200) % 7, "z": 2.5})
+    paths = [tmp_path / f"{name}.{kind}" for name in "ab"]
+    for frame, path in zip((a, b), paths, strict=True):
+        frame.to_json(path, orient="records", lines=True) if kind == "jsonl" else getattr(frame, f"to_{kind}")(
+            path, index=False
+        )
+    report = nbops.drift(*map(str, paths))
+    assert report.sentence == nbops.drift(a, b).sentence
+    assert _by_name(report)["z"]["reason"] == "is new in the current data"
+    with pytest.raises(DataError, match="no column in common"):
+        nbops.drift(str(paths[0]), b.drop(columns="x"))
+
+
+def test_a_line_too_long_is_an_error_on_both_sides(tmp_path):
+    good, bad = tmp_path / "good.csv", tmp_path / "bad.csv"
+    good.write_text("a,b\n" + "1,2\n" * 50)
+    bad.write_text("a,b\n1,2\n3,4,5\n")
+    for sides in ((good, bad), (bad, good)):
+        with pytest.raises(DataError, match="saw 3"):
+            nbops.drift(*sides)
+
+
+@pytest.mark.parametrize(
+    "stored", [None, [], {}, {"version": 2}, {"version": 2, "rows": 3, "columns": [{"name": "x"}]}]
+)
+def test_what_is_no_profile_is_said(stored):
+    with pytest.raises(DataError, match="This is no"):
+        Profile.from_dict(stored)
+
+
+def test_the_same_moments_in_another_time_zone_are_no_drift():
+    random = np.random.default_rng(10)
+    days, hours = np.sort(random.integers(0, 100, 900)), random.integers(9, 17, 900)
+    times = pd.Timestamp("2024-01-01", tz="Europe/Berlin") + pd.to_timedelta(days * 24 + hours, unit="h")
+    report = nbops.drift(pd.DataFrame({"t": times}), pd.DataFrame({"t": times.tz_convert("UTC")}))
+    assert not report.drifted
+    assert _by_name(report)["t"]["findings"][0].startswith("times of UTC, reference of Europe/Berlin")
+
+
+def test_what_a_stored_profile_had_no_room_for_is_not_new():
+    frame = pd.DataFrame(np.random.default_rng(11).normal(size=(100, 8)), columns=[*"abcdefgh"])
+    stored = expanded(compact(profile_frame(frame), limit=1500))
+    assert 0 < len(stored.columns) < 8
+    report = nbops.drift(stored, frame)
+    assert len(report.columns) == len(stored.columns)
+    assert not any(column.status == "quality" for column in report.columns)
+    assert f"{8 - len(stored.columns)} columns had no room" in report.note
+
+
+def test_nought_has_no_sign():
+    a, b = (pd.DataFrame({"x": np.resize(values, 1000)}) for values in ([0, 1, 0, 1, 0], [-1, 1]))
+    assert _by_name(nbops.drift(a, b))["x"]["reason"] == "0 in 60% → 0% of rows"
 
 
 def test_importance_orders_the_report():
@@ -154,6 +234,11 @@ def test_importance_orders_the_report():
         ((pd.DataFrame({"x": [1.0]}), pd.DataFrame({"y": [1.0]}), {}), DataError, "no column in common"),
         ((pd.DataFrame({"x": [1.0]}), pd.DataFrame({"x": [1.0]}), {"columns": ["z"]}), UsageError, "has a column 'z'"),
         ((pd.DataFrame({"x": [1.0]}), pd.DataFrame({"x": [1.0]}), {"alpha": 2}), UsageError, "alpha"),
+        (
+            (pd.DataFrame({"x": [1.0]}), pd.DataFrame({"x": [1.0]}), {"thresholds": {"ks": float("nan")}}),
+            UsageError,
+            "a number",
+        ),
         (("nowhere.csv", pd.DataFrame({"x": [1.0]}), {}), NotFoundError, "no file"),
     ],
 )

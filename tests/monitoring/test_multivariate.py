@@ -8,6 +8,7 @@ import pandas as pd
 import pytest
 
 import nbops
+from nbops.data.randomness import kept_random
 from nbops.errors import DataError, UsageError
 
 
@@ -51,6 +52,24 @@ def test_identifiers_and_times_give_nothing_away_and_states_stay():
     assert not found["classifier"]["drifted"]
     assert (np.random.get_state()[1] == before[0]).all()
     assert plain_random.getstate() == before[1]
+
+
+def test_rows_that_both_sides_have_are_no_drift():
+    random = np.random.default_rng(3)
+    frame = _pair(random, 600, 0.5).assign(c=random.choice(list("ab"), 600))
+    for current in (frame, frame[:200]):
+        found = _together(frame, current)[1]
+        assert not found["pca"]["drifted"]
+        assert found["classifier"]["low"] <= 0.5 <= found["classifier"]["high"]
+    codes = frame[["c"]]
+    assert not _together(codes, codes)[1]["classifier"]["drifted"]
+
+
+def test_what_an_import_draws_is_given_back():
+    before = plain_random.getstate()
+    with kept_random():
+        plain_random.random()
+    assert plain_random.getstate() == before
 
 
 def test_few_rows_and_one_column():

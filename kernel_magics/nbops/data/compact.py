@@ -10,6 +10,7 @@ groups by a hash of their names.
 
 from __future__ import annotations
 
+import functools
 import json
 import zlib
 from collections.abc import Callable
@@ -93,7 +94,8 @@ def expanded(data: dict[str, Any]) -> Profile:
     if data.get("version") != 1 or not data.get("binned"):
         raise DataError(f"This is no stored profile that nbops can read (version {data.get('version')!r}).")
     rows = int(data["rows"])
-    return Profile(rows, tuple(_large(column, rows) for column in data["columns"]))
+    columns = tuple(_large(column, rows) for column in data["columns"])
+    return Profile(rows, columns, left_out=int(data.get("left_out", 0)))
 
 
 def aligned(reference: Profile, current: Profile) -> Profile:
@@ -158,7 +160,7 @@ def _large(data: dict[str, Any], rows: int) -> ColumnProfile:
 
 
 def _grouped(counted: dict[int, int], groups: int) -> tuple[list[int], list[int]]:
-    order = sorted(counted, key=histogram.places().__getitem__)
+    order = sorted(counted, key=_places().__getitem__)
     counts = np.array([counted[name] for name in order])
     if len(order) <= groups:
         return order, counts.tolist()
@@ -169,13 +171,21 @@ def _grouped(counted: dict[int, int], groups: int) -> tuple[list[int], list[int]
     return [order[cut] for cut in cuts], np.add.reduceat(counts, starts).tolist()
 
 
+@functools.cache
+def _places() -> Any:
+    """Give the place of each bin in ascending order; numbers beyond float32, in the bins of infinities, come first and last."""
+    found = histogram.places().copy()
+    found[histogram.bins_of(np.array([np.inf]), 0.0)] = histogram.BINS
+    return found
+
+
 def _folded(reference: ColumnProfile, current: ColumnProfile) -> ColumnProfile:
     if reference.aspects and current.aspects:
         known = {aspect.name: aspect for aspect in reference.aspects}
         folded = (_folded(known[a.name], a) if a.name in known else a for a in current.aspects)
         return replace(current, aspects=tuple(folded))
     if reference.histogram and current.histogram:
-        places = histogram.places()
+        places = _places()
         ends = np.array(sorted(places[name] for name in reference.histogram))
         names = {int(places[name]): name for name in reference.histogram}
         # What lies below the first bin or beyond the last one is a group of its own on either side.

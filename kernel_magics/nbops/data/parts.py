@@ -55,18 +55,19 @@ def plan(pieces: Iterable[pa.Table]) -> Profile:
 
 
 def profile_pieces(pieces: Iterator[pa.Table], reference: Profile | None = None) -> Profile:
-    """Profile pieces that come one after the other, each once; what is read next is read while these are counted."""
+    """Profile pieces that come one after the other, each once; what is read next is read while these are counted.
+
+    Columns that the reference does not know come after those that it does.
+    """
     coming = _ahead(pieces)
     taken: list[pa.Table] = []
-    if reference is None:
-        rows = 0
-        for piece in coming:
-            taken.append(piece)
-            rows += len(piece)
-            if rows >= LOOKED_AT:
-                break
-        reference = plan(taken)
-    known = reference
+    rows = 0
+    for piece in coming:
+        taken.append(piece)
+        rows += len(piece)
+        if rows >= LOOKED_AT:
+            break
+    known = plan(taken) if reference is None else _with_new(reference, taken)
 
     def tables() -> Iterator[pa.Table]:
         while taken:
@@ -74,6 +75,15 @@ def profile_pieces(pieces: Iterator[pa.Table], reference: Profile | None = None)
         yield from coming
 
     return profile_of(_counted(tables(), known), known)
+
+
+def _with_new(reference: Profile, taken: Sequence[pa.Table]) -> Profile:
+    known = {column.name for column in reference.columns}
+    fresh = [[name for name in table.column_names if name not in known] for table in taken]
+    if not any(fresh):
+        return reference
+    new = plan(table.select(names) for table, names in zip(taken, fresh, strict=True) if names)
+    return Profile(reference.rows, (*reference.columns, *new.columns))
 
 
 def _ahead(pieces: Iterator[pa.Table]) -> Iterator[pa.Table]:

@@ -103,11 +103,15 @@ class ColumnProfile:
 
 @dataclass(frozen=True, slots=True)
 class Profile:
-    """The profile of a frame: its columns in order, and how many rows repeat an earlier one (``None``: not counted)."""
+    """The profile of a frame: its columns in order, and how many rows repeat an earlier one (``None``: not counted).
+
+    ``left_out`` columns had no room where it was stored.
+    """
 
     rows: int
     columns: tuple[ColumnProfile, ...]
     duplicates: int | None = None
+    left_out: int = field(default=0, kw_only=True)
 
     def column(self, name: str) -> ColumnProfile | None:
         """Give a column by name, ``None`` if the frame has none of it."""
@@ -127,10 +131,14 @@ class Profile:
         DataError
             It is no profile, or one of a newer nbops.
         """
-        if data.get("version") != 2:
-            raise DataError(f"This is no profile that nbops can read (version {data.get('version')!r}).")
-        columns = tuple(_unpacked(column) for column in data["columns"])
-        return cls(data["rows"], columns, data.get("duplicates"))
+        version = data.get("version") if isinstance(data, dict) else None
+        if version != 2:
+            raise DataError(f"This is no profile that nbops can read (version {version!r}).")
+        try:
+            columns = tuple(_unpacked(column) for column in data["columns"])
+            return cls(data["rows"], columns, data.get("duplicates"))
+        except (KeyError, TypeError, ValueError, zlib.error) as error:
+            raise DataError(f"This is no whole profile of nbops ({type(error).__name__}: {error}).") from error
 
     def merge(self, other: Profile) -> Profile:
         """Give the profile of both frames together.

@@ -67,8 +67,9 @@ def _pieces(source: Any, columns: tuple[str, ...] | None, reference: Profile | N
 def _of_path(source: Any, columns: tuple[str, ...] | None, reference: Profile | None) -> Iterator[Any]:
     """Read the files of a path; folders named ``key=value`` give columns."""
     start = Path(source).expanduser()
+    # Against a reference all columns are read, as of a frame: those that are new are told.
     lenient = columns is None and reference is not None
-    names = tuple(c.name for c in reference.columns) if lenient and reference is not None else (columns or ())
+    names = columns or ()
     for path in parts_of(source):
         keys = keys_of(path, start) if path != start else {}
         inside = tuple(name for name in names if name not in keys)

@@ -10,7 +10,7 @@ import numpy as np
 from nbops.data.profile import ColumnProfile
 from nbops.monitoring import statistics
 from nbops.monitoring.counts import Counts, paired_categories, paired_numbers
-from nbops.monitoring.pairing import Pair, is_constant
+from nbops.monitoring.pairing import Pair, is_constant, zones_differ
 from nbops.monitoring.significance import novelty_test
 
 # How a column's share of the report's false alarms is spread over its tests. What ranks lower is looked at less often.
@@ -65,6 +65,8 @@ def compared(pair: Pair) -> Comparison:
         return _constant(pair, before, after, nulls)
     if before.kind == "number":
         numbers = paired_numbers(before, after)
+        if not numbers[0].sum() or not numbers[1].sum():
+            return Comparison(pair=pair, tests=alone)
         found = statistics.numeric(before, after, numbers)
         tests = _weighted(found, _NUMBER, nulls)
         return Comparison(pair=pair, statistics=found, effect=found["ks"], tests=tests, numbers=numbers)
@@ -96,7 +98,8 @@ def _values(side: ColumnProfile) -> bool:
 
 def _by_aspects(pair: Pair, before: ColumnProfile, after: ColumnProfile, nulls: float) -> Comparison:
     others = {aspect.name: aspect for aspect in after.aspects}
-    usual = _calendar(before, after) if before.kind == "time" else {}
+    # Hours of two time zones are no more alike than their clocks.
+    usual = _calendar(before, after) if before.kind == "time" and not zones_differ(before, after) else {}
     found = []
     for aspect in before.aspects:
         other = others.get(aspect.name)

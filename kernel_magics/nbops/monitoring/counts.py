@@ -20,7 +20,7 @@ def paired_numbers(before: ColumnProfile, after: ColumnProfile) -> tuple[Counts,
     seen = np.zeros(len(middles), bool)
     sides = []
     for profile in (before, after):
-        where, counts = _placed(profile.histogram, places)
+        where, counts = _placed(profile, places)
         seen[where] = True
         side = np.zeros(len(middles))
         side[where] = counts
@@ -29,11 +29,17 @@ def paired_numbers(before: ColumnProfile, after: ColumnProfile) -> tuple[Counts,
     return sides[0][used], sides[1][used], middles[used]
 
 
-def _placed(counted: dict[int, int], places: Any) -> tuple[Any, Any]:
-    where = places[np.fromiter(counted, np.int64, len(counted))]
-    counts = np.fromiter(counted.values(), np.int64, len(counted))
+def _placed(profile: ColumnProfile, places: Any) -> tuple[Any, Any]:
+    bins = np.fromiter(profile.histogram, np.int64, len(profile.histogram))
+    where, counts = places[bins], np.fromiter(profile.histogram.values(), np.int64, len(bins))
+    beyond = where < 0
+    if beyond.any() and not profile.infinite:
+        # Numbers too large for float32 share the bins of infinities; they are put with the largest that have a place.
+        ends = np.where(bins >= histogram.BINS // 2, 0, places.max())
+        bins, back = np.unique(np.where(beyond, ends, where), return_inverse=True)
+        return bins, np.bincount(back, counts)
     # Bins of infinities have no place among the numbers.
-    return where[where >= 0], counts[where >= 0]
+    return where[~beyond], counts[~beyond]
 
 
 def paired_categories(before: ColumnProfile, after: ColumnProfile) -> tuple[list[str], Counts, Counts]:

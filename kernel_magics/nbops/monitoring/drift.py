@@ -8,7 +8,7 @@ values out of range than chance allows, and changed types are told as data quali
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from typing import Any
 
 from nbops.data.compact import aligned
@@ -29,6 +29,7 @@ from nbops.monitoring.weighing import carried, checked_weights, ranked
 ALPHA = 0.05
 # What is asked for beyond the columns has this part of the false alarms each: a window, the segments, a model.
 _PARTS = 5
+_NOTHING_IN_COMMON = "Reference and current data have no column in common."
 _BINNED = "the reference is a stored profile, binned: distances are lower bounds"
 
 
@@ -113,6 +114,8 @@ def drift(
     sides = both_sides(reference, current, learn=thresholds == "learned", windows=reference_windows)
     before, after = sides.reference, aligned(sides.reference, sides.current)
     for label, profile in (("reference", before), ("current data", after)):
+        if not profile.columns and before.rows:
+            raise DataError(_NOTHING_IN_COMMON)
         if not profile.rows:
             raise DataError(f"The {label} has no rows.", hint="Drift needs rows on both sides.")
     roles = {**_roles(target, "target", before, after), **_roles(prediction, "prediction", before, after)}
@@ -161,6 +164,7 @@ def _note(before: Profile, found: Sequence[Comparison]) -> str:
         for mark in one.pair.sentinels:
             marked.setdefault(mark, []).append(one.pair.name)
     said = [_BINNED] if any(column.binned for column in before.columns) else []
+    said += [f"{before.left_out:,} columns had no room in it and are not compared"] if before.left_out else []
     said += [
         f"{mark} in {', '.join(names[:5])}{' and others' if len(names) > 5 else ''} reads as a mark for missing and is left out"
         for mark, names in marked.items()
@@ -170,15 +174,16 @@ def _note(before: Profile, found: Sequence[Comparison]) -> str:
 
 def _compared(before: Profile, after: Profile, columns: Sequence[str] | None) -> list[Comparison]:
     known, present = ({column.name: column for column in profile.columns} for profile in (before, after))
-    names = _names(known, present, columns)
+    # What a stored profile had no room for is not new.
+    names = _names(known, known.keys() & present.keys() if before.left_out else present, columns)
     return [compared(paired(name, known.get(name), present.get(name))) for name in names]
 
 
-def _names(before: Mapping[str, Any], after: Mapping[str, Any], columns: Sequence[str] | None) -> list[str]:
+def _names(before: Mapping[str, Any], after: Collection[str], columns: Sequence[str] | None) -> list[str]:
     everything = list(dict.fromkeys([*before, *after]))
     if columns is None:
-        if not before.keys() & after.keys():
-            raise DataError("Reference and current data have no column in common.")
+        if not before.keys() & set(after):
+            raise DataError(_NOTHING_IN_COMMON)
         return everything
     _check(columns, everything)
     return list(columns)

@@ -33,7 +33,7 @@ def distance_at_ends(p: Counts, q: Counts, middle: Counts, before: ColumnProfile
     found = [0.0]
     for own, other in ((before, q), (after, p)):
         for end, share in ((own.minimum, 0.0), (own.maximum, 1.0)):
-            value = float(np.float32((end or 0.0) - before.shift))
+            value = _as_float32((end or 0.0) - before.shift)
             at = int(np.argmin(np.abs(middle - value) - width / 2))
             if not _even(other, middle, width, at):
                 continue
@@ -42,6 +42,11 @@ def distance_at_ends(p: Counts, q: Counts, middle: Counts, before: ColumnProfile
             reached = (other[:at].sum() + part * other[at]) / other.sum()
             found.append(abs(float(reached) - share))
     return max(found)
+
+
+def _as_float32(value: float) -> float:
+    with np.errstate(over="ignore"):
+        return float(np.float32(value))
 
 
 def _even(counts: Counts, middle: Counts, width: Counts, at: int) -> bool:

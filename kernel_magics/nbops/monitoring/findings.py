@@ -10,7 +10,7 @@ from scipy import special
 
 from nbops.data.profile import ColumnProfile
 from nbops.monitoring.comparing import Comparison
-from nbops.monitoring.pairing import is_constant
+from nbops.monitoring.pairing import is_constant, zones_differ
 
 _NULL_EFFECT = 0.02
 _NEW_EFFECT = 0.005
@@ -58,6 +58,9 @@ def remarks(one: Comparison) -> list[str]:
     if before.kind == "number" and (before.blank or after.blank):
         found.append(f"{before.blank:,} blank cells, now {after.blank:,}, count as missing")
     if before.kind == after.kind == "time":
+        zones = zones_differ(before, after)
+        if zones:
+            found.append(f"times of {zones[1]}, reference of {zones[0]}: hours and weekdays are not compared")
         found += _times(before, after)
     return found
 

@@ -71,3 +71,15 @@ def sampled(frame: pd.DataFrame, most: int, random: np.random.Generator) -> pd.D
     if len(frame) <= most:
         return frame
     return frame.iloc[np.sort(random.choice(len(frame), most, replace=False))]
+
+
+def twin_rows(reference: Floats, current: Floats) -> np.ndarray[Any, np.dtype[np.int64]]:
+    """Give for each current row the number of a reference row that equals it, each once, or -1; shape ``(rows of current,)``."""
+    known: dict[bytes, list[int]] = {}
+    for at, row in enumerate(reference):
+        known.setdefault(row.tobytes(), []).append(at)
+    found = np.full(len(current), -1)
+    for at, row in enumerate(current):
+        if left := known.get(row.tobytes()):
+            found[at] = left.pop()
+    return found

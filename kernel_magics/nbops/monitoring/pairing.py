@@ -48,6 +48,17 @@ def paired(name: str, before: ColumnProfile | None, after: ColumnProfile | None)
     return Pair(name=name, before=before, after=after, why_not=why_not, mismatch=mismatch, sentinels=marks)
 
 
+def zones_differ(before: ColumnProfile, after: ColumnProfile) -> tuple[str, str] | None:
+    """Give the time zones of both sides where each names one and they are not the same."""
+    named = (_zone(before.dtype), _zone(after.dtype))
+    return named if all(named) and named[0] != named[1] else None
+
+
+def _zone(dtype: str) -> str:
+    name = dtype.partition(", ")[2].rstrip("]").removeprefix("tz=") if dtype.startswith("datetime64[") else ""
+    return "UTC" if name in {"Etc/UTC", "Z", "+00:00"} else name
+
+
 def is_constant(side: ColumnProfile) -> bool:
     """Whether all values are one."""
     if side.kind == "number":

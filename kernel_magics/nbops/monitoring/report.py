@@ -42,6 +42,11 @@ class ColumnDrift:
     role: str = ""
     why_not: str = ""
 
+    @property
+    def too_few(self) -> bool:
+        """Whether a side has too few values for a change to show."""
+        return self.status == "steady" and self.reason.startswith("too few rows")
+
     def with_weight(self, weight: float | None, role: str = "") -> ColumnDrift:
         """Give the same verdict with the column's weight in the model and its role."""
         return replace(self, weight=weight, role=role)
@@ -101,7 +106,11 @@ class DriftReport:
         compared = [c for c in self.columns if c.status != "not compared" and not c.role]
         quality = [column for column in self.columns if column.status == "quality"]
         parts = [_of_role(column) for column in self.columns if column.role and column.status != "not compared"]
-        if not drifted:
+        if not compared:
+            parts += [] if parts else ["nothing could be compared"]
+        elif all(column.too_few for column in compared):
+            parts.append(f"too few rows to tell in {len(compared)} column{'' if len(compared) == 1 else 's'}")
+        elif not drifted:
             calm = not any(column.drifted for column in self.columns)
             parts.append(f"{'no drift that matters: ' if calm else ''}none of {len(compared)} columns has drifted")
         else:

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from nbops.data.randomness import kept_random
 from nbops.errors import UsageError
 from nbops.monitoring.matrix import Floats, Matrix
 
@@ -85,7 +86,8 @@ def residuals(
 
 
 def _model(whole: Matrix, numeric: bool, seed: int) -> Any:
-    from sklearn.ensemble import HistGradientBoostingClassifier, HistGradientBoostingRegressor
+    with kept_random():
+        from sklearn.ensemble import HistGradientBoostingClassifier, HistGradientBoostingRegressor
 
     kind = HistGradientBoostingRegressor if numeric else HistGradientBoostingClassifier
     return kind(

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import difflib
+import math
 from collections.abc import Collection, Mapping
 from dataclasses import dataclass, field
 from typing import Any
@@ -140,6 +141,9 @@ def _statistic(name: Any) -> str:
 
 def _number(name: Any, value: Any) -> float:
     try:
-        return float(value)
+        found = float(value)
     except (TypeError, ValueError):
-        raise UsageError(f"The threshold of {name} must be a number, not {value!r}.") from None
+        found = math.nan
+    if math.isnan(found):
+        raise UsageError(f"The threshold of {name} must be a number, not {value!r}.")
+    return found

@@ -55,7 +55,7 @@ def _few_values(before: ColumnProfile, after: ColumnProfile) -> str:
         return ""
     old, new = p / p.sum(), q / q.sum()
     most = int(np.abs(new - old).argmax())
-    return f"{values[most]:.0f} in {old[most]:.0%} → {new[most]:.0%} of rows"
+    return f"{values[most].round() + 0.0:.0f} in {old[most]:.0%} → {new[most]:.0%} of rows"
 
 
 def aspect_words(kind: str, aspect: str, words: str, drifted: bool) -> str:

@@ -254,3 +254,26 @@ def test_a_served_model_is_asked_what_it_answered_since_the_last_look(shop, even
     assert [check.value for check in first.checks] == [0.1, pytest.approx(0.095)]
     assert [check.value for check in second.checks] == [0.5, pytest.approx(0.955)]
     assert (first.state, second.state, third.state) == ("ok", "alert", "waiting")
+
+
+def test_inputs_named_like_columns_of_the_log_are_compared(churn, evening):
+    draw = np.random.default_rng(3)
+    before, now = (pd.DataFrame({name: draw.normal(size=400) for name in ("latency", "error", "score")}) for _ in "ab")
+    churn.write("named.csv", before)
+    with PredictionLog(churn.workspace, "churn") as log:
+        log.log(rows=now, outputs=np.zeros(400), at=evening(5) + np.linspace(1, DAY - 1, 400), latency=9.0)
+    churn.watch("churn", model="churn@1", source=None, time=None, reference="named.csv",
+                checks=["drift columns=latency,error,score"])  # fmt: skip
+    run = run_monitor(churn.workspace, "churn", at=evening(6))
+    assert run.state == "ok", run.sentence
+    assert run.checks[0].detail["compared"] == 3
+
+
+@pytest.mark.parametrize("many", [1, 1e3, 1e6, 1e9])
+def test_times_in_numbers_of_any_unit(shop, evening, many):
+    shop.fill(0)
+    frame = pd.read_csv(shop.workspace.root / "data.csv", parse_dates=["at"])
+    seconds = (frame["at"] - pd.Timestamp(0, tz="UTC")).dt.total_seconds()
+    shop.write("now.parquet", frame.assign(at=(seconds * many).astype("int64")))
+    shop.watch(source="now.parquet")
+    assert run_monitor(shop.workspace, "shop", at=evening(1)).rows > 390

@@ -113,3 +113,18 @@ def test_a_monitor_that_exists_is_not_made_twice(shop):
     made = shop.watch()
     with pytest.raises(UsageError, match="There is a monitor 'shop' already"):
         add_monitor(shop.workspace, made)
+
+
+@pytest.mark.parametrize(
+    ("given", "said"),
+    [
+        ({"checks": ["drift alpha=much"]}, "alpha must be a number"),
+        ({"checks": ["drift min_effect=-1"]}, "min_effect must be a number"),
+        ({"window": "90000 months"}, "too long"),
+    ],
+)
+def test_what_no_look_could_use_is_refused_before_it_is_kept(shop, given, said):
+    shop.fill(0)
+    with pytest.raises(UsageError, match=said):
+        shop.watch(**given)
+    assert monitors(shop.workspace) == ()

@@ -214,3 +214,15 @@ def test_costs_where_scores_are_missing(workspace):
 def test_windows_of_minutes(workspace):
     _log(workspace, [0, 1], [0, 1])
     assert len(performance(workspace, "m", window="30 min").windows) == 2
+
+
+def test_one_prediction_that_is_no_number_does_not_hide_the_others(workspace):
+    _log(workspace, [np.nan, 2.0, 4.0], [1.0, 1.5, 3.5])
+    figure = performance(workspace, "m", window="all", task="regression").total.realised
+    assert (figure.value, figure.rows) == (0.5, 2)
+
+
+def test_scores_that_are_missing_are_left_out(workspace):
+    _log(workspace, [0, 1] * 20, [0, 1] * 20, scores=[np.nan] * 20 + [0.2, 0.9] * 10)
+    figure = performance(workspace, "m", window="all", metric="roc_auc").total.realised
+    assert (figure.value, figure.rows) == (1.0, 20)

@@ -348,3 +348,19 @@ def test_inputs_outside_the_window_are_not_read(workspace, monkeypatch):
     monkeypatch.setattr(journal_module, "_rows", seen)
     assert len(labelled_rows(workspace, "m", "1d")) == 3
     assert [day for day in read if day < "day=2023-11-17"] == []
+
+
+def test_a_damaged_file_holds_up_nothing_that_comes(workspace):
+    for _ in range(2):
+        record_labels(workspace, "m", ["a"], [1], at=T0)
+    folder = workspace.predictions / "model=m" / "labels" / "day=2023-11-14"
+    (damaged, *_) = folder.glob("*.parquet")
+    for number in range(20):
+        (folder / f"{number:016x}-1-aa.parquet").write_bytes(damaged.read_bytes()[:50])
+    assert record_labels(workspace, "m", ["b"], [0], at=T0) == 1
+    with PredictionLog(workspace, "m") as log:
+        log.log(outputs=[1], at=T0)
+    (file,) = (workspace.predictions / "model=m" / "predictions").glob("day=*/*.parquet")
+    file.write_bytes(file.read_bytes()[:50])
+    with pytest.raises(DataError, match="is damaged"):
+        input_profile(workspace, "m")

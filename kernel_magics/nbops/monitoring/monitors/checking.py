@@ -21,6 +21,7 @@ from nbops.tracking.routes import check_route
 from nbops.workspace import Workspace
 
 _NAME = re.compile(r"[^\W][\w .@+-]{0,99}")
+_NUMBERS = ("alpha", "min_effect", "min_labelled", "min_rows")
 _LONGEST_REMINDER = 24 * 366.0
 _ELSEWHERE = ("sklearn:", "env:")
 _FROM_LOG = ("performance", "estimate", "infrastructure")
@@ -123,6 +124,10 @@ def _check(monitor: Monitor, check: Check) -> None:
     weights = check.options.get("importance", {})
     if not isinstance(weights, Mapping):
         raise UsageError(f"The check {check.name!r}: importance must be a table of weights by column.")
+    for name in _NUMBERS:
+        value = check.options.get(name, 0.0)
+        if isinstance(value, bool) or not isinstance(value, int | float) or not 0 <= value < math.inf:
+            raise UsageError(f"The check {check.name!r}: {name} must be a number from 0, not {value!r}.")
     recover = check.options.get("recover", 1)
     if isinstance(recover, bool) or not isinstance(recover, int) or not 1 <= recover <= 1000:
         raise UsageError(f"The check {check.name!r}: recover must be a whole number of windows from 1.")

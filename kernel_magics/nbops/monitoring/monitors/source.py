@@ -20,10 +20,9 @@ from nbops.workspace import Workspace
 if TYPE_CHECKING:
     import pandas as pd
 
-# Columns of the prediction log that are no input of the model.
-LOG_COLUMNS = frozenset({"prediction_id", "at", "version", "digest", "latency", "output", "score", "error"})
-# Numbers greater than this are milliseconds since the epoch, not seconds: it is the year 5138.
-_MILLISECONDS = 1e11
+# Numbers greater than the first are of so many in a second since the epoch: nano-, micro- or milliseconds; 1e11 seconds are
+# the year 5138.
+_FINER = ((1e17, 1e9), (1e14, 1e6), (1e11, 1e3))
 
 
 class NothingYet(NbopsError):
@@ -69,11 +68,6 @@ def read_rows(workspace: Workspace, monitor: Monitor, end: float, *, strict: boo
         return _by_change(workspace, monitor, window, end)
     frame = read_source(_file(workspace, monitor.source))
     return Rows(frame if window.unit == ALL else frame.tail(window.count))
-
-
-def inputs_of(frame: pd.DataFrame) -> list[str]:
-    """Give the columns of rows of the prediction log that are inputs of the model."""
-    return [str(name) for name in frame.columns if name not in LOG_COLUMNS and not str(name).startswith("score_")]
 
 
 def file_of(workspace: Workspace, source: str) -> str:
@@ -150,7 +144,8 @@ def times_of(frame: pd.DataFrame, monitor: Monitor) -> pd.Series:
     column = frame[monitor.time]
     if pd.api.types.is_numeric_dtype(column):
         numbers = column.astype(float)
-        return numbers / 1000 if numbers.abs().max() > _MILLISECONDS else numbers
+        largest = numbers.abs().max()
+        return numbers / next((many for least, many in _FINER if largest > least), 1.0)
     try:
         moments = column if pd.api.types.is_datetime64_any_dtype(column) else pd.to_datetime(column, format="ISO8601")
     except (ValueError, TypeError) as error:

@@ -29,6 +29,8 @@ _UNITS = {
     "rows": "rows",
     "row": "rows",
 }
+# A century: what lies before the first year of the calendar is no time.
+_LONGEST = {"months": 1200, "weeks": 5200, "days": 36_500}
 _TEXT = re.compile(r"(\d{1,9})\s*([A-Za-z]+)")
 
 
@@ -76,7 +78,7 @@ def read_window(text: str) -> Window:
     if unit is None:
         hint = meant(found[2], _UNITS) or "Write 1d, 7d, 1h, 1 month, 1000 rows or all."
         raise UsageError(f"The window {text!r} has an unknown unit {found[2]!r}.", hint=hint)
-    if unit != "rows" and int(found[1]) > 100_000:
+    if unit != "rows" and int(found[1]) > _LONGEST.get(unit, 100_000):
         raise UsageError(f"The window {text!r} is too long.")
     return Window(unit, int(found[1]))
 

@@ -11,7 +11,8 @@ from typing import Any
 import numpy as np
 from scipy import special
 
-from nbops.monitoring.matrix import Floats, Matrix
+from nbops.data.randomness import kept_random
+from nbops.monitoring.matrix import Floats, Matrix, twin_rows
 from nbops.registry.gates.ranked import roc_auc, roc_auc_error
 
 _FOLDS = 5
@@ -46,7 +47,7 @@ def domain_classifier(whole: Matrix, *, alpha: float = 0.01, min_effect: float =
     lost = np.zeros(len(whole.names))
     # One thread: on a busy machine those of OpenMP wait for each other longer than they work.
     with threadpool_limits(1):
-        for number, (train, test) in enumerate(_folds(side, random)):
+        for number, (train, test) in enumerate(_folds(whole, random)):
             model = _model(whole, seed).fit(values[train], side[train])
             scores = model.decision_function(values[test])
             aucs.append(roc_auc(side[test], scores))
@@ -73,18 +74,21 @@ def domain_classifier(whole: Matrix, *, alpha: float = 0.01, min_effect: float =
     return {**found, "sentence": _sentence(found)}
 
 
-def _folds(side: Any, random: np.random.Generator) -> Iterator[tuple[Any, Any]]:
+def _folds(whole: Matrix, random: np.random.Generator) -> Iterator[tuple[Any, Any]]:
     """Give rows to train and test on, both sides in equal parts."""
-    fold = np.empty(len(side), int)
-    for value in (0, 1):
-        rows = np.flatnonzero(side == value)
-        fold[random.permutation(rows)] = np.arange(len(rows)) % _FOLDS
+    before, after = (random.permutation(len(side)) % _FOLDS for side in (whole.reference, whole.current))
+    # Of a row that both sides have, one would teach to take the other for the wrong side.
+    twins = twin_rows(whole.reference, whole.current)
+    moved = np.where(twins >= 0, before[twins], after)
+    after = moved if np.bincount(moved, minlength=_FOLDS).min() else after
+    fold = np.concatenate([before, after])
     for number in range(_FOLDS):
         yield np.flatnonzero(fold != number), np.flatnonzero(fold == number)
 
 
 def _model(whole: Matrix, seed: int) -> Any:
-    from sklearn.ensemble import HistGradientBoostingClassifier
+    with kept_random():
+        from sklearn.ensemble import HistGradientBoostingClassifier
 
     return HistGradientBoostingClassifier(
         max_iter=40,

@@ -7,7 +7,7 @@ from typing import Any
 import numpy as np
 from scipy import special
 
-from nbops.monitoring.matrix import Floats, Matrix
+from nbops.monitoring.matrix import Floats, Matrix, twin_rows
 
 _FOLDS = 5
 _KEPT_VARIANCE = 0.65
@@ -50,6 +50,9 @@ def reconstruction(whole: Matrix, *, alpha: float = 0.01, min_effect: float = 0.
         own[held] = _errors(reference[held], middle, axes)
         other += _errors(current, middle, axes) / _FOLDS
         components = max(components, len(axes))
+    twins = twin_rows(reference, current)
+    # A row that the reference has as well is no better known for that.
+    other[twins >= 0] = own[twins[twins >= 0]]
     error = float(np.sqrt(own.var(ddof=1) / len(own) + other.var(ddof=1) / len(other)))
     mean, moved = float(own.mean()), float(other.mean() - own.mean())
     width = float(special.ndtri(1 - alpha / 2)) * error

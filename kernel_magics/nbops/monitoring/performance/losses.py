@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from nbops.data.randomness import kept_random
 from nbops.monitoring.performance.realised import Figure
 
 if TYPE_CHECKING:
@@ -41,7 +42,8 @@ class LossModel:
 
 def fitted(frame: pd.DataFrame, said: Any, truth: Any, power: int) -> LossModel:
     """Fit a model of the errors of rows in the order of time, without the newest quarter, which tells how far it is off."""
-    from sklearn.ensemble import HistGradientBoostingRegressor
+    with kept_random():
+        from sklearn.ensemble import HistGradientBoostingRegressor
 
     first = max(0, len(frame) - _MOST_ROWS)
     frame, said, truth = frame.iloc[first:], said[first:], truth[first:]

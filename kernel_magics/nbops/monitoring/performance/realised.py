@@ -74,6 +74,8 @@ def chosen_metric(found: Outcomes, name: str | None) -> Metric:
 def realised(found: Outcomes, metric: Metric, *, others: bool = True) -> dict[str, Figure]:
     """Give metrics of the rows with labels, by name; ``metric`` first, those that are not defined left out.
 
+    A row without the number that a metric needs, prediction or score, is left out of it; ``rows`` of the figure says so.
+
     Intervals are Wilson's for shares (Wilson 1927, "Probable inference"), DeLong's for the ROC-AUC, those of the normal
     distribution for means over rows; of ``metric``, if it is none of these, by bootstrap with a fixed seed.
     """
@@ -114,7 +116,11 @@ def wilson(hits: float, rows: float, confidence: float = _CONFIDENCE) -> tuple[f
 
 def _figure(held: Outcomes, metric: Metric, *, bootstrap: bool) -> Figure | None:
     truth, said = needed(held, metric)
+    finite = np.isfinite(said) if said.ndim == 1 else np.isfinite(said).all(axis=1)
+    truth, said = truth[finite], said[finite]
     rows = len(truth)
+    if not rows:
+        return None
     try:
         with np.errstate(all="ignore"):
             if quick := _QUICK.get(metric.name):

@@ -250,7 +250,7 @@ class Committer:
     def _tidy(self) -> None:
         try:
             tidy(self._journal, most_bytes=self._most_bytes, days=self._days)
-        except (OSError, NbopsError) as error:
+        except Exception as error:  # a damaged file stays as it is; what is logged now does not suffer from it
             self.health.problem, self.health.problem_at = str(error), time.time()
 
 

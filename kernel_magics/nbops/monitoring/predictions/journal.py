@@ -139,9 +139,13 @@ def replaces(path: Path) -> list[str]:
 
 def profiles_of(path: Path) -> list[dict[str, Any]]:
     """Give the profiles that a Parquet file holds beside its rows."""
+    import pyarrow as pa
     import pyarrow.parquet as pq
 
-    return list(json.loads((pq.read_metadata(path).metadata or {}).get(PROFILES, b"[]")))
+    try:
+        return list(json.loads((pq.read_metadata(path).metadata or {}).get(PROFILES, b"[]")))
+    except pa.ArrowException as error:
+        raise _damaged(path, error) from error
 
 
 def _rows(path: Path, wanted: Wanted) -> list[pa.Table]:
@@ -152,7 +156,11 @@ def _rows(path: Path, wanted: Wanted) -> list[pa.Table]:
         with pq.ParquetFile(path, memory_map=True) as file:
             return [file.read(_chosen(file.schema_arrow.names, wanted)).replace_schema_metadata(None)]
     except pa.ArrowException as error:
-        raise DataError(f"{path} is damaged: {' '.join(str(error).split())[:200]}") from error
+        raise _damaged(path, error) from error
+
+
+def _damaged(path: Path, error: Exception) -> DataError:
+    return DataError(f"{path} is damaged: {' '.join(str(error).split())[:200]}")
 
 
 def _chosen(names: Sequence[str], wanted: Wanted) -> list[str]:

@@ -237,6 +237,12 @@ def input_names(frame: pd.DataFrame) -> list[str]:
     return [str(name) for name in frame.columns if name not in ours and not str(name).startswith(f"{SCORE}_")]
 
 
+def model_inputs(frame: pd.DataFrame) -> pd.DataFrame:
+    """Give the inputs of a frame of :func:`read_predictions`, by the names that the model knows them by."""
+    names = [str(name) for name in frame.columns if str(name).startswith(_BESIDE) or not _is_ours(str(name))]
+    return frame[names].rename(columns={name: name.removeprefix(_BESIDE) for name in names if _is_ours(name)})
+
+
 def input_profile(
     workspace: Workspace,
     model: str,

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from nbops.data.randomness import kept_random
 from nbops.data.typed import as_numbers, as_times, as_words, kind_of
 from nbops.pipelines.tabular.metrics import REGRESSION
 from nbops.pipelines.tabular.splitting import folds_of
@@ -31,7 +32,8 @@ def leaking_columns(frame: pd.DataFrame, target: str, task: str, *, seed: int = 
     frame
         Settled rows with the target.
     """
-    from sklearn.tree import DecisionTreeClassifier, DecisionTreeRegressor
+    with kept_random():
+        from sklearn.tree import DecisionTreeClassifier, DecisionTreeRegressor
 
     rows = frame.dropna(subset=[target])
     rows = rows.sample(min(len(rows), _ROWS), random_state=seed).reset_index(drop=True)

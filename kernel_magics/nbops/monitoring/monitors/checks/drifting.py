@@ -2,17 +2,21 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from nbops.monitoring.drift import drift
 from nbops.monitoring.monitors.building import PREDICTIONS
 from nbops.monitoring.monitors.limits import against, judge
 from nbops.monitoring.monitors.looking import Look
-from nbops.monitoring.monitors.source import NothingYet, inputs_of
+from nbops.monitoring.monitors.source import NothingYet
+from nbops.monitoring.predictions.reading import model_inputs
 from nbops.monitoring.report import ColumnDrift, DriftReport
 from nbops.records import Check, CheckResult
 from nbops.records.monitoring import MonitorState
 from nbops.registry.facts import importance_of
+
+if TYPE_CHECKING:
+    import pandas as pd
 
 _PASSED_ON = ("alpha", "min_effect", "thresholds", "importance")
 
@@ -24,7 +28,7 @@ def check_drift(look: Look, check: Check) -> CheckResult:
         raise NothingYet("There are no rows in the window.")
     learned = check.options.get("thresholds") == "learned"
     reference = look.reference_rows if learned else look.reference
-    report = drift(reference, frame[inputs(look)], columns=compared_columns(look, check), **_options(look, check))
+    report = drift(reference, inputs(look), columns=compared_columns(look, check), **_options(look, check))
     look.reports.append(report)
     worst = _worst(report)
     value = _value(report, check, worst)
@@ -55,11 +59,12 @@ def _options(look: Look, check: Check) -> dict[str, Any]:
     return given
 
 
-def inputs(look: Look) -> list[str]:
-    """Give the columns of the window's rows that are looked at: no time, no outputs of the model."""
+def inputs(look: Look) -> pd.DataFrame:
+    """Give the window's rows as the model sees them: no time, no outputs of the model."""
     frame = look.rows.frame
-    names = inputs_of(frame) if look.monitor.source == PREDICTIONS else [str(name) for name in frame.columns]
-    return [name for name in names if name != look.monitor.time]
+    if look.monitor.source == PREDICTIONS:
+        return model_inputs(frame)
+    return frame[[name for name in frame.columns if str(name) != look.monitor.time]]
 
 
 def compared_columns(look: Look, check: Check) -> list[str] | None:

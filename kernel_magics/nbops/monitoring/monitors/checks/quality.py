@@ -24,7 +24,7 @@ def check_quality(look: Look, check: Check) -> CheckResult:
     frame = look.rows.frame
     if not len(frame):
         raise NothingYet("There are no rows in the window.")
-    report = validate(frame[inputs(look)], _rules(look, check))
+    report = validate(inputs(look), _rules(look, check))
     errors = [finding for finding in report.findings if finding.severity == "error"]
     told = errors or list(report.findings)
     named = "; ".join(f"{one.column} {one.message}".strip() for one in told[:_NAMED])
