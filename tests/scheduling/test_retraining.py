@@ -348,3 +348,14 @@ def test_rows_of_few_different_values_can_judge(alone):
     twice.to_parquet(alone.root / "rows.parquet")
     with pytest.raises(DataError, match="Only 0 of the newest rows"):
         gather(alone, policy, START, alone.root / "out")
+
+
+def test_a_training_of_a_machine_that_is_gone_is_closed(alone):
+    _policy(alone)
+    number = retrain_now(alone, "churn", now=START).id
+    elsewhere = {"outcome": "running", "owner": "7:1:boot:another-machine", "heartbeat_at": START + 10}
+    with open_ledger(alone).begin() as connection:
+        connection.execute(D.update().where(D.c.id == number).values(**elsewhere))
+    assert settle(alone, START + 600) == 0
+    assert settle(alone, START + 1000) == 1
+    assert decision(alone, number).outcome == "failed"
