@@ -12,7 +12,7 @@ import pytest
 from sklearn.linear_model import LogisticRegression
 
 import nbops
-from nbops.errors import NbopsError, NotFoundError, UsageError
+from nbops.errors import DataError, NbopsError, NotFoundError, UsageError
 from nbops.ledger import open_ledger, tables
 from nbops.ledger.audit import read_events
 from nbops.monitoring.predictions import record_labels
@@ -336,3 +336,26 @@ def test_rows_with_gaps_and_lists_are_gathered_and_none_judges_that_is_learnt_fr
     policy = _policy(alone, source="rows.parquet", label="y", window="all")
     gathered = gather(alone, policy, START, alone.root / "out")
     assert (gathered.facts["learn_rows"], gathered.facts["judge_rows"]) == (300, 90)
+
+
+def test_rows_of_few_different_values_can_judge(alone):
+    random = np.random.default_rng(1)
+    frame = pd.DataFrame({"w": random.choice(["x", "y"], 400), "y": random.choice([0, 1], 400)})
+    frame.to_parquet(alone.root / "rows.parquet")
+    policy = _policy(alone, source="rows.parquet", label="y", window="all")
+    assert gather(alone, policy, START, alone.root / "out").facts["judge_rows"] == 100
+    twice = pd.DataFrame({"a": [*random.normal(size=200)] * 2, "y": [0, 1] * 200})
+    twice.to_parquet(alone.root / "rows.parquet")
+    with pytest.raises(DataError, match="Only 0 of the newest rows"):
+        gather(alone, policy, START, alone.root / "out")
+
+
+def test_a_training_of_a_machine_that_is_gone_is_closed(alone):
+    _policy(alone)
+    number = retrain_now(alone, "churn", now=START).id
+    elsewhere = {"outcome": "running", "owner": "7:1:boot:another-machine", "heartbeat_at": START + 10}
+    with open_ledger(alone).begin() as connection:
+        connection.execute(D.update().where(D.c.id == number).values(**elsewhere))
+    assert settle(alone, START + 600) == 0
+    assert settle(alone, START + 1000) == 1
+    assert decision(alone, number).outcome == "failed"

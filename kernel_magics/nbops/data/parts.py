@@ -19,6 +19,7 @@ from nbops.data.counted import Counted
 from nbops.data.counting import count as count_values
 from nbops.data.planning import decide
 from nbops.data.profile import NUMBER_SHARE, ColumnProfile, Profile
+from nbops.data.threads import in_threads
 from nbops.data.values import NOTHING, WORDS, Values, of_arrow, of_series, text_array, word_of
 from nbops.errors import DataError
 
@@ -112,11 +113,13 @@ def _counted(tables: Iterator[pa.Table], reference: Profile) -> Part:
 def count_table(table: pa.Table, reference: Profile, before: Part | None = None) -> Part:
     """Count the rows of a table; what was counted ``before`` may spare work."""
     there, known = set(table.column_names), before or {}
-    part = {
-        c.name: count_values(of_arrow(table[c.name]), c, known.get(c.name))
-        for c in reference.columns
-        if c.name in there
-    }
+    columns = [column for column in reference.columns if column.name in there]
+
+    def counted(column: ColumnProfile) -> Counted:
+        return count_values(of_arrow(table[column.name]), column, known.get(column.name))
+
+    names = [column.name for column in columns]
+    part = dict(zip(names, in_threads(counted, columns, len(table)), strict=True))
     return {**part, "": _rows(len(table))}
 
 

@@ -16,6 +16,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from nbops.data import histogram
+from nbops.data.threads import in_threads
 from nbops.errors import DataError
 
 if TYPE_CHECKING:
@@ -176,10 +177,12 @@ def profile_frame(frame: pd.DataFrame, reference: Profile | None = None) -> Prof
     from nbops.data.values import of_series
 
     known = {} if reference is None else {column.name: column for column in reference.columns}
-    columns = [
-        profile_values(name, of_series(frame.iloc[:, position]), known.get(name)) for position, name in enumerate(names)
-    ]
-    return Profile(len(frame), tuple(columns))
+
+    def profiled(position: int) -> ColumnProfile:
+        name = names[position]
+        return profile_values(name, of_series(frame.iloc[:, position]), known.get(name))
+
+    return Profile(len(frame), tuple(in_threads(profiled, range(len(names)), len(frame))))
 
 
 def dense(column: ColumnProfile) -> tuple[np.ndarray[Any, np.dtype[np.int64]], np.ndarray[Any, np.dtype[np.float64]]]:

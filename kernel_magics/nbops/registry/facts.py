@@ -103,8 +103,12 @@ def importance_at(uri: str, *, workspace: Workspace | None = None) -> dict[str, 
     if match is None:
         raise UsageError(f"{uri!r} names no version.", hint="Write models:/NAME/3 or models:/NAME@champion.")
     workspace = workspace or find_workspace()
-    found = get_version(workspace, match["name"], match["version"] or match["alias"])
-    weights: dict[str, float] = _stored(workspace, found, PROFILE_FILE).get("importance", {})
+    return importance_of(workspace, get_version(workspace, match["name"], match["version"] or match["alias"]))
+
+
+def importance_of(workspace: Workspace, version: ModelVersion) -> dict[str, float]:
+    """Give how much each feature counts in a version; nothing where it is not known."""
+    weights: dict[str, float] = _stored(workspace, version, PROFILE_FILE).get("importance", {})
     return weights
 
 

@@ -16,6 +16,7 @@ from nbops.ledger.audit import audited
 from nbops.pipelines.engine import execute_pipeline
 from nbops.records import RetrainDecision, RetrainPolicy
 from nbops.scheduling.checking import pipeline_path
+from nbops.scheduling.retraining.beating import beating
 from nbops.scheduling.retraining.gathering import gather
 from nbops.scheduling.retraining.history import decision as decision_numbered
 from nbops.scheduling.retraining.judging import challenger_of, champion_of, contest, crown
@@ -46,8 +47,9 @@ def carry_out(workspace: Workspace, number: int) -> RetrainDecision:
     if not _claim(workspace, number, run_id):
         return decision_numbered(workspace, number)
     try:
-        policy = policy_named(workspace, decision.model)
-        ended = _retrain(workspace, policy, replace(decision, run_id=run_id))
+        with beating(workspace, number):
+            policy = policy_named(workspace, decision.model)
+            ended = _retrain(workspace, policy, replace(decision, run_id=run_id))
     except NbopsError as error:
         ended = _failed(decision, str(error))
     except Exception as error:

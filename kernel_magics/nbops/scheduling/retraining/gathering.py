@@ -23,6 +23,8 @@ if TYPE_CHECKING:
     import pandas as pd
 
 FEWEST_TO_LEARN, FEWEST_TO_JUDGE = 50, 30
+# Rows of which each comes more than twice on average are alike by nature; in a file that was written twice none is.
+_ALIKE = 0.5
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,9 +52,11 @@ def gather(workspace: Workspace, policy: RetrainPolicy, as_of: float, folder: Pa
             hint=f"At least {FEWEST_TO_LEARN} to learn from and {FEWEST_TO_JUDGE} to judge on are needed.",
         )
     learn, judge = rows.iloc[:-judged], rows.iloc[-judged:]
-    # A row that is to judge must not be known by heart.
+    # A row that is to judge must not be known by heart; where rows of few different values are alike by nature, none is.
     keys = _keys(rows)
-    unseen = judge[~np.isin(keys[-judged:], keys[:-judged])]
+    learnt = np.unique(keys[:-judged])
+    alike = len(learnt) < _ALIKE * len(learn)
+    unseen = judge if alike else judge[~np.isin(keys[-judged:], learnt)]
     if len(unseen) < FEWEST_TO_JUDGE:
         raise DataError(f"Only {len(unseen):,} of the newest rows are not among those to learn from too.")
     path = write_table(learn.reset_index(drop=True), folder / "learn.parquet")

@@ -2,10 +2,14 @@
 
 from __future__ import annotations
 
-from sqlalchemy import select
+import platform
+from typing import Any
+
+from sqlalchemy import Row, select
 
 from nbops.ledger import open_ledger
 from nbops.ledger.audit import audited, read_events
+from nbops.scheduling.retraining.beating import PATIENCE
 from nbops.scheduling.retraining.rows import D, owned
 from nbops.tracking.process import is_alive
 from nbops.workspace import Workspace
@@ -26,7 +30,7 @@ def settle(workspace: Workspace, now: float) -> int:
     """
     with open_ledger(workspace).connect() as connection:
         running = connection.execute(select(D).where(owned(workspace, D), D.c.outcome == "running")).all()
-    lost = [row for row in running if row.owner and not is_alive(row.owner)]
+    lost = [row for row in running if row.owner and (not is_alive(row.owner) or _silent(row, now))]
     for row in lost:
         said = _LOST.format(_done_since(workspace, row.model, row.id))
         with audited(workspace, who(workspace), "retrain-end", model=row.model) as change:
@@ -36,6 +40,12 @@ def settle(workspace: Workspace, now: float) -> int:
                 change.nothing()
             change.detail |= {"decision": row.id, "outcome": "failed", "message": said}
     return len(lost)
+
+
+def _silent(row: Row[Any], now: float) -> bool:
+    """Whether a process of another machine has given no sign of life for long; one of this machine may just have slept."""
+    elsewhere = str(row.owner).rpartition(":")[2] != platform.node()
+    return elsewhere and row.heartbeat_at < now - PATIENCE
 
 
 def _done_since(workspace: Workspace, model: str, number: int) -> str:

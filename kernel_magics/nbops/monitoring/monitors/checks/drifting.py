@@ -13,6 +13,7 @@ from nbops.monitoring.predictions.reading import model_inputs
 from nbops.monitoring.report import ColumnDrift, DriftReport
 from nbops.records import Check, CheckResult
 from nbops.records.monitoring import MonitorState
+from nbops.registry.facts import importance_of
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -27,7 +28,7 @@ def check_drift(look: Look, check: Check) -> CheckResult:
         raise NothingYet("There are no rows in the window.")
     learned = check.options.get("thresholds") == "learned"
     reference = look.reference_rows if learned else look.reference
-    report = drift(reference, inputs(look), columns=compared_columns(look, check), **_options(check))
+    report = drift(reference, inputs(look), columns=compared_columns(look, check), **_options(look, check))
     look.reports.append(report)
     worst = _worst(report)
     value = _value(report, check, worst)
@@ -50,8 +51,12 @@ def check_drift(look: Look, check: Check) -> CheckResult:
     )
 
 
-def _options(check: Check) -> dict[str, Any]:
-    return {name: check.options[name] for name in _PASSED_ON if name in check.options}
+def _options(look: Look, check: Check) -> dict[str, Any]:
+    given = {name: check.options[name] for name in _PASSED_ON if name in check.options}
+    if "importance" not in given and look.version is not None:
+        # What the model itself says its features count for.
+        given["importance"] = importance_of(look.workspace, look.version) or None
+    return given
 
 
 def inputs(look: Look) -> pd.DataFrame:
