@@ -132,7 +132,7 @@ def _with_target(frame: pd.DataFrame, target: str, numeric: bool) -> pd.DataFram
         )
     if numeric:
         numbers = floats(named[target])
-        return named.assign(**{target: numbers})[np.isfinite(numbers)]
+        return named.assign(**{target: numbers}).loc[np.isfinite(numbers)]
     return named[named[target].notna()]
 
 
