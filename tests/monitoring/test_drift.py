@@ -4,6 +4,7 @@ import json
 
 import numpy as np
 import pandas as pd
+import pyarrow as pa
 import pytest
 from scipy.stats import binom
 
@@ -212,6 +213,12 @@ def test_what_a_stored_profile_had_no_room_for_is_not_new():
     assert len(report.columns) == len(stored.columns)
     assert not any(column.status == "quality" for column in report.columns)
     assert f"{8 - len(stored.columns)} columns had no room" in report.note
+
+
+def test_an_arrow_table_with_two_columns_of_one_name_is_said():
+    twice = pa.table([pa.array([1]), pa.array([2])], names=["x", "x"])
+    with pytest.raises(DataError, match="two columns 'x'"):
+        nbops.drift(twice, twice)
 
 
 def test_nought_has_no_sign():

@@ -59,7 +59,7 @@ def profile_pieces(pieces: Iterator[pa.Table], reference: Profile | None = None)
 
     Columns that the reference does not know come after those that it does.
     """
-    coming = _ahead(pieces)
+    coming = _ahead(map(_named_once, pieces))
     taken: list[pa.Table] = []
     rows = 0
     for piece in coming:
@@ -75,6 +75,14 @@ def profile_pieces(pieces: Iterator[pa.Table], reference: Profile | None = None)
         yield from coming
 
     return profile_of(_counted(tables(), known), known)
+
+
+def _named_once(table: pa.Table) -> pa.Table:
+    names = table.column_names
+    if len(set(names)) != len(names):
+        twice = next(name for name in names if names.count(name) > 1)
+        raise DataError(f"The table has two columns {twice!r}.", hint="Rename one of them.")
+    return table
 
 
 def _with_new(reference: Profile, taken: Sequence[pa.Table]) -> Profile:

@@ -132,7 +132,8 @@ def _with_target(frame: pd.DataFrame, target: str, numeric: bool) -> pd.DataFram
         )
     if numeric:
         numbers = floats(named[target])
-        return named.assign(**{target: numbers}).loc[np.isfinite(numbers)]
+        kept: pd.DataFrame = named.assign(**{target: numbers}).loc[np.isfinite(numbers)]
+        return kept
     return named[named[target].notna()]
 
 
