@@ -221,6 +221,13 @@ def test_an_arrow_table_with_two_columns_of_one_name_is_said():
         nbops.drift(twice, twice)
 
 
+def test_keys_of_folders_are_no_new_columns(tmp_path):
+    frame = pd.DataFrame({"x": np.arange(200) % 7})
+    (tmp_path / "day=1").mkdir()
+    frame.to_parquet(tmp_path / "day=1" / "a.parquet")
+    assert [column.name for column in nbops.drift(frame, str(tmp_path)).columns] == ["x"]
+
+
 def test_nought_has_no_sign():
     a, b = (pd.DataFrame({"x": np.resize(values, 1000)}) for values in ([0, 1, 0, 1, 0], [-1, 1]))
     assert _by_name(nbops.drift(a, b))["x"]["reason"] == "0 in 60% → 0% of rows"

@@ -109,6 +109,17 @@ def test_the_explorer_keeps_the_report_for_where_no_widgets_live(frames):
     assert explorer.exploration.windows[1] == "2026-01-05"
 
 
+@pytest.mark.parametrize("value", [True, "1", 1])
+def test_a_segment_has_the_rows_of_its_value_in_whatever_type(value):
+    before = pd.DataFrame({"x": np.arange(200) % 13, "f": np.resize([True, False], 200)})
+    if value is not True:
+        before["f"] = pd.Categorical(np.where(before["f"], value, type(value)(0)))
+    after = before.assign(f=np.resize([1.0, 0.0, 1.0, np.nan], 200))
+    found = Exploration(before, after)
+    segment = next(segment for segment in found.segments if segment.value in {"True", "1"})
+    assert found.report("all", segment).current_rows == 100
+
+
 def test_hostile_values_stay_text():
     evil = "<script>alert(1)</script>"
     frame = pd.DataFrame({evil: [0.5, 1.5, 2.5, 3.5] * 40, "s": [evil, "\u202eother"] * 80})

@@ -67,14 +67,17 @@ def _pieces(source: Any, columns: tuple[str, ...] | None, reference: Profile | N
 def _of_path(source: Any, columns: tuple[str, ...] | None, reference: Profile | None) -> Iterator[Any]:
     """Read the files of a path; folders named ``key=value`` give columns."""
     start = Path(source).expanduser()
-    # Against a reference all columns are read, as of a frame: those that are new are told.
+    # Against a reference all columns are read, as of a frame: those that are new are told. Folders' keys are no data.
     lenient = columns is None and reference is not None
     names = columns or ()
+    wanted = {column.name for column in reference.columns} if lenient and reference is not None else set(names)
     for path in parts_of(source):
         keys = keys_of(path, start) if path != start else {}
         inside = tuple(name for name in names if name not in keys)
         for piece in parts.pieces_of([path], inside, missing_is_fine=lenient):
-            yield _with_keys(piece, {key: value for key, value in keys.items() if not names or key in names})
+            yield _with_keys(
+                piece, {key: value for key, value in keys.items() if key in wanted or not (names or lenient)}
+            )
 
 
 def _with_keys(piece: Any, keys: dict[str, str | None]) -> Any:

@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
 from nbops.data.profile import Profile, profile_frame
+from nbops.data.values import word_of
 from nbops.errors import DataError, UsageError
 from nbops.monitoring.drift import drift
 from nbops.monitoring.further import rows_of
@@ -21,6 +22,7 @@ if TYPE_CHECKING:
 EVERYTHING = "all"
 _MOST_VALUES, _MOST_COLUMNS = 12, 12
 _FEWEST = 30
+_TRUTH = {"True": "1", "False": "0"}
 
 
 @dataclass(frozen=True, slots=True)
@@ -165,4 +167,6 @@ def _where(frame: pd.DataFrame, segment: Segment) -> pd.DataFrame:
     if segment.column not in names:
         return frame.iloc[:0]
     values = frame.iloc[:, names.index(segment.column)]
-    return frame[values.notna() & (values.astype(str) == segment.value)]
+    # The same value may be 1, 1.0 or true on one of the sides.
+    words = values.astype(object).map(word_of, na_action="ignore")
+    return frame[values.notna() & words.isin([segment.value, _TRUTH.get(segment.value, segment.value)])]
