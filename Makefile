@@ -13,7 +13,7 @@ JS_SOURCES := $(shell find extension/src extension/style extension/schema -type 
 LABEXTENSION := $(VENV)/share/jupyter/labextensions/nbops-lab
 # Settings of the person who calls make must not reach demo and tests.
 SETTINGS = compgen -e | grep -E '^(NBOPS|MLFLOW)_' | grep -vxE 'NBOPS_(SHOTS|LONG_FAULTS|CACHE)' || true
-CLEAN_ENV = unset $$($(SETTINGS)) &&
+CLEAN_ENV = unset MAKEFLAGS MAKELEVEL MFLAGS $$($(SETTINGS)) &&
 
 # Set by `make test` for what may be done at the same time.
 ifndef BESIDE

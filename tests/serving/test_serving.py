@@ -185,7 +185,7 @@ def test_an_array_model_and_a_token(registry):
     # What it has predicted is logged, and Parquet since it ended.
     logged = read_predictions(registry, "flowers")
     assert logged["output"].tolist() == expected * 2 and {"x0", "x3", "score_0", "score_2"} <= set(logged.columns)
-    assert not list(registry.predictions.rglob("*.segment"))
+    assert not list((registry.predictions / "model=flowers").rglob("*.segment"))
 
 
 def test_what_cannot_be_served_is_told_in_a_line(registry, capsys):

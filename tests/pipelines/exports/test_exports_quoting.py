@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import ast
 import json
+import os
 import shlex
 import string
 import subprocess
@@ -130,8 +131,17 @@ def test_make_really_gets_the_words(asked, tmp_path):
     (tmp_path / "Makefile").write_bytes(make.render(request).encode())
     told = tmp_path / "told.py"
     told.write_text("import json, os, sys\nprint(json.dumps([sys.argv[1:], os.environ.get('VALUE')]))\n")
+    # The tests may themselves have been started by make, whose flags are not for this one.
+    environment = {
+        name: value for name, value in os.environ.items() if name not in {"MAKEFLAGS", "MAKELEVEL", "MFLAGS"}
+    }
     done = subprocess.run(
-        ["make", "-s", f"NBOPS={sys.executable} {told}"], cwd=tmp_path, capture_output=True, text=True, check=True
+        ["make", "-s", f"NBOPS={sys.executable} {told}"],
+        cwd=tmp_path,
+        env=environment,
+        capture_output=True,
+        text=True,
+        check=True,
     )
     lines = [json.loads(line) for line in done.stdout.splitlines()]
     assert lines == [[_expected(name, value)[1:], value] for name in names]
