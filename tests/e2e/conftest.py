@@ -126,6 +126,8 @@ class Screen:
         self.command("apputils:change-theme", theme=name)
         light = "false" if "Dark" in name else "true"
         self.page.locator(f"body[data-jp-theme-light={light}]").wait_for(state="attached", timeout=20_000)
+        # JupyterLab stumbles over its own splash where the theme changes again before that has faded.
+        self.page.locator("#jupyterlab-splash").wait_for(state="detached", timeout=20_000)
         self.settle(700)
 
     def settle(self, milliseconds: int) -> None:
