@@ -157,9 +157,16 @@ def mixed(bits: Hashes) -> Hashes:
     return bits
 
 
-def hashes_of_numbers(values: np.ndarray[Any, Any]) -> Hashes:
-    """Hash numbers by value: 1 and 1.0 are alike. Whole ones beyond 2 to the power of 53 stay apart from each other."""
-    bits: Hashes = np.add(values, 0.0, dtype=np.float64).view(np.uint64)
+def hashes_of_numbers(
+    values: np.ndarray[Any, Any], out: np.ndarray[Any, Any] | None = None, spare: Hashes | None = None
+) -> Hashes:
+    """Hash numbers by value: 1 and 1.0 are alike. Whole ones beyond 2 to the power of 53 stay apart from each other.
+
+    ``out`` and ``spare`` are arrays of 64 bits and as many values that may be used: to make new ones for each piece takes longer
+    than hashing.
+    """
+    bits: Hashes = np.add(values, 0.0, out=out, dtype=np.float64).view(np.uint64)
+    half = np.empty_like(bits) if spare is None else spare
     if values.dtype.kind in "iu" and values.dtype.itemsize == 8 and len(values):
         beyond = (values > _MOST_WHOLE) | (values < -_MOST_WHOLE)
         if beyond.any():
@@ -167,6 +174,6 @@ def hashes_of_numbers(values: np.ndarray[Any, Any]) -> Hashes:
     # Nought, which is frequent, must not have the smallest hash of all.
     np.bitwise_xor(bits, _SECOND, out=bits)
     np.multiply(bits, _FIRST, out=bits)
-    np.bitwise_xor(bits, bits >> _HALF, out=bits)
+    np.bitwise_xor(bits, np.right_shift(bits, _HALF, out=half), out=bits)
     np.multiply(bits, _SECOND, out=bits)
     return bits

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -16,7 +17,7 @@ Array = np.ndarray[Any, Any]
 # Numbers people write for "missing".
 MARKS = tuple(sign * float("9" * digits) for digits in range(2, 10) for sign in (1, -1))
 _HUGE = 2.0**480
-_INFINITE = (slice(0x7F80, 0x8000), slice(0xFF80, 0x10000))
+_AT_ONCE = 4
 
 
 @dataclass(slots=True)
@@ -51,15 +52,16 @@ class NumberCounts:
         scratch, seen, sparse = _Scratch(min(len(values), MOST)), Seen(found.distinct, before), []
         for first in range(0, len(values), MOST):
             part = values[first : first + MOST]
-            moved, places = scratch.places(part, shift)
+            moved = scratch.less(part, shift)
+            places = scratch.places(moved)
             if dense is None:
                 sparse.append(places.copy())
-                odd = bool(((places & 0x7F80) == 0x7F80).any())
-            else:
-                counted = np.bincount(places, minlength=histogram.BINS)
-                odd = bool(counted[_INFINITE[0]].any() or counted[_INFINITE[1]].any())
-                dense += counted
-            if odd:
+            elif scratch.is_full or first + MOST >= len(values):
+                dense += np.bincount(scratch.taken(), minlength=histogram.BINS)
+            # A sum of finite numbers may be beyond all numbers too; those are looked at once more.
+            with np.errstate(over="ignore", invalid="ignore"):
+                whole = math.isfinite(float(moved.sum()))
+            if not whole:
                 part, moved = found._without_odd(part, moved)
             found._take(part, moved, scratch, seen)
         found._bins(dense, sparse)
@@ -99,11 +101,15 @@ class NumberCounts:
             self.huge += int(huge.sum())
             np.multiply(moved, ~huge, out=squared)
             np.multiply(squared, squared, out=squared)
+            self.squares.add(Sum.of(squared, scratch.room))
         else:
+            top = max(float(moved.max()), -float(moved.min()))
             np.multiply(moved, moved, out=squared)
-        self.squares.add(Sum.of(squared, scratch.room))
+            # Squaring keeps the order, so that the largest is known.
+            self.squares.add(Sum.of(squared, scratch.room, top * top))
         self.total.add(Sum.of(moved, scratch.room))
-        seen.take(hashes_of_numbers(part))
+        # What was summed is no longer needed: there is room for the hashes.
+        seen.take(hashes_of_numbers(part, scratch.squared[: len(part)], scratch.room[: len(part)].view(np.uint64)))
 
     def _bins(self, dense: Array | None, sparse: list[Array]) -> None:
         if dense is None:
@@ -131,21 +137,43 @@ class NumberCounts:
 
 
 class _Scratch:
-    """Arrays that are used again for each piece."""
+    """Arrays that are used again for each piece; to make new ones takes longer than what is done with them."""
 
     def __init__(self, size: int) -> None:
         self.moved = np.empty(size)
         self.squared = np.empty(size)
         self.room = np.empty(size)
-        self.small = np.empty(size, np.float32)
+        self._small = np.empty(size, np.float32)
+        # Counting into so many bins is dear, so that it is done for some pieces at once.
+        self._bins = np.empty(_AT_ONCE * size, np.int64)
+        self._filled = 0
 
-    def places(self, part: Array, shift: float) -> tuple[Array, Array]:
-        """Give the numbers less the shift, and their bins."""
-        moved, small = self.moved[: len(part)], self.small[: len(part)]
+    def less(self, part: Array, shift: float) -> Array:
+        """Give the numbers less the shift."""
+        moved = self.moved[: len(part)]
         histogram.less(part, shift, moved)
+        return moved
+
+    def places(self, moved: Array) -> Array:
+        """Give the bins of numbers, and remember them."""
+        small = self._small[: len(moved)]
         with np.errstate(over="ignore", invalid="ignore"):
             np.add(moved, 0.0, out=small, casting="unsafe", dtype=np.float64)
-        return moved, (small.view(np.uint32) >> histogram.SHIFT).astype(np.int64)
+        bits, bins = small.view(np.uint32), self._bins[self._filled : self._filled + len(moved)]
+        np.right_shift(bits, histogram.SHIFT, out=bits)
+        np.copyto(bins, bits)
+        self._filled += len(moved)
+        return bins
+
+    @property
+    def is_full(self) -> bool:
+        """Whether there is no room for the bins of another piece."""
+        return self._filled == len(self._bins)
+
+    def taken(self) -> Array:
+        """Give the bins that are remembered, and forget them."""
+        found, self._filled = self._bins[: self._filled], 0
+        return found
 
 
 def added(a: tuple[Array, Array], b: tuple[Array, Array]) -> tuple[Array, Array]:

@@ -39,11 +39,14 @@ class Sum:
     far: int = 0
 
     @classmethod
-    def of(cls, values: Floats, scratch: Floats) -> Sum:
-        """Sum at most 65,536 finite numbers; ``scratch`` has room for as many, and ``values`` are overwritten."""
+    def of(cls, values: Floats, scratch: Floats, top: float | None = None) -> Sum:
+        """Sum at most 65,536 finite numbers; ``scratch`` has room for as many, and ``values`` are overwritten.
+
+        ``top`` is the size of the largest, where that is known.
+        """
         if not len(values):
             return cls()
-        top = max(float(values.max()), -float(values.min()))
+        top = max(float(values.max()), -float(values.min())) if top is None else top
         far = 0
         if top >= _FAR:
             beyond = np.abs(values) >= _FAR
@@ -52,7 +55,7 @@ class Sum:
             top = float(np.abs(values).max())
         level = max(_LOWEST, math.ceil((math.frexp(top)[1] + 1) / _DIGIT) - 1) if top else _LOWEST
         high = _digits(values, scratch, level)
-        return cls(level, high, _digits(values, scratch, level - 1) if values.any() else 0, far)
+        return cls(level, high, _digits(values, scratch, level - 1), far)
 
     def add(self, other: Sum) -> None:
         """Add another sum."""
