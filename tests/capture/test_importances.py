@@ -45,3 +45,12 @@ def test_nothing_where_nothing_is_told():
             raise RuntimeError
 
     assert importances_of(object(), ["a"], {}) == importances_of(Odd(), ["a"], {}) == {}
+
+
+def test_what_is_called_steps_and_is_no_pipeline():
+    """As in our own feature steps; what is known of the training besides must not be lost with it."""
+    from sklearn.linear_model import LinearRegression
+
+    model = LinearRegression().fit([[1.0], [2.0]], [1.0, 2.0])
+    model.steps = (1, 2)
+    assert importances_of(model, ["a"], {"a": 1.0}) == {}

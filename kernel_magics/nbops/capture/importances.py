@@ -23,11 +23,9 @@ def importances_of(model: Any, features: Sequence[str], deviations: Mapping[str,
     deviations
         Standard deviations of those that are numbers.
     """
-    # To ask a person's own class would run a person's code, which must not notice that somebody looks.
-    if not _is_of_library(model):
-        return {}
     try:
-        return _told(model, list(features), deviations)
+        # To ask a person's own class would run a person's code, which must not notice that somebody looks.
+        return _told(model, list(features), deviations) if _is_of_library(model) else {}
     except Exception:
         # An estimator that is not fitted raises; then nothing is known.
         return {}
@@ -42,11 +40,9 @@ def _is_of_library(part: Any) -> bool:
     facts = getattr(part, "__dict__", {})
     if callable(facts.get("feature_names_out")):
         return False
-    named = [
-        *facts.get("steps", ()),
-        *(facts.get("transformers_") or facts.get("transformers", ())),
-        *facts.get("transformer_list", ()),
-    ]
+    given = (facts.get("steps"), facts.get("transformers_") or facts.get("transformers"), facts.get("transformer_list"))
+    # What is called steps elsewhere, as in our own feature steps, is no list of named parts.
+    named = [one for parts in given if isinstance(parts, list) for one in parts if isinstance(one, tuple)]
     return all(_is_of_library(one[1]) for one in named)
 
 
