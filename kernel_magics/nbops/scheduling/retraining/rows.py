@@ -4,24 +4,19 @@ from __future__ import annotations
 
 from typing import Any
 
-from sqlalchemy import ColumnElement, Row
+from sqlalchemy import Row
 
 from nbops.ledger import tables
 from nbops.records import RetrainDecision, RetrainPolicy, from_wire, to_wire
-from nbops.workspace import Workspace
-from nbops.workspace.ownership import workspace_id
+from nbops.scheduling.rows import owned
+
+__all__ = ["D", "GOING_ON", "P", "REFUSED", "decision_of", "decision_values", "owned", "policy_of", "policy_values"]
 
 P, D = tables.retrain_policies, tables.retrain_decisions
 _DECISION = ("id", "model", "at", "cause", "outcome", "ended_at", "run_id")
 GOING_ON = ("queued", "running")
 # What was decided against before anything was trained.
 REFUSED = ("cooling down", "over budget", "busy")
-
-
-def owned(workspace: Workspace, table: Any) -> ColumnElement[bool]:
-    """Give the condition of rows that belong to a workspace."""
-    found: ColumnElement[bool] = table.c.workspace == workspace_id(workspace)
-    return found
 
 
 def policy_values(policy: RetrainPolicy) -> dict[str, Any]:
