@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 import logging
 from collections.abc import Callable
 from typing import Any
@@ -87,7 +88,7 @@ class RetrainWatch:
         free = read_scheduler(self._workspace).at_once - (len(rows) - len(numbers)) - len(coming)
         for number in [number for number in numbers if number not in coming][: max(free, 0)]:
             self._started[number] = now + _PATIENCE
-            self._guarded(lambda number=number: self._start(self._workspace, number))  # type: ignore[misc]
+            self._guarded(functools.partial(self._start, self._workspace, number))
 
     def _guarded(self, start: Callable[[], Any]) -> None:
         try:
