@@ -12,7 +12,7 @@ from nbops.monitoring.streaming import StreamWatcher, watch_stream
 
 @pytest.mark.parametrize("detector", ["adwin", "page-hinkley", "kswin"])
 def test_a_step_is_noticed_soon_after_it_came_and_nothing_before(detector):
-    pytest.importorskip("river")
+    pytest.importorskip("river", reason="river is an extra: nbops[streaming]")
     random = np.random.default_rng(0)
     values = np.r_[random.normal(size=600), random.normal(3, 1, 300)]
     found = watch_stream(pd.Series(values), detector)
@@ -21,7 +21,7 @@ def test_a_step_is_noticed_soon_after_it_came_and_nothing_before(detector):
 
 
 def test_missing_values_are_passed_over_and_counted():
-    pytest.importorskip("river")
+    pytest.importorskip("river", reason="river is an extra: nbops[streaming]")
     random = np.random.default_rng(1)
     values = [None, float("nan"), pd.NA, *random.normal(size=500), *random.normal(4, 1, 200)]
     assert 503 <= watch_stream(values)[0] < 600
@@ -40,6 +40,6 @@ def test_what_is_not_there_is_one_clear_line(monkeypatch):
 
 
 def test_an_option_that_does_not_exist():
-    pytest.importorskip("river")
+    pytest.importorskip("river", reason="river is an extra: nbops[streaming]")
     with pytest.raises(UsageError, match="adwin cannot be set up so"):
         watch_stream([1.0], "adwin", speed=3)

@@ -158,8 +158,11 @@ def test_where_retraining_does_not_help_nothing_changes(place, capsys):
     random = np.random.default_rng(2)
     _policy(place, cool_down_hours=48)
     _day(place, 0, _tumours(), random)
+
     # The labels are noise from now on: nobody can learn them.
-    noise = lambda count: random.integers(0, 2, count)  # noqa: E731
+    def noise(count):
+        return random.integers(0, 2, count)
+
     assert [_day(place, day, _tumours(), random, noise).state for day in (1, 2)] == ["alert", "alert"]
     (queued,) = decide_due(place, START + 3 * DAY)
     assert queued.cause == "performance"
