@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-import tomllib
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
-from nbops.errors import NotFoundError, UsageError
+from nbops.errors import UsageError
 from nbops.ledger import open_ledger
 from nbops.records import AppliedSchedules, Identity, Schedule
 from nbops.scheduling.building import build
@@ -15,6 +14,7 @@ from nbops.scheduling.checking import check
 from nbops.scheduling.editing import add_schedule, pause_schedule, remove_schedule, update_schedule
 from nbops.scheduling.rows import read_schedules
 from nbops.workspace import Workspace
+from nbops.workspace.declaring import named_files, read_toml
 from nbops.workspace.settings import FILE_NAME
 
 
@@ -92,7 +92,7 @@ def _declared(workspace: Workspace, files: Sequence[str | Path]) -> tuple[set[st
     for path in _files(workspace, files):
         origin = path.relative_to(workspace.root).as_posix() if path.is_relative_to(workspace.root) else str(path)
         origins.add(origin)
-        content = _toml(path, origin)
+        content = read_toml(path, origin)
         tables = content.get("schedules", {})
         if not isinstance(tables, Mapping):
             raise UsageError(f"{origin}: schedules must be tables [schedules.NAME].")
@@ -123,15 +123,4 @@ def _files(workspace: Workspace, files: Sequence[str | Path]) -> list[Path]:
     if not files:
         beside = sorted(workspace.root.glob("*.toml"), key=lambda path: (path.name != FILE_NAME, path.name))
         return [path for path in beside if path.name == FILE_NAME or b"[schedules." in path.read_bytes()]
-    found = [Path(file).expanduser().absolute() for file in files]
-    for path in found:
-        if not path.is_file():
-            raise NotFoundError(f"There is no file {path}.")
-    return found
-
-
-def _toml(path: Path, origin: str) -> dict[str, Any]:
-    try:
-        return tomllib.loads(path.read_text(encoding="utf-8-sig"))
-    except (OSError, UnicodeDecodeError, tomllib.TOMLDecodeError) as error:
-        raise UsageError(f"{origin} cannot be read: {error}.") from error
+    return named_files(files)

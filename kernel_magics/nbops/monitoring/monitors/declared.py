@@ -2,19 +2,19 @@
 
 from __future__ import annotations
 
-import tomllib
 from collections.abc import Mapping, Sequence
 from dataclasses import fields, replace
 from pathlib import Path
 from typing import Any
 
-from nbops.errors import NotFoundError, UsageError
+from nbops.errors import UsageError
 from nbops.monitoring.monitors.building import PREDICTIONS, build
 from nbops.monitoring.monitors.checking import check_monitor
 from nbops.monitoring.monitors.editing import add_monitor, pause_monitor, remove_monitor, update_monitor
 from nbops.monitoring.monitors.reading import monitors
 from nbops.records import AppliedSchedules, Identity, Monitor
 from nbops.workspace import Workspace
+from nbops.workspace.declaring import named_files, read_toml
 from nbops.workspace.settings import FILE_NAME
 
 _PASSING = ("next_at", "problem")
@@ -90,7 +90,7 @@ def _declared(workspace: Workspace, files: Sequence[str | Path]) -> tuple[set[st
     for path in _files(workspace, files):
         origin = path.relative_to(workspace.root).as_posix() if path.is_relative_to(workspace.root) else str(path)
         origins.add(origin)
-        tables = _toml(path, origin).get("monitors", {})
+        tables = read_toml(path, origin).get("monitors", {})
         if not isinstance(tables, Mapping):
             raise UsageError(f"{origin}: monitors must be tables [monitors.NAME].")
         for name, table in tables.items():
@@ -134,15 +134,4 @@ def _files(workspace: Workspace, files: Sequence[str | Path]) -> list[Path]:
     if not files:
         usual = workspace.root / FILE_NAME
         return [usual] if usual.is_file() else []
-    found = [Path(file).expanduser().absolute() for file in files]
-    for path in found:
-        if not path.is_file():
-            raise NotFoundError(f"There is no file {path}.")
-    return found
-
-
-def _toml(path: Path, origin: str) -> dict[str, Any]:
-    try:
-        return tomllib.loads(path.read_text(encoding="utf-8-sig"))
-    except (OSError, UnicodeDecodeError, tomllib.TOMLDecodeError) as error:
-        raise UsageError(f"{origin} cannot be read: {error}.") from error
+    return named_files(files)

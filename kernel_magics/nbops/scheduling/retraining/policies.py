@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import time
-import tomllib
 from dataclasses import replace
 from typing import Any
 
@@ -19,6 +18,7 @@ from nbops.scheduling.checking import relative_pipeline
 from nbops.scheduling.retraining.checking import build, check_policy
 from nbops.scheduling.retraining.rows import P, owned, policy_of, policy_values
 from nbops.workspace import Workspace
+from nbops.workspace.declaring import read_toml
 from nbops.workspace.identity import who
 from nbops.workspace.ownership import workspace_id
 from nbops.workspace.settings import FILE_NAME
@@ -161,10 +161,7 @@ def apply_policies(workspace: Workspace, *, prune: bool = False, identity: Ident
 
 def _declared(workspace: Workspace) -> dict[str, dict[str, Any]]:
     file = workspace.root / FILE_NAME
-    try:
-        content = tomllib.loads(file.read_text(encoding="utf-8-sig")) if file.is_file() else {}
-    except (OSError, UnicodeDecodeError, tomllib.TOMLDecodeError) as error:
-        raise UsageError(f"{FILE_NAME} cannot be read: {error}.") from error
+    content = read_toml(file, FILE_NAME) if file.is_file() else {}
     tables = content.get("retrain", {})
     if not isinstance(tables, dict) or not all(isinstance(table, dict) for table in tables.values()):
         raise UsageError(f"{FILE_NAME}: retrain must be tables [retrain.MODEL].")
