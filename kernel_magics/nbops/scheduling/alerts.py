@@ -11,8 +11,8 @@ from sqlalchemy import Row, select
 from sqlalchemy.engine import Connection
 
 from nbops.ledger import Ledger, tables
+from nbops.ledger.owning import owned
 from nbops.records import Schedule, to_wire
-from nbops.scheduling.rows import owned
 from nbops.tracking.notices import Notice
 from nbops.tracking.routes import LAB
 from nbops.workspace import Workspace

@@ -9,11 +9,12 @@ from sqlalchemy import Row, select
 
 from nbops.errors import NbopsError
 from nbops.ledger import open_ledger, tables
+from nbops.ledger.owning import owned
 from nbops.records import Schedule
 from nbops.scheduling.data import Measured, grown, measure
 from nbops.scheduling.planning import Plan, counted
 from nbops.scheduling.policy import Entry, Occasion
-from nbops.scheduling.rows import owned, schedule_of
+from nbops.scheduling.rows import schedule_of
 from nbops.workspace import Workspace
 
 _S = tables.schedules

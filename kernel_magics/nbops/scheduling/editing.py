@@ -10,12 +10,13 @@ from sqlalchemy import select
 from nbops.errors import NotFoundError, UsageError
 from nbops.ledger import open_ledger, tables
 from nbops.ledger.audit import AuditedChange, audited
+from nbops.ledger.owning import owned
 from nbops.records import Identity, Schedule
 from nbops.scheduling.checking import check, relative_pipeline
 from nbops.scheduling.circles import refuse_circle
 from nbops.scheduling.clock import SYSTEM, Clock
 from nbops.scheduling.data import measure
-from nbops.scheduling.rows import owned, read_schedules, schedule_of, values_of, words_of
+from nbops.scheduling.rows import read_schedules, schedule_of, values_of, words_of
 from nbops.scheduling.triggers import first_mark, first_next
 from nbops.scheduling.wording import meant
 from nbops.workspace import Workspace

@@ -12,10 +12,11 @@ from sqlalchemy.engine import Connection
 from nbops.errors import NbopsError
 from nbops.ledger import open_ledger, tables
 from nbops.ledger.audit import event_of
+from nbops.ledger.owning import owned
 from nbops.records import Schedule
 from nbops.scheduling.planning import Plan, counted
 from nbops.scheduling.policy import Occasion, admit
-from nbops.scheduling.rows import owned, schedule_of
+from nbops.scheduling.rows import schedule_of
 from nbops.scheduling.triggers import EVENTS
 from nbops.workspace import Workspace
 from nbops.workspace.ownership import workspace_id

@@ -12,6 +12,7 @@ from sqlalchemy.engine import Connection
 
 from nbops.errors import NbopsError, UsageError
 from nbops.ledger import open_ledger, tables
+from nbops.ledger.owning import owned
 from nbops.pipelines.cron import Cron
 from nbops.pipelines.spec import Pipeline
 from nbops.records import Identity, Schedule, ScheduleRun
@@ -19,7 +20,7 @@ from nbops.scheduling.alerts import undelivered
 from nbops.scheduling.checking import problem_of
 from nbops.scheduling.clock import SYSTEM, Clock
 from nbops.scheduling.editing import missing
-from nbops.scheduling.rows import owned, read_schedules, run_of
+from nbops.scheduling.rows import read_schedules, run_of
 from nbops.scheduling.settling import settle
 from nbops.scheduling.starting import Starter, launch_pipeline, start_waiting
 from nbops.workspace import Workspace

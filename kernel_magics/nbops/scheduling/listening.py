@@ -23,10 +23,10 @@ from sqlalchemy import func, select
 import nbops
 from nbops.errors import NbopsError, NotFoundError, UsageError
 from nbops.ledger import open_ledger, tables
+from nbops.ledger.owning import owned
 from nbops.monitoring.exposition import monitor_metrics
 from nbops.records import Identity, to_wire
 from nbops.scheduling.history import run_now
-from nbops.scheduling.rows import owned
 from nbops.scheduling.settings import read_scheduler
 from nbops.workspace import Workspace
 from nbops.workspace.settings import FILE_NAME

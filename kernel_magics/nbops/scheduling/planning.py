@@ -13,10 +13,11 @@ from sqlalchemy.engine import Connection
 
 from nbops.errors import NbopsError
 from nbops.ledger import Ledger, open_ledger, tables
+from nbops.ledger.owning import owned
 from nbops.pipelines.cron import Cron
 from nbops.records import Schedule
 from nbops.scheduling.policy import ON_TIME, Entry, Occasion, admit
-from nbops.scheduling.rows import ACTIVE, owned, schedule_of
+from nbops.scheduling.rows import ACTIVE, schedule_of
 from nbops.workspace import Workspace
 from nbops.workspace.ownership import workspace_id
 

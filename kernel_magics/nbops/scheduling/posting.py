@@ -13,11 +13,11 @@ from sqlalchemy.engine import Connection
 
 from nbops.errors import NbopsError
 from nbops.ledger import Ledger, open_ledger, tables
+from nbops.ledger.owning import owned
 from nbops.monitoring.monitors import telling
 from nbops.scheduling import alerts
 from nbops.scheduling.alerts import DELIVERED, GIVEN_UP, WAITING
 from nbops.scheduling.clock import Clock
-from nbops.scheduling.rows import owned
 from nbops.tracking.notices import Notice
 from nbops.tracking.sending import send_notice
 from nbops.tracking.webhooks import LONGEST_ERROR, PAUSES

@@ -5,26 +5,20 @@ from __future__ import annotations
 from dataclasses import asdict, replace
 from typing import Any
 
-from sqlalchemy import ColumnElement, Row, func, select
+from sqlalchemy import Row, func, select
 from sqlalchemy.engine import Connection
 
 from nbops.errors import UsageError
 from nbops.ledger import tables
+from nbops.ledger.owning import owned
 from nbops.pipelines.cron import Cron
 from nbops.records import Schedule, ScheduleRun
 from nbops.workspace import Workspace
-from nbops.workspace.ownership import workspace_id
 
 # Fields of a Schedule that have a column; those that are worked out when one is read have none at all.
 _COLUMNS = ("name", "pipeline", "trigger", "paused", "author", "created_at", "next_at")
 _WORKED_OUT = ("words", "last")
 ACTIVE = ("queued", "running")
-
-
-def owned(workspace: Workspace, table: Any) -> ColumnElement[bool]:
-    """Give the condition of rows that belong to a workspace."""
-    found: ColumnElement[bool] = table.c.workspace == workspace_id(workspace)
-    return found
 
 
 def values_of(schedule: Schedule) -> dict[str, Any]:

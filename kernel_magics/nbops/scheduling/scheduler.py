@@ -14,6 +14,7 @@ from sqlalchemy import bindparam, func, select
 
 from nbops.errors import NbopsError
 from nbops.ledger import open_ledger, tables
+from nbops.ledger.owning import owned
 from nbops.monitoring.monitors.launching import launch_work
 from nbops.monitoring.monitors.running import run_due
 from nbops.scheduling.clock import SYSTEM, Clock
@@ -25,7 +26,7 @@ from nbops.scheduling.posting import AlertPost
 from nbops.scheduling.retraining.carrying import launch_retraining
 from nbops.scheduling.retraining.rows import GOING_ON
 from nbops.scheduling.retraining.watching import RetrainWatch, Trainer
-from nbops.scheduling.rows import ACTIVE, owned
+from nbops.scheduling.rows import ACTIVE
 from nbops.scheduling.settings import read_scheduler
 from nbops.scheduling.settling import settle
 from nbops.scheduling.starting import Starter, launch_pipeline, start_waiting

@@ -9,10 +9,11 @@ from sqlalchemy import Row, select
 from sqlalchemy.engine import Connection
 
 from nbops.ledger import open_ledger, tables
+from nbops.ledger.owning import owned
 from nbops.pipelines.running.history import reconcile
 from nbops.records import Schedule
 from nbops.scheduling.alerts import note_failures
-from nbops.scheduling.rows import owned, schedule_of
+from nbops.scheduling.rows import schedule_of
 from nbops.tracking.process import is_alive
 from nbops.workspace import Workspace
 

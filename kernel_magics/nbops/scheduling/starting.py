@@ -12,13 +12,14 @@ from sqlalchemy.engine import Connection
 from nbops.capture.naming import new_run_id
 from nbops.errors import NbopsError
 from nbops.ledger import Ledger, open_ledger, tables
+from nbops.ledger.owning import owned
 from nbops.pipelines.running.history import reconcile
 from nbops.pipelines.running.launching import launch
 from nbops.records import Schedule
 from nbops.scheduling.alerts import note_failures
 from nbops.scheduling.building import read_parameters
 from nbops.scheduling.checking import pipeline_path
-from nbops.scheduling.rows import owned, schedule_of
+from nbops.scheduling.rows import schedule_of
 from nbops.tracking.process import process_identity
 from nbops.workspace import Workspace
 from nbops.workspace.ownership import workspace_id

@@ -11,7 +11,8 @@ from sqlalchemy.engine import Connection
 
 from nbops.errors import NbopsError
 from nbops.ledger import Ledger, open_ledger
-from nbops.monitoring.monitors.rows import LOOKED, QUEUED, RUNNING, M, R, monitor_of, owned, values_of
+from nbops.ledger.owning import owned
+from nbops.monitoring.monitors.rows import LOOKED, QUEUED, RUNNING, M, R, monitor_of, values_of
 from nbops.pipelines.cron import Cron
 from nbops.records import Monitor
 from nbops.tracking.process import is_alive, process_identity

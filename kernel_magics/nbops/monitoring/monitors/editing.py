@@ -10,9 +10,10 @@ from sqlalchemy import select
 
 from nbops.errors import UsageError
 from nbops.ledger.audit import AuditedChange, audited
+from nbops.ledger.owning import owned
 from nbops.monitoring.monitors.building import PREDICTIONS
 from nbops.monitoring.monitors.checking import check_monitor
-from nbops.monitoring.monitors.rows import LOOKED, QUEUED, A, M, R, T, locked, monitor_of, owned, values_of
+from nbops.monitoring.monitors.rows import LOOKED, QUEUED, A, M, R, T, locked, monitor_of, values_of
 from nbops.monitoring.monitors.subject import split_model
 from nbops.pipelines.cron import Cron
 from nbops.records import Identity, Monitor, to_wire

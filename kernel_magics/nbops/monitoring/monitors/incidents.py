@@ -20,8 +20,9 @@ from sqlalchemy.engine import Connection
 from nbops.errors import NotFoundError, UsageError
 from nbops.ledger import Ledger, open_ledger
 from nbops.ledger.audit import audited
+from nbops.ledger.owning import owned
 from nbops.monitoring.monitors.editing import reason_of
-from nbops.monitoring.monitors.rows import M, T, incident_of, monitor_of, owned
+from nbops.monitoring.monitors.rows import M, T, incident_of, monitor_of
 from nbops.monitoring.monitors.subject import split_model
 from nbops.monitoring.monitors.telling import OPENED, RECOVERED, REMINDER, tell
 from nbops.records import Check, CheckResult, Identity, Incident, Monitor

@@ -10,6 +10,7 @@ from sqlalchemy.engine import Connection
 
 from nbops.errors import NotFoundError
 from nbops.ledger import open_ledger
+from nbops.ledger.owning import owned
 from nbops.monitoring.monitors.rows import (
     UNFINISHED,
     A,
@@ -19,7 +20,6 @@ from nbops.monitoring.monitors.rows import (
     T,
     incident_of,
     monitor_of,
-    owned,
     read_one,
     result_of,
     run_of,

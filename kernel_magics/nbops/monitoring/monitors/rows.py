@@ -5,14 +5,14 @@ from __future__ import annotations
 from collections.abc import Iterable
 from typing import Any
 
-from sqlalchemy import ColumnElement, Row, select
+from sqlalchemy import Row, select
 from sqlalchemy.engine import Connection
 
 from nbops.errors import NotFoundError, meant
 from nbops.ledger import tables
+from nbops.ledger.owning import owned
 from nbops.records import CheckResult, Incident, Monitor, MonitorRun, from_wire, to_wire
 from nbops.workspace import Workspace
-from nbops.workspace.ownership import workspace_id
 
 M, R, C, T, A = tables.monitors, tables.monitor_runs, tables.check_results, tables.incidents, tables.incident_alerts
 # Fields that have a column; the rest lies in ``detail``.
@@ -24,12 +24,6 @@ QUEUED, RUNNING = "queued", "running"
 UNFINISHED = (QUEUED, RUNNING)
 # In a monitor's detail, beside its fields: up to when what has come due is written down.
 LOOKED = "looked"
-
-
-def owned(workspace: Workspace, table: Any) -> ColumnElement[bool]:
-    """Give the condition of rows that belong to a workspace."""
-    found: ColumnElement[bool] = table.c.workspace == workspace_id(workspace)
-    return found
 
 
 def values_of(monitor: Monitor, looked: float | None = None) -> dict[str, Any]:

@@ -10,21 +10,11 @@ from sqlalchemy import func, select
 from sqlalchemy.engine import Connection
 
 from nbops.ledger import Ledger, open_ledger
+from nbops.ledger.owning import owned
 from nbops.monitoring.monitors.due import plan_due, take_next
 from nbops.monitoring.monitors.incidents import Moment, advance
 from nbops.monitoring.monitors.looking import Look, Seen, look
-from nbops.monitoring.monitors.rows import (
-    RUNNING,
-    UNFINISHED,
-    C,
-    M,
-    R,
-    monitor_of,
-    owned,
-    read_one,
-    result_values,
-    run_of,
-)
+from nbops.monitoring.monitors.rows import RUNNING, UNFINISHED, C, M, R, monitor_of, read_one, result_values, run_of
 from nbops.records import Monitor, MonitorRun
 from nbops.tracking.process import process_identity
 from nbops.workspace import Workspace

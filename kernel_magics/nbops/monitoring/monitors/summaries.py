@@ -9,9 +9,10 @@ from sqlalchemy import Row, func, select
 from sqlalchemy.engine import Connection
 
 from nbops.ledger import open_ledger
+from nbops.ledger.owning import owned
 from nbops.monitoring.monitors.looking import RANK
 from nbops.monitoring.monitors.reading import checks_of, undelivered
-from nbops.monitoring.monitors.rows import UNFINISHED, C, M, R, T, incident_of, monitor_of, owned, read_one, run_of
+from nbops.monitoring.monitors.rows import UNFINISHED, C, M, R, T, incident_of, monitor_of, read_one, run_of
 from nbops.records import CheckResult, CheckSeries, Incident, Monitor, MonitorRun, MonitorSummary
 from nbops.records.monitoring import MonitorState
 from nbops.workspace import Workspace

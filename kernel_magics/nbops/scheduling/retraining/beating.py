@@ -9,7 +9,8 @@ from collections.abc import Iterator
 
 from nbops.errors import NbopsError
 from nbops.ledger import open_ledger
-from nbops.scheduling.retraining.rows import D, owned
+from nbops.ledger.owning import owned
+from nbops.scheduling.retraining.rows import D
 from nbops.tracking.process import process_identity
 from nbops.workspace import Workspace
 

@@ -13,6 +13,7 @@ from nbops.capture.naming import new_run_id
 from nbops.errors import NbopsError, PipelineError
 from nbops.ledger import open_ledger
 from nbops.ledger.audit import audited
+from nbops.ledger.owning import owned
 from nbops.pipelines.engine import execute_pipeline
 from nbops.records import RetrainDecision, RetrainPolicy
 from nbops.scheduling.checking import pipeline_path
@@ -21,7 +22,7 @@ from nbops.scheduling.retraining.gathering import gather
 from nbops.scheduling.retraining.history import decision as decision_numbered
 from nbops.scheduling.retraining.judging import challenger_of, champion_of, contest, crown
 from nbops.scheduling.retraining.policies import policy as policy_named
-from nbops.scheduling.retraining.rows import D, decision_values, owned
+from nbops.scheduling.retraining.rows import D, decision_values
 from nbops.tracking.detached import detach
 from nbops.tracking.launch import plain_environment
 from nbops.tracking.process import process_identity

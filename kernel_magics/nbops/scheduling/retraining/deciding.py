@@ -15,12 +15,13 @@ from sqlalchemy.engine import Connection
 from nbops.errors import LedgerError, NbopsError, NotFoundError
 from nbops.ledger import Ledger, open_ledger, tables
 from nbops.ledger.audit import AuditedChange, audited
+from nbops.ledger.owning import owned
 from nbops.pipelines.cron import Cron
 from nbops.records import Identity, RetrainDecision, RetrainPolicy
 from nbops.records.monitoring import RetrainCause, RetrainOutcome
 from nbops.scheduling.retraining.policies import policy as policy_named
 from nbops.scheduling.retraining.postponed import key_of, postponed
-from nbops.scheduling.retraining.rows import GOING_ON, REFUSED, D, P, decision_of, decision_values, owned, policy_of
+from nbops.scheduling.retraining.rows import GOING_ON, REFUSED, D, P, decision_of, decision_values, policy_of
 from nbops.workspace import Workspace
 from nbops.workspace.identity import who
 from nbops.workspace.ownership import workspace_id

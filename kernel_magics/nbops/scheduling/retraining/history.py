@@ -6,8 +6,9 @@ from sqlalchemy import func, select
 
 from nbops.errors import NotFoundError
 from nbops.ledger import open_ledger
+from nbops.ledger.owning import owned
 from nbops.records import RetrainDecision
-from nbops.scheduling.retraining.rows import D, decision_of, owned
+from nbops.scheduling.retraining.rows import D, decision_of
 from nbops.workspace import Workspace
 
 

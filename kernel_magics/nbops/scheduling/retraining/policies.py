@@ -12,11 +12,12 @@ from sqlalchemy.engine import Connection
 from nbops.errors import NotFoundError, UsageError, meant
 from nbops.ledger import open_ledger
 from nbops.ledger.audit import audited
+from nbops.ledger.owning import owned
 from nbops.pipelines.cron import Cron
 from nbops.records import Identity, RetrainPolicy, to_wire
 from nbops.scheduling.checking import relative_pipeline
 from nbops.scheduling.retraining.checking import build, check_policy
-from nbops.scheduling.retraining.rows import P, owned, policy_of, policy_values
+from nbops.scheduling.retraining.rows import P, policy_of, policy_values
 from nbops.workspace import Workspace
 from nbops.workspace.declaring import read_toml
 from nbops.workspace.identity import who

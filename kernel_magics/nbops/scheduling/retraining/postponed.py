@@ -8,8 +8,9 @@ from sqlalchemy import Row, select
 from sqlalchemy.engine import Connection
 
 from nbops.ledger import tables
+from nbops.ledger.owning import owned
 from nbops.records import RetrainPolicy
-from nbops.scheduling.retraining.rows import D, owned
+from nbops.scheduling.retraining.rows import D
 from nbops.workspace import Workspace
 
 _S, _T = tables.signals, tables.incidents

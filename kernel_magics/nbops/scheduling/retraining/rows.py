@@ -8,9 +8,6 @@ from sqlalchemy import Row
 
 from nbops.ledger import tables
 from nbops.records import RetrainDecision, RetrainPolicy, from_wire, to_wire
-from nbops.scheduling.rows import owned
-
-__all__ = ["GOING_ON", "REFUSED", "D", "P", "decision_of", "decision_values", "owned", "policy_of", "policy_values"]
 
 P, D = tables.retrain_policies, tables.retrain_decisions
 _DECISION = ("id", "model", "at", "cause", "outcome", "ended_at", "run_id")

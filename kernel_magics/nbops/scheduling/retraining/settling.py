@@ -9,8 +9,9 @@ from sqlalchemy import Row, select
 
 from nbops.ledger import open_ledger
 from nbops.ledger.audit import audited, read_events
+from nbops.ledger.owning import owned
 from nbops.scheduling.retraining.beating import PATIENCE
-from nbops.scheduling.retraining.rows import D, owned
+from nbops.scheduling.retraining.rows import D
 from nbops.tracking.process import is_alive
 from nbops.workspace import Workspace
 from nbops.workspace.identity import who

@@ -11,9 +11,10 @@ from sqlalchemy import select
 
 from nbops.errors import NbopsError
 from nbops.ledger import open_ledger
+from nbops.ledger.owning import owned
 from nbops.scheduling.retraining.carrying import launch_counting, launch_retraining
 from nbops.scheduling.retraining.deciding import decide_due
-from nbops.scheduling.retraining.rows import GOING_ON, D, P, owned, policy_of
+from nbops.scheduling.retraining.rows import GOING_ON, D, P, policy_of
 from nbops.scheduling.retraining.settling import settle
 from nbops.scheduling.settings import read_scheduler
 from nbops.workspace import Workspace
