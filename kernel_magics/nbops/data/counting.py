@@ -8,9 +8,9 @@ import numpy as np
 
 from nbops.data import values as v
 from nbops.data.counted import Counted
-from nbops.data.distinct import Distinct, Seen, hashes_of_numbers, mixed
+from nbops.data.distinct import Distinct, Hashing, Seen
 from nbops.data.exact import WordCounts
-from nbops.data.histogram import median_shift
+from nbops.data.histogram import Scale, scale_of
 from nbops.data.numbers import NumberCounts
 from nbops.data.planning import decide, fits, natural, parsed_numbers
 from nbops.data.profile import ColumnProfile
@@ -54,7 +54,7 @@ def profile_values(name: str, values: Values, reference: ColumnProfile | None = 
 
 def number_column(base: ColumnProfile, numbers: Array, reference: ColumnProfile | None = None) -> ColumnProfile:
     """Fill in what is known of a column of numbers, an array of shape ``(n,)``; NaN is missing, and counted already."""
-    given = reference.shift if reference is not None and reference.kind == "number" else median_shift(numbers)
+    given = reference.scale if reference is not None and reference.kind == "number" else scale_of(numbers)
     found = Counted("number", base.rows, base.nulls, base.blank, types=frozenset({base.dtype}))
     found.numbers = NumberCounts.of(numbers, given)
     return found.finished(base)
@@ -69,7 +69,7 @@ def _count_numbers(found: Counted, values: Values, known: ColumnProfile) -> None
         read, counts = _read_words(found, values)
         numbers = np.repeat(read, counts)
     before, found.distinct = found.distinct, Distinct()
-    found.numbers = NumberCounts.of(numbers, known.shift, before)
+    found.numbers = NumberCounts.of(numbers, known.scale, before)
     found.nulls += found.numbers.missing
 
 
@@ -134,9 +134,7 @@ def _count_times(found: Counted, values: Values, known: ColumnProfile) -> None:
         own = utc = np.repeat(read[usable], values.counts[usable])
     hours, weekdays = hours_and_weekdays(own)
     found.minimum, found.maximum = range_of(utc)
-    found.distinct = _distinct(
-        found.distinct, mixed(utc.astype("datetime64[us]").astype(np.int64).view(np.uint64).copy())
-    )
+    found.distinct = _distinct_times(found.distinct, utc)
     _add_aspect(found, "hour", HOURS, hours)
     _add_aspect(found, "weekday", WEEKDAYS, weekdays)
 
@@ -145,7 +143,7 @@ def _count_identifiers(found: Counted, values: Values, known: ColumnProfile) -> 
     if values.numbers is not None:
         numbers = values.numbers[~np.isnan(values.numbers)] if not values.whole else values.numbers
         found.nulls += len(values.numbers) - len(numbers)
-        found.distinct = _distinct(Distinct(), hashes_of_numbers(numbers))
+        found.distinct = _distinct_numbers(numbers)
     elif values.words is not None:
         found.distinct = Distinct.of(hashes_of_texts(values.words), values.counts)
 
@@ -155,9 +153,9 @@ def _count_texts(found: Counted, values: Values, known: ColumnProfile) -> None:
 
     found.distinct = Distinct.of(hashes_of_texts(values.words), values.counts)
     lengths = pc.utf8_length(values.words).to_numpy(zero_copy_only=False).astype(float)
-    shift = next((aspect.shift for aspect in known.aspects if aspect.name == "length"), 0.0)
+    scale = next((aspect.scale for aspect in known.aspects if aspect.name == "length"), Scale())
     length = Counted("number", found.rows, found.nulls)
-    length.numbers = NumberCounts.of(np.repeat(lengths, values.counts), shift)
+    length.numbers = NumberCounts.of(np.repeat(lengths, values.counts), scale)
     found.aspects["length"] = length
     words, letters = draws_of_texts(values.words)
     for name, drawn, known_words in (
@@ -170,10 +168,10 @@ def _count_texts(found: Counted, values: Values, known: ColumnProfile) -> None:
 
 
 def _count_vectors(found: Counted, values: Values, known: ColumnProfile) -> None:
-    shifts = {aspect.name: aspect.shift for aspect in known.aspects}
+    scales = {aspect.name: aspect.scale for aspect in known.aspects}
     for name, numbers in looks_of_vectors(values.vectors).items():
         aspect = Counted("number", found.rows, found.nulls)
-        aspect.numbers = NumberCounts.of(numbers, shifts.get(name, 0.0))
+        aspect.numbers = NumberCounts.of(numbers, scales.get(name, Scale()))
         aspect.nulls += aspect.numbers.missing
         found.aspects[name] = aspect
 
@@ -189,11 +187,19 @@ def _add_aspect(found: Counted, name: str, words: tuple[str, ...], counts: Array
     found.aspects[name] = aspect
 
 
-def _distinct(before: Distinct, hashes: Array) -> Distinct:
-    seen = Seen(Distinct(), before)
-    for first in range(0, len(hashes), MOST):
-        seen.take(hashes[first : first + MOST])
-    return seen.found
+def _distinct_times(before: Distinct, times: Array) -> Distinct:
+    seen, hashing = Seen(before), Hashing(min(len(times), MOST))
+    for first in range(0, len(times), MOST):
+        whole = times[first : first + MOST].astype("datetime64[us]").view(np.uint64)
+        seen.take(hashing.of_bits(whole))
+    return seen.taken()
+
+
+def _distinct_numbers(numbers: Array) -> Distinct:
+    seen, hashing = Seen(), Hashing(min(len(numbers), MOST))
+    for first in range(0, len(numbers), MOST):
+        seen.take(hashing.of_numbers(numbers[first : first + MOST]))
+    return seen.taken()
 
 
 def _blank(values: Values) -> int:

@@ -16,6 +16,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from nbops.data import histogram
+from nbops.data.histogram import Scale
 from nbops.data.threads import in_threads
 from nbops.errors import DataError
 
@@ -35,7 +36,7 @@ class ColumnProfile:
 
     ``kind`` is ``number``, ``category``, ``boolean``, ``time``, ``text``, ``vector``, ``nested``, ``identifier`` or ``empty``.
     ``histogram`` maps bin to count (numbers), ``categories`` value to count (categories and booleans); ``rest`` counts rows of
-    categories beyond the 10,000 most frequent. ``minimum`` … ``maximum`` and the sums are exact and of finite numbers only (of
+    categories beyond the 10,000 most frequent. ``shift`` and ``unit`` are what numbers were counted about. ``minimum`` … ``maximum`` and the sums are of finite numbers only (of
     times the range, in seconds since 1970). ``distinct`` is exact up to 512 (10,000 for categories) and an estimate beyond.
     ``texts`` cells hold text; ``parsed`` is the share of them that read as numbers, truth values or times. ``binned`` says that it
     was made small (:mod:`nbops.data.compact`), ``folds`` over how many groups categories without a name are spread. ``aspects``
@@ -51,6 +52,7 @@ class ColumnProfile:
     rows: int
     nulls: int = 0
     shift: float = 0.0
+    unit: int = 0
     histogram: dict[int, int] = field(default_factory=dict)
     infinite: int = 0
     minimum: float | None = None
@@ -80,17 +82,30 @@ class ColumnProfile:
     def mean(self) -> float | None:
         """Mean of the finite numbers."""
         count = self.count - self.infinite
-        return self.total / count if count > 0 and self.minimum is not None else None
+        if count <= 0 or self.minimum is None:
+            return None
+        return self.minimum if self.minimum == self.maximum else self.total / count
 
     @property
     def deviation(self) -> float | None:
-        """Standard deviation of the finite numbers (population form)."""
+        """Standard deviation of the finite numbers (population form).
+
+        Exact to 2 to the power of -16 of the usual distance of the reference's numbers from its shift, or of their own distance
+        from it where that is a thousand times as large.
+        """
         count = self.count - self.infinite
         if count <= 0 or self.minimum is None:
             return None
+        if self.minimum == self.maximum:
+            return 0.0
         # The sums are taken after the shift, which keeps the difference from cancelling.
         mean = self.total / count - self.shift
         return float(np.sqrt(max(0.0, self.squares / count - mean * mean)))
+
+    @property
+    def scale(self) -> Scale:
+        """What numbers are counted about."""
+        return Scale(self.shift, self.unit)
 
     def quantile(self, share: float) -> float | None:
         """Give a quantile from the histogram, within a bin's width."""
@@ -209,8 +224,8 @@ def _merged(a: ColumnProfile, b: ColumnProfile) -> ColumnProfile:
     return found.finished(b if a.kind == "empty" else a)
 
 
-def _shifts(column: ColumnProfile) -> Iterator[tuple[str, float]]:
-    yield column.kind, column.shift
+def _shifts(column: ColumnProfile) -> Iterator[tuple[str, Scale]]:
+    yield column.kind, column.scale
     for aspect in column.aspects:
         yield from _shifts(aspect)
 
