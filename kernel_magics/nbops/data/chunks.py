@@ -15,6 +15,8 @@ if TYPE_CHECKING:
 
 ROWS = 65_536
 PIECE = 262_144
+# Cells of a piece to be counted, at most, unless that were very few rows.
+_PIECE_CELLS, _FEWEST = 1 << 22, 4096
 
 
 def read_chunks(
@@ -108,6 +110,9 @@ def _parquet(path: Path, rows: int, columns: Sequence[str] | None, dictionaries:
         texts = [field.name for field in schema if types.is_string(field.type) or types.is_large_string(field.type)]
     with pq.ParquetFile(path, read_dictionary=texts) as file:
         wanted = None if columns is None else list(columns)
+        if dictionaries:
+            width = len(file.schema_arrow) if wanted is None else len(wanted)
+            rows = max(_FEWEST, min(rows, _PIECE_CELLS // max(1, width)))
         found = False
         for batch in file.iter_batches(batch_size=rows, columns=wanted):
             found = True

@@ -39,7 +39,10 @@ class Distinct:
 
     def add(self, other: Distinct) -> None:
         """Add the values of another part."""
-        self.take(other.smallest)
+        if len(self.smallest):
+            self.take(other.smallest)
+        else:
+            self.smallest = other.smallest
         self.cut |= other.cut
 
     def take(self, marked: Hashes) -> None:
@@ -172,12 +175,11 @@ class Seen:
 
 
 class Hashing:
-    """Hashes values of 64 bits into arrays that are used again for each piece."""
+    """Hashes values of 64 bits into an array that is used again for each piece."""
 
     def __init__(self, size: int) -> None:
         """Make room for so many values."""
         self._bits = np.empty(size, np.uint64)
-        self._spare = np.empty(size, np.uint64)
 
     def of_numbers(self, values: np.ndarray[Any, Any], *, has_nought: bool = True) -> Hashes:
         """Hash numbers by value: 1 and 1.0 are alike. Whole ones beyond 2 to the power of 53 stay apart from each other.
@@ -185,25 +187,21 @@ class Hashing:
         The hashes hold until the next call. ``has_nought`` where some may be 0.0 or -0.0, which is the same.
         """
         bits = self._bits[: len(values)]
-        if has_nought or values.dtype != np.float64:
-            np.add(values, 0.0, out=bits.view(np.float64), dtype=np.float64)
-            source = bits
-        else:
-            source = np.ascontiguousarray(values).view(np.uint64)
+        if values.dtype == np.float64 and not has_nought:
+            return self.of_bits(np.ascontiguousarray(values).view(np.uint64))
+        np.add(values, 0.0, out=bits.view(np.float64), dtype=np.float64)
         if values.dtype.kind in "iu" and values.dtype.itemsize == 8 and len(values):
             beyond = (values > _MOST_WHOLE) | (values < -_MOST_WHOLE)
             if beyond.any():
                 bits[beyond] = values[beyond].astype(np.uint64) ^ _SECOND
-        return self.of_bits(source)
+        return self.of_bits(bits)
 
     def of_bits(self, values: Hashes) -> Hashes:
-        """Hash 64 bits of each value."""
-        bits, spare = self._bits[: len(values)], self._spare[: len(values)]
+        """Hash 64 bits of each value: the upper bits of the product spread any regular values evenly (Fibonacci hashing, Knuth)."""
+        bits: Hashes = self._bits[: len(values)]
         # Nought, which is frequent, must not have the smallest hash of all.
         np.bitwise_xor(values, _SECOND, out=bits)
         np.multiply(bits, _FIRST, out=bits)
-        np.bitwise_xor(bits, np.right_shift(bits, _HALF, out=spare), out=bits)
-        np.multiply(bits, _SECOND, out=bits)
         return bits
 
 

@@ -100,8 +100,9 @@ class WordCounts:
 
     def most_frequent(self, many: int) -> dict[str, int]:
         """Give the most frequent words with their counts; ties are settled by the word."""
-        order = sorted(self.counts.items(), key=lambda pair: (-pair[1], pair[0]))
-        return dict(order[:many])
+        # Sorting twice makes no pairs, which would set the garbage collector off.
+        order = sorted(sorted(self.counts), key=self.counts.__getitem__, reverse=True)
+        return {word: self.counts[word] for word in order[:many]}
 
     def _keep(self) -> None:
         if len(self.counts) <= MOST_WORDS:

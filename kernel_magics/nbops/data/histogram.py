@@ -64,6 +64,13 @@ def without_sign_of_nought(bins: Any) -> Any:
     return np.where(bins == NEGATIVE_NOUGHT, 0, bins).astype(bins.dtype)
 
 
+def filled(dense: Array) -> tuple[Array, Array]:
+    """Give the bins that have numbers, and how many, of counts by bin, an array of shape ``(65536,)``."""
+    # Looking for what is not nought is quicker among truth values.
+    bins = np.flatnonzero(dense != 0)
+    return bins, dense[bins]
+
+
 def counted(values: Array, shift: float) -> dict[int, int]:
     """Give the bins that have numbers, and how many, in the order of the bins' numbers."""
     bins, found = np.unique(bins_of(values, shift), return_counts=True)

@@ -21,6 +21,9 @@ Array = np.ndarray[Any, Any]
 MARKS = tuple(sign * float("9" * digits) for digits in range(2, 10) for sign in (1, -1))
 
 
+_AT_ONCE = 4
+
+
 @dataclass(slots=True)
 class NumberCounts:
     """What is known of numbers; every part of it adds exactly.
@@ -68,36 +71,37 @@ class NumberCounts:
 
     def _take_few(self, values: Array, before: Distinct | None) -> None:
         scratch, seen = _Scratch(len(values)), Seen(before)
-        piece, places = self._piece(values, scratch)
+        piece = self._piece(values, scratch)
         if len(piece.part):
             seen.take(scratch.hashing.of_numbers(piece.part))
             self._take(piece, scratch)
         self.distinct = seen.taken()
-        bins, counts = np.unique(histogram.without_sign_of_nought(places), return_counts=True)
+        bins, counts = np.unique(histogram.without_sign_of_nought(piece.places), return_counts=True)
         self._keep(bins.astype(np.int64), counts)
 
     def _take_many(self, values: Array, before: Distinct | None) -> None:
         scratch, seen, singles, shift = _scratch(), Seen(before), True, self.scale.shift
         dense = np.zeros(histogram.BINS, np.int64)
         for first in range(0, len(values), MOST):
-            piece, places = self._piece(values[first : first + MOST], scratch)
-            counted = np.bincount(places, minlength=histogram.BINS)
+            piece = self._piece(values[first : first + MOST], scratch)
+            if singles and not are_singles(piece.part, piece.moved, piece.places, shift, scratch.room):
+                scratch.count_into(dense)
+                singles, self.distinct = False, distinct_of(dense, shift) if first else Distinct()
+            if not singles:
+                seen.take(scratch.hashing.of_numbers(piece.part, has_nought=piece.low <= 0 <= piece.high))
             if len(piece.part):
-                if singles and not are_singles(piece.part, piece.moved, shift, counted, scratch.room):
-                    singles, self.distinct = False, distinct_of(dense, shift)
-                if not singles:
-                    seen.take(scratch.hashing.of_numbers(piece.part, has_nought=piece.low <= 0 <= piece.high))
                 self._take(piece, scratch)
-            dense += counted
+            scratch.keep(piece.places)
+            if scratch.is_full:
+                scratch.count_into(dense)
+        scratch.count_into(dense)
         self.distinct = distinct_of(dense, shift) if singles else self.distinct
         self.distinct.add(seen.taken())
         dense[0] += dense[histogram.NEGATIVE_NOUGHT]
         dense[histogram.NEGATIVE_NOUGHT] = 0
-        bins = np.flatnonzero(dense)
-        self._keep(bins, dense[bins])
+        self._keep(*histogram.filled(dense))
 
-    def _piece(self, part: Array, scratch: _Scratch) -> tuple[_Piece, Array]:
-        """Give the finite numbers of a piece, and the bins of all that are no NaN."""
+    def _piece(self, part: Array, scratch: _Scratch) -> _Piece:
         low, high = _ends(part)
         if math.isnan(low):
             self.missing += len(part)
@@ -111,14 +115,17 @@ class NumberCounts:
             part, moved = part[usable], moved[usable]
             self.infinite += len(usable) - len(part)
             low, high = _ends(part)
-        return _Piece(part, moved, low, high), places
+        return _Piece(part, moved, low, high, places)
 
     def _take(self, piece: _Piece, scratch: _Scratch) -> None:
         """Sum a piece up; its numbers less the shift are no longer whole after that."""
         self.finite += len(piece.part)
         self.minimum = _of_both(min, self.minimum, piece.low)
         self.maximum = _of_both(max, self.maximum, piece.high)
-        self.moments.take(piece.moved, *_ends(piece.moved), scratch.room)
+        # Rounding keeps the order of floats, so that the ends stay the ends.
+        shift, is_float = self.scale.shift, piece.part.dtype.kind == "f"
+        ends = (piece.low - shift, piece.high - shift) if is_float else _ends(piece.moved)
+        self.moments.take(piece.moved, *ends, scratch.room)
 
     def _keep(self, bins: Array, counts: Array) -> None:
         known = histogram.is_number(bins)
@@ -139,12 +146,13 @@ class NumberCounts:
 
 
 class _Piece(NamedTuple):
-    """Finite numbers, these less the shift, and the least and the greatest of them."""
+    """Finite numbers, these less the shift, the least and the greatest of them, and the bins of all that are no NaN."""
 
     part: Array
     moved: Array
     low: float
     high: float
+    places: Array
 
 
 class _Scratch:
@@ -155,7 +163,9 @@ class _Scratch:
         self.hashing = Hashing(size)
         self._moved = np.empty(size)
         self._small = np.empty(size, np.float32)
-        self._bins = np.empty(size, np.int64)
+        # Counting into so many bins is dear, so that it is done for some pieces at once.
+        self._bins = np.empty(_AT_ONCE * size, np.int64)
+        self._kept = 0
 
     def less(self, part: Array, shift: float) -> Array:
         """Give the numbers less the shift."""
@@ -165,13 +175,32 @@ class _Scratch:
 
     def places(self, moved: Array) -> Array:
         """Give the bins of numbers."""
-        small, bins = self._small[: len(moved)], self._bins[: len(moved)]
+        small, bins = self._small[: len(moved)], self._bins[self._kept : self._kept + len(moved)]
         with np.errstate(over="ignore", invalid="ignore"):
             np.copyto(small, moved, casting="unsafe")
         bits = small.view(np.uint32)
         np.right_shift(bits, histogram.SHIFT, out=bits)
         np.copyto(bins, bits)
         return bins
+
+    def keep(self, places: Array) -> None:
+        """Remember the bins that were given last."""
+        self._kept += len(places)
+
+    @property
+    def is_full(self) -> bool:
+        """Whether there is no room for the bins of another piece."""
+        return self._kept > len(self._bins) - len(self.room)
+
+    def forget(self) -> None:
+        """Forget bins that an error left behind."""
+        self._kept = 0
+
+    def count_into(self, dense: Array) -> None:
+        """Count the bins that are remembered, and forget them."""
+        if self._kept:
+            dense += np.bincount(self._bins[: self._kept], minlength=histogram.BINS)
+        self._kept = 0
 
 
 _of_thread = threading.local()
@@ -182,6 +211,7 @@ def _scratch() -> _Scratch:
     found: _Scratch | None = getattr(_of_thread, "scratch", None)
     if found is None:
         found = _of_thread.scratch = _Scratch(MOST)
+    found.forget()
     return found
 
 
@@ -192,8 +222,7 @@ def added(a: tuple[Array, Array], b: tuple[Array, Array]) -> tuple[Array, Array]
     dense = np.zeros(histogram.BINS, np.int64)
     dense[a[0]] = a[1]
     dense[b[0]] += b[1]
-    bins = np.flatnonzero(dense)
-    return bins, dense[bins]
+    return histogram.filled(dense)
 
 
 def _ends(part: Array) -> tuple[float, float]:

@@ -87,12 +87,17 @@ def parsed_numbers(words: pa.Array) -> Array:
 
 def _of_numbers(base: ColumnProfile, values: Values) -> ColumnProfile:
     numbers = values.numbers
-    if numbers is None or not len(numbers) or (numbers.dtype.kind == "f" and np.isnan(numbers).all()):
+    if numbers is None or not len(numbers) or _are_missing(numbers):
         return base
     if values.whole and not values.nulls and _numbers_rows(numbers):
         return replace(base, kind="identifier")
     found = scale_of(numbers)
     return replace(base, kind="number", shift=found.shift, unit=found.unit)
+
+
+def _are_missing(numbers: Array) -> bool:
+    """Whether all are NaN; to look at the first one first mostly spares looking at all."""
+    return bool(numbers.dtype.kind == "f" and np.isnan(numbers[0]) and np.isnan(numbers).all())
 
 
 def _numbers_rows(numbers: Array) -> bool:

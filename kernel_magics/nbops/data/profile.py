@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import base64
 import zlib
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
@@ -17,7 +17,7 @@ import numpy as np
 
 from nbops.data import histogram
 from nbops.data.histogram import Scale
-from nbops.data.threads import in_threads
+from nbops.data.threads import beside
 from nbops.errors import DataError
 
 if TYPE_CHECKING:
@@ -184,20 +184,55 @@ def profile_frame(frame: pd.DataFrame, reference: Profile | None = None) -> Prof
     DataError
         Two columns have the same name.
     """
+    return _profiled((frame,), reference)[0]
+
+
+def profile_frames(reference: pd.DataFrame, current: pd.DataFrame) -> tuple[Profile, Profile]:
+    """Profile two frames, the second as what the columns of the first are.
+
+    Raises
+    ------
+    DataError
+        Two columns of a frame have the same name.
+    """
+    before, after = _profiled((reference, current), None)
+    return before, after
+
+
+def _profiled(frames: Sequence[pd.DataFrame], reference: Profile | None) -> tuple[Profile, ...]:
+    """Profile frames, each as what the reference or else the first of them that has a column says it is."""
+    from nbops.data.counting import profile_values
+    from nbops.data.values import of_series
+
+    places = [_places(frame) for frame in frames]
+    known = {} if reference is None else {column.name: column for column in reference.columns}
+
+    def profiled(name: str) -> list[ColumnProfile | None]:
+        column, found = known.get(name), []
+        for frame, place in zip(frames, places, strict=True):
+            values = of_series(frame.iloc[:, place[name]]) if name in place else None
+            found.append(None if values is None else profile_values(name, values, column))
+            column = column or found[-1]
+        return found
+
+    def is_text(name: str) -> bool:
+        dtypes = (frame.dtypes.iloc[place[name]] for frame, place in zip(frames, places, strict=True) if name in place)
+        return any(str(dtype) in {"str", "string"} for dtype in dtypes)
+
+    names = [*dict.fromkeys(name for place in places for name in place)]
+    columns = dict(zip(names, beside(profiled, names, is_text, max(map(len, frames))), strict=True))
+    sides = ([columns[name][i] for name in place] for i, place in enumerate(places))
+    return tuple(
+        Profile(len(frame), tuple(c for c in side if c is not None)) for frame, side in zip(frames, sides, strict=True)
+    )
+
+
+def _places(frame: pd.DataFrame) -> dict[str, int]:
     names = [str(name) for name in frame.columns]
     if len(set(names)) != len(names):
         twice = next(name for name in names if names.count(name) > 1)
         raise DataError(f"The frame has two columns {twice!r}.", hint="Rename one of them.")
-    from nbops.data.counting import profile_values
-    from nbops.data.values import of_series
-
-    known = {} if reference is None else {column.name: column for column in reference.columns}
-
-    def profiled(position: int) -> ColumnProfile:
-        name = names[position]
-        return profile_values(name, of_series(frame.iloc[:, position]), known.get(name))
-
-    return Profile(len(frame), tuple(in_threads(profiled, range(len(names)), len(frame))))
+    return {name: place for place, name in enumerate(names)}
 
 
 def dense(column: ColumnProfile) -> tuple[np.ndarray[Any, np.dtype[np.int64]], np.ndarray[Any, np.dtype[np.float64]]]:

@@ -18,22 +18,23 @@ _BELOW = np.uint64((1 << (52 - histogram.BITS)) - 1)
 _FIRST_LOOK = 256
 
 
-def are_singles(part: Array, moved: Array, shift: float, counted: Array, scratch: Array) -> bool:
+def are_singles(part: Array, moved: Array, places: Array, shift: float, scratch: Array) -> bool:
     """Whether no two different numbers share a bin.
 
     Parameters
     ----------
     part, moved
         Finite numbers, and these less the shift; both of shape ``(n,)``.
-    counted
-        How many of them are in each bin.
+    places
+        Their bins, and those of infinities.
     scratch
         Has room for as many numbers.
     """
     if not _may_be(part[:_FIRST_LOOK], moved[:_FIRST_LOOK], shift, scratch) or not _may_be(part, moved, shift, scratch):
         return False
     # What is too small for a float32 is counted with noughts.
-    return bool(counted[0] + counted[histogram.NEGATIVE_NOUGHT] == len(moved) - np.count_nonzero(moved))
+    noughts = len(places) - np.count_nonzero(places) + np.count_nonzero(places == histogram.NEGATIVE_NOUGHT)
+    return bool(noughts == len(moved) - np.count_nonzero(moved))
 
 
 def distinct_of(counted: Array, shift: float) -> Distinct:
@@ -41,11 +42,11 @@ def distinct_of(counted: Array, shift: float) -> Distinct:
     counted = counted.copy()
     counted[0] += counted[histogram.NEGATIVE_NOUGHT]
     counted[histogram.NEGATIVE_NOUGHT] = 0
-    bins = np.flatnonzero(counted)
+    bins, counts = histogram.filled(counted)
     with np.errstate(invalid="ignore"):
         values = (bins.astype(np.uint32) << histogram.SHIFT).view(np.float32).astype(np.float64) + shift
     finite = np.isfinite(values)
-    return Distinct.of(hashes_of_numbers(values[finite]), counted[bins[finite]])
+    return Distinct.of(hashes_of_numbers(values[finite]), counts[finite])
 
 
 def _may_be(part: Array, moved: Array, shift: float, scratch: Array) -> bool:

@@ -68,8 +68,13 @@ class Moments:
         return squares * Fraction(4) ** (self.unit - COARSE)
 
     def _take(self, values: Floats, level: int, scratch: Floats) -> None:
-        self.fine += int(_steps(values, self.unit - FINE, scratch).sum()) << level
-        steps = _steps(values, self.unit - COARSE, scratch)
+        # Adding this leaves no room for anything below a step: the bits of the float count them.
+        room = np.float64(math.ldexp(_ROUNDING, self.unit - FINE))
+        np.add(values, room, out=scratch)
+        steps = scratch.view(np.int64)
+        np.subtract(steps, room.view(np.int64), out=steps)
+        self.fine += int(steps.sum()) << level
+        np.right_shift(steps, FINE - COARSE, out=steps)
         self.coarse += int(steps.sum()) << level
         np.multiply(steps, steps, out=steps)
         parts = np.add.reduceat(steps, np.arange(0, len(steps), _SQUARES)) if len(steps) else steps
@@ -95,13 +100,3 @@ def as_float(value: Fraction) -> float:
         return value.numerator / value.denominator
     except OverflowError:
         return math.inf if value > 0 else -math.inf
-
-
-def _steps(values: Floats, step: int, scratch: Floats) -> np.ndarray[Any, np.dtype[np.int64]]:
-    """Give numbers as whole steps of ``2**step``, in ``scratch``."""
-    # Adding this leaves no room for anything below a step: the bits of the float count them.
-    room = math.ldexp(_ROUNDING, step)
-    np.add(values, room, out=scratch)
-    found = scratch.view(np.int64)
-    np.subtract(found, int(np.float64(room).view(np.int64)), out=found)
-    return found

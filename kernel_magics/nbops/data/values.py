@@ -277,14 +277,14 @@ def _of_dictionary(values: Any, base: dict[str, Any]) -> Values:
         values = values.unify_dictionaries().combine_chunks() if values.num_chunks != 1 else values.chunk(0)
         values = values.chunk(0) if isinstance(values, pa.ChunkedArray) else values
     places = values.indices
-    codes = (places.fill_null(-1) if places.null_count else places).to_numpy(zero_copy_only=False)
+    codes = (places.drop_null() if places.null_count else places).to_numpy(zero_copy_only=False)
     known = values.dictionary
-    counts = np.bincount(codes.astype(np.int64) + 1, minlength=len(known) + 1)[1:]
+    counts = np.bincount(codes, minlength=len(known))
     there = np.flatnonzero(counts)
     if len(there) < len(known):
         known, counts = known.take(pa.array(there)), counts[there]
     rows = int(counts.sum())
-    nulls = len(codes) - rows
+    nulls = len(values) - rows
     return Values(
         form=WORDS, words=known.cast(pa.large_string()), counts=counts, text_cells=rows, **{**base, "nulls": nulls}
     )
