@@ -14,6 +14,7 @@ from nbops.data.exact import WordCounts
 from nbops.data.numbers import NumberCounts
 from nbops.data.profile import MOST_CATEGORIES, NUMBER_SHARE, ColumnProfile
 from nbops.data.sums import Moments, as_float
+from nbops.data.texts import may_be_number
 
 Array = np.ndarray[Any, Any]
 
@@ -152,6 +153,8 @@ class Counted:
 
 def _numbers_among(words: WordCounts) -> float:
     """Give the share of cells whose word is a number."""
+    if not any(map(may_be_number, words.counts)):
+        return 0.0
     import pandas as pd
 
     read = pd.to_numeric(pd.Series([*words.counts], dtype=object), errors="coerce").notna().to_numpy()

@@ -188,7 +188,7 @@ def _add_aspect(found: Counted, name: str, words: tuple[str, ...], counts: Array
 
 
 def _distinct_times(before: Distinct, times: Array) -> Distinct:
-    seen, hashing = Seen(before), Hashing(min(len(times), MOST))
+    seen, hashing = Seen(before), Hashing(np.empty(min(len(times), MOST), np.uint64))
     for first in range(0, len(times), MOST):
         whole = times[first : first + MOST].astype("datetime64[us]").view(np.uint64)
         seen.take(hashing.of_bits(whole))
@@ -196,7 +196,7 @@ def _distinct_times(before: Distinct, times: Array) -> Distinct:
 
 
 def _distinct_numbers(numbers: Array) -> Distinct:
-    seen, hashing = Seen(), Hashing(min(len(numbers), MOST))
+    seen, hashing = Seen(), Hashing(np.empty(min(len(numbers), MOST), np.uint64))
     for first in range(0, len(numbers), MOST):
         seen.take(hashing.of_numbers(numbers[first : first + MOST]))
     return seen.taken()

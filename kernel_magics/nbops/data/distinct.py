@@ -117,7 +117,7 @@ class Seen:
         first = 0
         while first < len(hashes):
             # What came so far tells which of the others need a look at all, for about as many.
-            part = hashes[first : first + max(_FIRST_LOOK, 2 * self._rows)]
+            part = hashes[first : first + max(_FIRST_LOOK, 4 * self._rows)]
             self._take(part)
             first += len(part)
             self._rows += len(part)
@@ -177,9 +177,9 @@ class Seen:
 class Hashing:
     """Hashes values of 64 bits into an array that is used again for each piece."""
 
-    def __init__(self, size: int) -> None:
-        """Make room for so many values."""
-        self._bits = np.empty(size, np.uint64)
+    def __init__(self, room: Hashes) -> None:
+        """Take the array."""
+        self._bits = room
 
     def of_numbers(self, values: np.ndarray[Any, Any], *, has_nought: bool = True) -> Hashes:
         """Hash numbers by value: 1 and 1.0 are alike. Whole ones beyond 2 to the power of 53 stay apart from each other.
@@ -216,7 +216,7 @@ def mixed(bits: Hashes) -> Hashes:
 
 def hashes_of_numbers(values: np.ndarray[Any, Any]) -> Hashes:
     """Hash numbers by value, in an array of their own."""
-    return Hashing(len(values)).of_numbers(values)
+    return Hashing(np.empty(len(values), np.uint64)).of_numbers(values)
 
 
 def _beyond(marked: np.uint64) -> int:

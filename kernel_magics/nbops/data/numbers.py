@@ -159,10 +159,10 @@ class _Scratch:
     """Arrays that are used again for each piece; to make new ones takes longer than what is done with them."""
 
     def __init__(self, size: int) -> None:
+        # The less is touched, the more of it stays in the cache: one array serves for all steps in turn.
         self.room = np.empty(size)
-        self.hashing = Hashing(size)
+        self.hashing = Hashing(self.room.view(np.uint64))
         self._moved = np.empty(size)
-        self._small = np.empty(size, np.float32)
         # Counting into so many bins is dear, so that it is done for some pieces at once.
         self._bins = np.empty(_AT_ONCE * size, np.int64)
         self._kept = 0
@@ -175,7 +175,7 @@ class _Scratch:
 
     def places(self, moved: Array) -> Array:
         """Give the bins of numbers."""
-        small, bins = self._small[: len(moved)], self._bins[self._kept : self._kept + len(moved)]
+        small, bins = self.room.view(np.float32)[: len(moved)], self._bins[self._kept : self._kept + len(moved)]
         with np.errstate(over="ignore", invalid="ignore"):
             np.copyto(small, moved, casting="unsafe")
         bits = small.view(np.uint32)

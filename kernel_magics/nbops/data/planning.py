@@ -16,7 +16,7 @@ from nbops.data.profile import (
     NUMBER_SHARE,
     ColumnProfile,
 )
-from nbops.data.texts import wordy
+from nbops.data.texts import may_be_number, wordy
 from nbops.data.values import Values
 from nbops.data.vectors import looks_of_vectors
 
@@ -81,7 +81,10 @@ def parsed_numbers(words: pa.Array) -> Array:
     """Read texts as floats, NaN where one is no number; shape ``(n,)``."""
     import pandas as pd
 
-    texts = np.array(words.to_pylist(), dtype=object)
+    found = words.to_pylist()
+    if not any(map(may_be_number, found)):
+        return np.full(len(found), np.nan)
+    texts = np.array(found, dtype=object)
     return np.asarray(pd.to_numeric(pd.Series(texts, dtype=object), errors="coerce"), dtype=np.float64)
 
 

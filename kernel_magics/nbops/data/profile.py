@@ -215,12 +215,12 @@ def _profiled(frames: Sequence[pd.DataFrame], reference: Profile | None) -> tupl
             column = column or found[-1]
         return found
 
-    def is_text(name: str) -> bool:
+    def is_apart(name: str) -> bool:
         dtypes = (frame.dtypes.iloc[place[name]] for frame, place in zip(frames, places, strict=True) if name in place)
-        return any(str(dtype) in {"str", "string"} for dtype in dtypes)
+        return any(str(dtype).startswith(("str", "datetime")) for dtype in dtypes)
 
     names = [*dict.fromkeys(name for place in places for name in place)]
-    columns = dict(zip(names, beside(profiled, names, is_text, max(map(len, frames))), strict=True))
+    columns = dict(zip(names, beside(profiled, names, is_apart, max(map(len, frames))), strict=True))
     sides = ([columns[name][i] for name in place] for i, place in enumerate(places))
     return tuple(
         Profile(len(frame), tuple(c for c in side if c is not None)) for frame, side in zip(frames, sides, strict=True)
