@@ -113,6 +113,10 @@ def _parquet(path: Path, rows: int, columns: Sequence[str] | None, dictionaries:
         if dictionaries:
             width = len(file.schema_arrow) if wanted is None else len(wanted)
             rows = max(_FEWEST, min(rows, _PIECE_CELLS // max(1, width)))
+            groups = file.metadata
+            # Pieces that end where the groups of rows do are not cut in two.
+            if groups.num_row_groups and (first := groups.row_group(0).num_rows) <= rows:
+                rows = first * (rows // first) if first else rows
         found = False
         for batch in file.iter_batches(batch_size=rows, columns=wanted):
             found = True

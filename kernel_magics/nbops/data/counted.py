@@ -132,6 +132,7 @@ class Counted:
 
     def _of_numbers(self, base: ColumnProfile) -> ColumnProfile:
         numbers = self.numbers or NumberCounts()
+        numbers.settle()
         total, squares = _sums(numbers)
         return replace(
             base,

@@ -19,6 +19,7 @@ _FIRST, _SECOND = np.uint64(0x9E3779B97F4A7C15), np.uint64(0xD6E8FEB86659FD93)
 _HALF, _ONE = np.uint64(32), np.uint64(1)
 _DROPPED = np.uint64(64 - _BITS)
 _ALL = 2**64 - 1
+_NEGATIVE_NOUGHT = -(2**63)
 _SLOTS = 16
 _TO_SLOT = np.uint64(64 - _SLOTS)
 _FIRST_LOOK = 1 << 11
@@ -187,8 +188,11 @@ class Hashing:
         The hashes hold until the next call. ``has_nought`` where some may be 0.0 or -0.0, which is the same.
         """
         bits = self._bits[: len(values)]
-        if values.dtype == np.float64 and not has_nought:
-            return self.of_bits(np.ascontiguousarray(values).view(np.uint64))
+        if values.dtype == np.float64:
+            own = np.ascontiguousarray(values).view(np.int64)
+            # The bits of -0.0 are the least of all.
+            if not has_nought or own.min(initial=0) != _NEGATIVE_NOUGHT:
+                return self.of_bits(own.view(np.uint64))
         np.add(values, 0.0, out=bits.view(np.float64), dtype=np.float64)
         if values.dtype.kind in "iu" and values.dtype.itemsize == 8 and len(values):
             beyond = (values > _MOST_WHOLE) | (values < -_MOST_WHOLE)

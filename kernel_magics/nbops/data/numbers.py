@@ -3,15 +3,16 @@
 from __future__ import annotations
 
 import math
-import threading
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from typing import Any, NamedTuple
 
 import numpy as np
 
 from nbops.data import histogram
-from nbops.data.distinct import Distinct, Hashing, Seen
+from nbops.data.distinct import Distinct, Seen
 from nbops.data.histogram import Scale
+from nbops.data.scratch import Scratch, scratch_of_thread
 from nbops.data.singles import are_singles, distinct_of
 from nbops.data.sums import MOST, Moments
 
@@ -19,9 +20,6 @@ Array = np.ndarray[Any, Any]
 
 # Numbers people write for "missing".
 MARKS = tuple(sign * float("9" * digits) for digits in range(2, 10) for sign in (1, -1))
-
-
-_AT_ONCE = 4
 
 
 @dataclass(slots=True)
@@ -43,22 +41,40 @@ class NumberCounts:
     moments: Moments = field(default_factory=Moments)
     distinct: Distinct = field(default_factory=Distinct)
     marks: dict[float, int] = field(default_factory=dict)
+    _open: _Open | None = field(default=None, compare=False)
 
     @classmethod
     def of(cls, values: Array, scale: Scale, before: Distinct | None = None) -> NumberCounts:
         """Count numbers, an array of shape ``(n,)``; NaN is missing. To be added to a part with ``before``, it may spare work."""
-        if values.dtype.kind == "f" and values.dtype.itemsize != 8:
-            values = values.astype(np.float64)
         found = cls(scale, moments=Moments(scale.unit))
-        if len(values) <= histogram.FEW:
-            found._take_few(values, before)
-        else:
-            found._take_many(values, before)
-        found._count_marks(values)
+        found.take([values], before)
+        found.settle()
         return found
+
+    def take(self, arrays: Sequence[Array], before: Distinct | None = None) -> None:
+        """Count numbers, arrays of shape ``(n,)``; :meth:`settle` must be called after the last ones."""
+        arrays = [_wide(array) for array in arrays]
+        if self._open is None and sum(map(len, arrays)) > histogram.FEW:
+            self._open = _Open(Seen(before))
+        if self._open is None:
+            self._take_few(np.concatenate(arrays), before)
+        else:
+            self._take_many(arrays, self._open)
+        self._count_marks(arrays)
+
+    def settle(self) -> None:
+        """Add up what was taken."""
+        if self._open is None:
+            return
+        dense, self._open = self._open, None
+        self.distinct.add(distinct_of(dense.counts, self.scale.shift) if dense.singles else dense.distinct)
+        self.distinct.add(dense.seen.taken())
+        self._add_bins(dense.counts)
 
     def add(self, other: NumberCounts) -> None:
         """Add the numbers of another part, counted about the same shift."""
+        self.settle()
+        other.settle()
         self.finite += other.finite
         self.infinite += other.infinite
         self.missing += other.missing
@@ -70,38 +86,32 @@ class NumberCounts:
         self.marks = {m: self.marks.get(m, 0) + other.marks.get(m, 0) for m in sorted({*self.marks, *other.marks})}
 
     def _take_few(self, values: Array, before: Distinct | None) -> None:
-        scratch, seen = _Scratch(len(values)), Seen(before)
+        scratch, seen = Scratch(len(values)), Seen(before)
         piece = self._piece(values, scratch)
         if len(piece.part):
             seen.take(scratch.hashing.of_numbers(piece.part))
             self._take(piece, scratch)
-        self.distinct = seen.taken()
+        self.distinct.add(seen.taken())
         bins, counts = np.unique(histogram.without_sign_of_nought(piece.places), return_counts=True)
         self._keep(bins.astype(np.int64), counts)
 
-    def _take_many(self, values: Array, before: Distinct | None) -> None:
-        scratch, seen, singles, shift = _scratch(), Seen(before), True, self.scale.shift
-        dense = np.zeros(histogram.BINS, np.int64)
-        for first in range(0, len(values), MOST):
-            piece = self._piece(values[first : first + MOST], scratch)
-            if singles and not are_singles(piece.part, piece.moved, piece.places, shift, scratch.room):
-                scratch.count_into(dense)
-                singles, self.distinct = False, distinct_of(dense, shift) if first else Distinct()
-            if not singles:
-                seen.take(scratch.hashing.of_numbers(piece.part, has_nought=piece.low <= 0 <= piece.high))
+    def _take_many(self, arrays: Sequence[Array], taken: _Open) -> None:
+        scratch, shift = scratch_of_thread(), self.scale.shift
+        for values in (array[first : first + MOST] for array in arrays for first in range(0, len(array), MOST)):
+            piece = self._piece(values, scratch)
+            if taken.singles and not are_singles(piece.part, piece.moved, piece.places, shift, scratch.room):
+                scratch.count_into(taken.counts)
+                taken.singles, taken.distinct = False, distinct_of(taken.counts, shift)
+            if not taken.singles:
+                taken.seen.take(scratch.hashing.of_numbers(piece.part, has_nought=piece.low <= 0 <= piece.high))
             if len(piece.part):
                 self._take(piece, scratch)
             scratch.keep(piece.places)
             if scratch.is_full:
-                scratch.count_into(dense)
-        scratch.count_into(dense)
-        self.distinct = distinct_of(dense, shift) if singles else self.distinct
-        self.distinct.add(seen.taken())
-        dense[0] += dense[histogram.NEGATIVE_NOUGHT]
-        dense[histogram.NEGATIVE_NOUGHT] = 0
-        self._keep(*histogram.filled(dense))
+                scratch.count_into(taken.counts)
+        scratch.count_into(taken.counts)
 
-    def _piece(self, part: Array, scratch: _Scratch) -> _Piece:
+    def _piece(self, part: Array, scratch: Scratch) -> _Piece:
         low, high = _ends(part)
         if math.isnan(low):
             self.missing += len(part)
@@ -117,7 +127,7 @@ class NumberCounts:
             low, high = _ends(part)
         return _Piece(part, moved, low, high, places)
 
-    def _take(self, piece: _Piece, scratch: _Scratch) -> None:
+    def _take(self, piece: _Piece, scratch: Scratch) -> None:
         """Sum a piece up; its numbers less the shift are no longer whole after that."""
         self.finite += len(piece.part)
         self.minimum = _of_both(min, self.minimum, piece.low)
@@ -127,22 +137,36 @@ class NumberCounts:
         ends = (piece.low - shift, piece.high - shift) if is_float else _ends(piece.moved)
         self.moments.take(piece.moved, *ends, scratch.room)
 
+    def _add_bins(self, dense: Array) -> None:
+        dense[0] += dense[histogram.NEGATIVE_NOUGHT]
+        dense[histogram.NEGATIVE_NOUGHT] = 0
+        self._keep(*histogram.filled(dense))
+
     def _keep(self, bins: Array, counts: Array) -> None:
         known = histogram.is_number(bins)
-        self.bins, self.counts = bins[known], counts[known]
+        self.bins, self.counts = added((self.bins, self.counts), (bins[known], counts[known]))
 
-    def _count_marks(self, values: Array) -> None:
-        if not self.finite:
+    def _count_marks(self, arrays: Sequence[Array]) -> None:
+        low, high = self.minimum, self.maximum
+        if low is None or high is None or (high < MARKS[0] and low > MARKS[1]):
             return
-        low, high = self.minimum or 0.0, self.maximum or 0.0
         candidates = [mark for mark in MARKS if low <= mark <= high]
-        if not candidates:
-            return
         there = histogram.bins_of(np.array(candidates), self.scale.shift)
-        for mark in (m for m, place in zip(candidates, there, strict=True) if place in self.bins):
-            if count := int((values == mark).sum()):
-                self.marks[mark] = count
+        for mark, place in zip(candidates, there, strict=True):
+            known = self._open.counts[place] if self._open is not None else place in self.bins
+            if known and (count := sum(int((values == mark).sum()) for values in arrays)):
+                self.marks[mark] = self.marks.get(mark, 0) + count
         self.marks = dict(sorted(self.marks.items()))
+
+
+@dataclass(slots=True)
+class _Open:
+    """What is still being counted: by bin; and the values, as long as not each bin holds one of them alone."""
+
+    seen: Seen
+    counts: Array = field(default_factory=lambda: np.zeros(histogram.BINS, np.int64))
+    singles: bool = True
+    distinct: Distinct = field(default_factory=Distinct)
 
 
 class _Piece(NamedTuple):
@@ -155,64 +179,9 @@ class _Piece(NamedTuple):
     places: Array
 
 
-class _Scratch:
-    """Arrays that are used again for each piece; to make new ones takes longer than what is done with them."""
-
-    def __init__(self, size: int) -> None:
-        # The less is touched, the more of it stays in the cache: one array serves for all steps in turn.
-        self.room = np.empty(size)
-        self.hashing = Hashing(self.room.view(np.uint64))
-        self._moved = np.empty(size)
-        # Counting into so many bins is dear, so that it is done for some pieces at once.
-        self._bins = np.empty(_AT_ONCE * size, np.int64)
-        self._kept = 0
-
-    def less(self, part: Array, shift: float) -> Array:
-        """Give the numbers less the shift."""
-        moved = self._moved[: len(part)]
-        histogram.less(part, shift, moved)
-        return moved
-
-    def places(self, moved: Array) -> Array:
-        """Give the bins of numbers."""
-        small, bins = self.room.view(np.float32)[: len(moved)], self._bins[self._kept : self._kept + len(moved)]
-        with np.errstate(over="ignore", invalid="ignore"):
-            np.copyto(small, moved, casting="unsafe")
-        bits = small.view(np.uint32)
-        np.right_shift(bits, histogram.SHIFT, out=bits)
-        np.copyto(bins, bits)
-        return bins
-
-    def keep(self, places: Array) -> None:
-        """Remember the bins that were given last."""
-        self._kept += len(places)
-
-    @property
-    def is_full(self) -> bool:
-        """Whether there is no room for the bins of another piece."""
-        return self._kept > len(self._bins) - len(self.room)
-
-    def forget(self) -> None:
-        """Forget bins that an error left behind."""
-        self._kept = 0
-
-    def count_into(self, dense: Array) -> None:
-        """Count the bins that are remembered, and forget them."""
-        if self._kept:
-            dense += np.bincount(self._bins[: self._kept], minlength=histogram.BINS)
-        self._kept = 0
-
-
-_of_thread = threading.local()
-
-
-def _scratch() -> _Scratch:
-    """Give the arrays of this thread, which it keeps for the columns that follow."""
-    found: _Scratch | None = getattr(_of_thread, "scratch", None)
-    if found is None:
-        found = _of_thread.scratch = _Scratch(MOST)
-    found.forget()
-    return found
+def _wide(values: Array) -> Array:
+    """Give numbers as floats or whole numbers of 64 bits, or as smaller whole numbers."""
+    return values.astype(np.float64) if values.dtype.kind == "f" and values.dtype.itemsize != 8 else values
 
 
 def added(a: tuple[Array, Array], b: tuple[Array, Array]) -> tuple[Array, Array]:

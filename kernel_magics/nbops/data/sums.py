@@ -1,7 +1,7 @@
 """Sums of floats that come out the same, bit by bit, in whatever order and however parted the numbers are added.
 
 Numbers are rounded to a grid whose step does not depend on what else is summed, and whole steps add exactly. The step comes from
-a *unit* that the reference fixes, a power of two near the usual distance from its shift: ``2**-36`` of it for the sum and
+a *unit* that the reference fixes, a power of two near the usual distance from its shift: ``2**-35`` of it for the sum and
 ``2**-16`` for the squares. A number beyond ``2**10`` units is rounded to a step that is coarser in the same proportion (the levels
 of Demmel and Nguyen, Parallel reproducible summation, 2015, chosen by each number itself).
 """
@@ -17,9 +17,9 @@ import numpy as np
 
 Floats = np.ndarray[Any, np.dtype[np.float64]]
 
-# Numbers added at once: so many whole numbers of 46 bits and a sign stay within 64 bits.
-MOST = 1 << 16
-FINE, COARSE = 36, 16
+# Numbers added at once: so many whole numbers of 45 bits and a sign stay within 64 bits.
+MOST = 1 << 17
+FINE, COARSE = 35, 16
 # Units beyond which a number is taken to a higher level, and how far apart levels are, both as powers of two.
 _REACH = 10
 # Squares are of 52 bits, so that fewer of them are added at once.
@@ -32,7 +32,7 @@ UNITS = (-950, 900)
 class Moments:
     """Exact sums of numbers less a shift, on the grid of a unit ``2**unit``.
 
-    ``fine`` counts steps of ``2**(unit - 36)``; ``coarse`` those of ``2**(unit - 18)``, and ``squares`` the squares of these.
+    ``fine`` counts steps of ``2**(unit - 35)``; ``coarse`` those of ``2**(unit - 18)``, and ``squares`` the squares of these.
     """
 
     unit: int = 0
@@ -41,7 +41,7 @@ class Moments:
     squares: int = 0
 
     def take(self, moved: Floats, low: float, high: float, scratch: Floats) -> None:
-        """Add at most 65,536 finite numbers, of which ``low`` and ``high`` are the least and the greatest.
+        """Add at most 131,072 finite numbers, of which ``low`` and ``high`` are the least and the greatest.
 
         ``scratch`` has room for as many; the numbers are overwritten where some are far from the others.
         """
