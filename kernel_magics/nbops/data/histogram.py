@@ -87,14 +87,16 @@ def is_number(bins: Array) -> Array:
 def scale_of(values: Array) -> Scale:
     """Give the scale for a column from at most 4,096 of its numbers.
 
-    The shift is their median as float32 has it, 0 if there are none; the unit is near the median distance of others from it.
+    The shift is their lower median as float32 has it, 0 if there are none; the unit is near the median distance of others from it.
     """
     part = values[:: max(1, len(values) // _LOOKED_AT)].astype(np.float64)
     part = part[np.isfinite(part)]
     if not len(part):
         return Scale()
     with np.errstate(over="ignore"):
-        shift = float(np.float32(np.median(part)))
+        # One of the numbers and not the middle of two: whole numbers stay whole.
+        middle = (len(part) - 1) // 2
+        shift = float(np.float32(np.partition(part, middle)[middle]))
         shift = shift if np.isfinite(shift) else 0.0
         distances = np.abs(part - shift)
     distances = distances[(distances > 0) & (distances < np.inf)]
