@@ -196,7 +196,9 @@ def test_what_is_better_waits_for_approval_where_that_is_wanted(place):
     assert (asked.version, asked.target) == (2, "Production")
     # Whose process trains: what follows from it is done by who has asked for it.
     assert asked.requested_by == "ada"
-    done = [one for one in read_events(place) if one.action in ("register", "request", "retrain-end") and one.version == 2]
+    done = [
+        one for one in read_events(place) if one.action in ("register", "request", "retrain-end") and one.version == 2
+    ]
     assert {(one.actor, one.source) for one in done} == {("ada", "jupyter")}
     assert sorted(one.action for one in done) == ["register", "request", "retrain-end"]
 

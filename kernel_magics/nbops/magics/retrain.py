@@ -43,6 +43,7 @@ _GRAMMAR = Grammar(
     words="action model",
 )
 
+
 def retrain(line: str) -> None:
     """Do what the line says.
 

@@ -163,7 +163,9 @@ def _claim(workspace: Workspace, number: int, run_id: str) -> bool:
 
 def _end(workspace: Workspace, ended: RetrainDecision) -> RetrainDecision:
     ended = replace(ended, ended_at=time.time())
-    with audited(workspace, _in_whose_name(workspace, ended), "retrain-end", model=ended.model, version=ended.challenger) as change:
+    with audited(
+        workspace, _in_whose_name(workspace, ended), "retrain-end", model=ended.model, version=ended.challenger
+    ) as change:
         mine = (D.c.id == ended.id, D.c.outcome == "running", D.c.owner == process_identity())
         if not change.connection.execute(D.update().where(*mine).values(**decision_values(ended))).rowcount:
             # Somebody took this process for dead.
