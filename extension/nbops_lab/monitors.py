@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 import time
 from collections.abc import Callable, Mapping
 from dataclasses import replace
@@ -15,16 +14,15 @@ from nbops.errors import NotFoundError, UsageError
 from nbops.records import Check, Identity, Incident, Monitor, MonitorRun, MonitorSummary, RetrainDecision
 from nbops.workspace import Workspace
 from nbops_lab.base import NbopsHandler
+from nbops_lab.confining import confine
+from nbops_lab.kinds import are_texts, is_number, is_text, is_whole
 from nbops_lab.looks import Looks
-from nbops_lab.workspaces import ForbiddenPathError, Place
+from nbops_lab.workspaces import Place
 
 LAB = "lab"
 _RUNS, _MOST_RUNS = 200, 1000
 _OPEN, _INCIDENTS = 1000, 200
 _DECISIONS = 50
-_PREDICTIONS = "predictions"
-_PATTERN = re.compile(r"[*?\[]")
-_SCHEME = re.compile(r"[a-z][a-z0-9+.-]+:", re.IGNORECASE)
 
 
 class MonitorsHandler(NbopsHandler):
@@ -148,22 +146,10 @@ class IncidentsHandler(NbopsHandler):
         self.answer([] if place.empty else await self.run(_news, place.workspace))
 
 
-def _is_text(value: object) -> bool:
-    return isinstance(value, str)
-
-
-def _are_texts(value: object) -> bool:
-    return isinstance(value, list) and all(isinstance(one, str) for one in value)
-
-
-def _is_number(value: object) -> bool:
-    return isinstance(value, (int, float)) and not isinstance(value, bool)
-
-
 _CHECK: Mapping[str, Callable[[object], bool]] = {
-    **dict.fromkeys(("name", "kind", "metric"), _is_text),
-    **dict.fromkeys(("threshold", "warning"), lambda value: value is None or _is_number(value)),
-    "columns": _are_texts,
+    **dict.fromkeys(("name", "kind", "metric"), is_text),
+    **dict.fromkeys(("threshold", "warning"), lambda value: value is None or is_number(value)),
+    "columns": are_texts,
     "options": lambda value: isinstance(value, dict),
 }
 
@@ -178,21 +164,21 @@ def _are_checks(value: object) -> bool:
 
 
 _FIELDS: Mapping[str, Callable[[object], bool]] = {
-    **dict.fromkeys(("model", "source", "reference", "time", "window", "cron", "timezone"), _is_text),
+    **dict.fromkeys(("model", "source", "reference", "time", "window", "cron", "timezone"), is_text),
     "checks": _are_checks,
-    "routes": _are_texts,
-    "remind_hours": _is_number,
+    "routes": are_texts,
+    "remind_hours": is_number,
 }
 _ACTS: Mapping[str, Mapping[str, Callable[[object], bool]]] = {
     "pause": {},
     "resume": {},
     "unmute": {},
     "run": {},
-    "retrain": {"reason": _is_text},
-    "mute": {"until": _is_number, "reason": _is_text},
+    "retrain": {"reason": is_text},
+    "mute": {"until": is_number, "reason": is_text},
     "acknowledge": {
-        "incident": lambda value: isinstance(value, int) and not isinstance(value, bool),
-        "reason": _is_text,
+        "incident": is_whole,
+        "reason": is_text,
     },
 }
 
@@ -252,11 +238,11 @@ def _save(place: Place, name: str, wanted: Mapping[str, Any], me: Identity) -> M
     for field in ("source", "reference"):
         # What was declared elsewhere may lie anywhere; what a page asks for may not.
         if given.get(field) and (before is None or given[field] != getattr(before, field)):
-            _confine(workspace, given[field])
+            confine(workspace, given[field])
     known = () if before is None else tuple(_rules(check) for check in before.checks)
     for check in given.get("checks", ()):
         if _rules(check) and _rules(check) not in known:
-            _confine(workspace, _rules(check))
+            confine(workspace, _rules(check))
     if before is None:
         return add_monitor(workspace, Monitor(name=name, **given), identity=me)
     return update_monitor(workspace, replace(before, **given), identity=me)
@@ -269,26 +255,6 @@ def _check(given: Mapping[str, Any]) -> Check:
 def _rules(check: Check) -> str:
     """Give the file, or the name, of the rules that a check of quality goes by."""
     return str(check.options.get("rules", ""))
-
-
-def _confine(workspace: Workspace, path: str) -> None:
-    """Refuse files outside the workspace, after links are followed; of a pattern what comes before its first wildcard.
-
-    Raises
-    ------
-    ForbiddenPathError
-        It leads outside.
-    """
-    if path == _PREDICTIONS:
-        return
-    fixed = _PATTERN.split(path, maxsplit=1)[0]
-    try:
-        inside = (workspace.root / fixed).resolve().is_relative_to(workspace.root.resolve())
-    except (OSError, RuntimeError, ValueError):  # a loop of links, a name too long, a zero byte
-        inside = False
-    # Whoever reads it takes "~" for somebody's own folder.
-    if not inside or path.startswith("~") or ".." in re.split(r"[/\\]", path) or _SCHEME.match(path):
-        raise ForbiddenPathError("The path leads outside the workspace.", hint="Name files from its folder.")
 
 
 def _do(
@@ -350,12 +316,10 @@ def _trouble(workspace: Workspace, name: str = "") -> list[Incident]:
 
 
 def _page(workspace: Workspace, name: str, number: int) -> str:
-    from nbops.monitoring.monitors import monitor_report, monitor_runs
+    from nbops.monitoring.monitors import monitor_report
     from nbops.views.drift import drift_page
 
-    if all(run.id != number for run in monitor_runs(workspace, name, limit=_MOST_RUNS)):
-        raise NotFoundError(f"The monitor {name[:80]!r} has no look {number}.")
-    return drift_page(monitor_report(workspace, number))
+    return drift_page(monitor_report(workspace, number, name=name))
 
 
 def _whole(number: str) -> int:

@@ -15,6 +15,7 @@ import nbops
 from nbops.errors import DataError, NbopsError, NotFoundError, UsageError
 from nbops.ledger import open_ledger, tables
 from nbops.ledger.audit import read_events
+from nbops.monitoring.monitors import acknowledge, monitor_report
 from nbops.monitoring.predictions import record_labels
 from nbops.registry import promote, register
 from nbops.scheduling import emit
@@ -359,3 +360,13 @@ def test_a_training_of_a_machine_that_is_gone_is_closed(alone):
     assert settle(alone, START + 600) == 0
     assert settle(alone, START + 1000) == 1
     assert decision(alone, number).outcome == "failed"
+
+
+@pytest.mark.parametrize("number", [-1, 2**31, 2**63, 10**30])
+def test_a_number_that_no_row_has_is_not_found(shared, number):
+    with pytest.raises(NotFoundError, match="no decision"):
+        decision(shared, number)
+    with pytest.raises(NotFoundError, match="no incident"):
+        acknowledge(shared, number, "seen to")
+    with pytest.raises(NotFoundError, match="no look"):
+        monitor_report(shared, number)
