@@ -13,7 +13,9 @@ from nbops.errors import DataError
 IN_PLACE = {"a": [1, 2], "b": ["x", "y"]}
 
 
-@pytest.mark.parametrize("text", ["a,b\n1,x,\n2,y,\n", "a,b\n1,x,\n2,y\n", "a,b\n1,x,,\n2,y,,", "a,b\r\n1,x,\r\n2,y,\r\n"])
+@pytest.mark.parametrize(
+    "text", ["a,b\n1,x,\n2,y,\n", "a,b\n1,x,\n2,y\n", "a,b\n1,x,,\n2,y,,", "a,b\r\n1,x,\r\n2,y,\r\n"]
+)
 def test_a_separator_at_the_end_of_rows_moves_no_column(tmp_path, text):
     file = tmp_path / "x.csv"
     file.write_text(text, newline="")

@@ -96,7 +96,7 @@ def test_data_that_are_none(data, kind, said, tmp_path, monkeypatch):
 
 
 def test_names_that_are_no_texts_are_names_all_the_same():
-    frame = A.rename(columns={"x": 0, "c": ("a", 1)}).assign(**{"when": pd.date_range("2024-01-01", periods=200)})
+    frame = A.rename(columns={"x": 0, "c": ("a", 1)}).assign(when=pd.date_range("2024-01-01", periods=200))
     report = nbops.drift(frame, frame, columns=[0], prediction=0, importance={0: 1.0}, thresholds={0: {"ks": 0.2}})
     assert [(column.name, column.role, column.weight) for column in report.columns] == [("0", "prediction", 1.0)]
     further = nbops.drift(frame, frame, by="month", segments=[("a", 1)], concept=0, multivariate=True)

@@ -99,7 +99,11 @@ def drift(
     UsageError
         ``alpha``, ``min_effect`` or a threshold is out of range, or a column does not exist.
     """
-    alpha, least, columns = arguments.level(alpha), arguments.smallest(min_effect), arguments.some_names(columns, "columns")
+    alpha, least, columns = (
+        arguments.level(alpha),
+        arguments.smallest(min_effect),
+        arguments.some_names(columns, "columns"),
+    )
     minimum = Minimum() if least is None else Minimum(number=least, category=least)
     asked = Further.checked(
         by=by,

@@ -39,7 +39,8 @@ def checked_weights(importance: Mapping[str, float] | None) -> dict[str, float]:
     """
     if importance is not None and not isinstance(importance, Mapping):
         raise UsageError(
-            f"importance maps columns to weights; this is a {type(importance).__name__}.", hint='importance={"age": 0.3}'
+            f"importance maps columns to weights; this is a {type(importance).__name__}.",
+            hint='importance={"age": 0.3}',
         )
     found = {}
     for name, value in (importance or {}).items():

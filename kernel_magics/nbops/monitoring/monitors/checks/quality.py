@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from dataclasses import replace
 
+from nbops.data.reading import path_of
 from nbops.data.rules import Rules, infer_rules
 from nbops.data.rulesets import load_rules
-from nbops.data.reading import path_of
 from nbops.data.rulesfile import read_rules
 from nbops.data.validation import validate
 from nbops.monitoring.monitors.checks.drifting import compared_columns, inputs
