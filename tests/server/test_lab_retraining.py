@@ -44,7 +44,13 @@ async def test_a_policy_from_its_making_to_its_end(call: Any, wine: Workspace) -
     made = await put(call, parameters={"depth": "4"}, budget=2, cool_down_hours=6, mode="promote")
     assert made.code == 200, made.body
     (kept,) = retraining.policies(wine)
-    assert (kept.on, kept.window, kept.parameters, kept.budget, kept.mode) == (("drift",), "90d", {"depth": 4}, 2, "promote")
+    assert (kept.on, kept.window, kept.parameters, kept.budget, kept.mode) == (
+        ("drift",),
+        "90d",
+        {"depth": 4},
+        2,
+        "promote",
+    )
     assert (await call("retraining/wine")).json()["policy"] == made.json()
 
     # What is not sent stays; a number that is left empty is the usual one.
@@ -59,7 +65,12 @@ async def test_a_policy_from_its_making_to_its_end(call: Any, wine: Workspace) -
     assert (await call("retraining/wine", method="DELETE")).code == 404
     assert (await post(call, "pause")).code == 404
     done = [one.action for one in read_events(wine) if one.action.startswith("retrain")]
-    assert done == ["retrain-policy"] * 2 + ["retrain-pause", "retrain-policy", "retrain-resume", "retrain-policy-remove"]
+    assert done == ["retrain-policy"] * 2 + [
+        "retrain-pause",
+        "retrain-policy",
+        "retrain-resume",
+        "retrain-policy-remove",
+    ]
 
 
 @pytest.mark.parametrize(
