@@ -22,7 +22,6 @@ from nbops.tracking.process import process_identity
 from nbops.workspace import Workspace
 from nbops.workspace.ownership import workspace_id
 
-
 # Clocks of two machines differ by so many seconds.
 _CLOCKS = 60.0
 _NO_CALENDAR = 1e11
