@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 
 from nbops.data.delimited import read_delimited
 from nbops.errors import DataError, NotFoundError
+from nbops.workspace.durability import flush_file
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -100,8 +101,7 @@ def write_table(frame: pd.DataFrame, path: str | os.PathLike[str]) -> Path:
             frame.to_parquet(name, write_page_checksum=True)
         else:
             frame.to_csv(name, index=False)
-        with Path(name).open("rb") as file:
-            os.fsync(file.fileno())
+        flush_file(name)
         os.chmod(name, 0o644)
         os.replace(name, target)
     except Exception as error:
