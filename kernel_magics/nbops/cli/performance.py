@@ -89,7 +89,7 @@ def _labels(options: argparse.Namespace) -> int:
     from nbops.data.reading import read_table
     from nbops.errors import DataError
     from nbops.monitoring.predictions import record_labels
-    from nbops.monitoring.predictions.reading import unknown_labels
+    from nbops.monitoring.predictions.labelled import unknown_labels
 
     workspace = workspace_of(options)
     frame = read_table(options.file)

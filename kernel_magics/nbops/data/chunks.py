@@ -7,6 +7,7 @@ from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from nbops.data.delimited import delimited_pieces
 from nbops.data.reading import kind_of_file, read_table
 from nbops.errors import DataError, NbopsError, NotFoundError
 
@@ -118,20 +119,13 @@ def _parquet(path: Path, rows: int, columns: Sequence[str] | None, dictionaries:
 
 
 def _csv(path: Path, rows: int, columns: Sequence[str] | None, as_text: bool, separator: str) -> Iterator[pa.Table]:
-    import pandas as pd
-
     # All columns are read: told to leave some out, pandas takes lines of any length.
     wanted = slice(None) if columns is None else list(columns)
     options: dict[str, Any] = {"sep": separator, "low_memory": False}
     if as_text:
         options["dtype"] = str
-    with pd.read_csv(path, chunksize=rows, **options) as pieces:
-        found = False
-        for piece in pieces:
-            found = True
-            yield _arrow(piece.loc[:, wanted])
-    if not found:
-        yield _arrow(pd.read_csv(path, nrows=0, **options).loc[:, wanted])
+    for piece in delimited_pieces(path, rows, options):
+        yield _arrow(piece.loc[:, wanted])
 
 
 def _names(path: Path) -> list[str]:

@@ -20,6 +20,7 @@ from sqlalchemy.engine import Connection
 from nbops.errors import NotFoundError, UsageError
 from nbops.ledger import Ledger, open_ledger
 from nbops.ledger.audit import audited
+from nbops.ledger.numbered import numbered
 from nbops.ledger.owning import owned
 from nbops.monitoring.monitors.editing import reason_of
 from nbops.monitoring.monitors.rows import M, T, incident_of, monitor_of
@@ -127,7 +128,7 @@ def acknowledge(
     reason, actor = reason_of(reason, "Acknowledging"), identity or who(workspace)
     now = time.time() if now is None else now
     with audited(workspace, actor, "monitor-acknowledge", reason=reason) as change:
-        wanted = (owned(workspace, T), T.c.id == number)
+        wanted = (owned(workspace, T), numbered(T.c.id, number))
         row = change.connection.execute(select(T).where(*wanted).with_for_update()).first()
         if row is None:
             raise NotFoundError(f"There is no incident {number}.", hint="`nbops monitor list` has the open ones.")

@@ -13,13 +13,15 @@ from nbops.monitoring.performance.arrival import arrival
 from nbops.monitoring.performance.calibration import calibration
 from nbops.monitoring.performance.costs import cost_report
 from nbops.monitoring.performance.estimating import Estimator, own_error, version_numbers
+from nbops.monitoring.performance.known import Known, known
 from nbops.monitoring.performance.outcomes import Outcomes, outcomes
 from nbops.monitoring.performance.realised import chosen_metric, realised
 from nbops.monitoring.performance.report import PerformanceReport, PerformanceWindow
 from nbops.monitoring.performance.segments import segments_of
 from nbops.monitoring.performance.windows import parts
 from nbops.monitoring.performance.wording import sentence
-from nbops.monitoring.predictions.reading import input_names, labelled_predictions, unknown_labels
+from nbops.monitoring.predictions.labelled import label_history, predictions_until, unknown_labels, with_labels
+from nbops.monitoring.predictions.reading import input_names
 from nbops.registry import get_model
 from nbops.registry.gates.scores import Metric
 from nbops.workspace import Workspace
@@ -86,17 +88,19 @@ def performance(
         A file of the log is damaged.
     """
     as_of = time.time() if as_of is None else as_of
-    frame, found, inputs = _read(workspace, model, as_of, end, by, version, task or _task(workspace, model), positive)
+    frame, found, inputs, labels = _read(
+        workspace, model, as_of, end, by, version, task or _task(workspace, model), positive
+    )
     chosen = chosen_metric(found, metric)
     at = frame["at"].to_numpy(dtype=float)
     first = 0 if start is None else int(np.searchsorted(at, start, "left"))
-    estimator = Estimator(found, version_numbers(frame), chosen, inputs)
+    estimator = Estimator(found, version_numbers(frame), chosen, labels, as_of, inputs)
     measure = _measurer(frame, found, chosen, estimator)
     windows = tuple(
-        measure(part.label, part.start, part.end, first + np.arange(part.first, part.last))
+        measure(part.label, part.start, part.end, first + np.arange(part.first, part.last), part.closed)
         for part in parts(at[first:], window, start, end)
     )
-    total = measure("all", *_span(at[first:], start, end), np.arange(first, len(frame)))
+    total = measure("all", *_span(at[first:], start, end), np.arange(first, len(frame)), end is not None)
     shown = found.rows(slice(first, None))
     return PerformanceReport(
         model=model,
@@ -108,7 +112,7 @@ def performance(
         total=total,
         windows=windows,
         by=by or "",
-        segments=_segments(frame, by, first, measure, total) if by else (),
+        segments=_segments(frame, by, first, measure, total, end is not None) if by else (),
         versions=tuple(int(one) for one in np.unique(version_numbers(frame)[first:]) if one >= 0),
         unknown_labels=unknown_labels(workspace, model, as_of),
         sentence=sentence(model, chosen.name, chosen.greater_is_better, total, windows),
@@ -129,18 +133,21 @@ def _read(
     version: int | None,
     task: str,
     positive: Any,
-) -> tuple[pd.DataFrame, Outcomes, pd.DataFrame | None]:
-    """Give predictions with labels, what became of them, and the inputs where they are what estimates are made from."""
-    frame = labelled_predictions(workspace, model, as_of=as_of, end=end, inputs=[by] if by else [], version=version)
+) -> tuple[pd.DataFrame, Outcomes, pd.DataFrame | None, Known]:
+    """Give predictions with labels, what became of them, the inputs where estimates are made from those, and what was known when."""
+    frame = predictions_until(workspace, model, as_of, end=end, inputs=[by] if by else [], version=version)
+    history = label_history(workspace, model, as_of, frame["prediction_id"])
+    frame = with_labels(frame, history)
     if not len(frame):
         frame["output"] = frame["output"].astype(float)
     found = outcomes(frame, task, positive)
+    labels = known(found, frame, history)
     if found.kind.is_classifier or not len(frame):
-        return frame, found, None
-    whole = labelled_predictions(workspace, model, as_of=as_of, end=end, version=version)
+        return frame, found, None, labels
+    whole = predictions_until(workspace, model, as_of, end=end, version=version)
     # What was logged since the first look is not in both.
     whole = whole.set_index("prediction_id").reindex(frame["prediction_id"])
-    return frame, found, whole[input_names(whole)]
+    return frame, found, whole[input_names(whole)], labels
 
 
 def _measurer(
@@ -148,13 +155,13 @@ def _measurer(
 ) -> Callable[..., PerformanceWindow]:
     delay = (frame["label_at"] - frame["at"]).to_numpy(dtype=float)
 
-    def measure(label: str, start: float, end: float, rows: Any, *, estimate: bool = True) -> PerformanceWindow:
+    def measure(label: str, start: float, end: float, rows: Any, closed: bool) -> PerformanceWindow:
         held = found.rows(rows)
         waited = delay[rows][held.known]
         # A label from before its prediction was no label that came late.
         waited = waited[waited >= 0]
         figures = realised(held, metric)
-        estimates, note = estimator(rows) if estimate else ({}, "")
+        estimates = estimator(rows, end if closed else None)
         return PerformanceWindow(
             label=label,
             start=start,
@@ -164,23 +171,29 @@ def _measurer(
             delay_median=float(np.median(waited)) if len(waited) else None,
             delay_p90=float(np.quantile(waited, 0.9)) if len(waited) else None,
             realised=figures.get(metric.name),
-            estimated=estimates.get(metric.name),
+            estimated=estimates.figures.get(metric.name),
             metrics=figures,
-            estimates=estimates,
-            note=note,
+            estimates=estimates.figures,
+            note=estimates.note,
+            hindsight=estimates.hindsight,
         )
 
     return measure
 
 
 def _segments(
-    frame: pd.DataFrame, by: str, first: int, measure: Callable[..., PerformanceWindow], total: PerformanceWindow
+    frame: pd.DataFrame,
+    by: str,
+    first: int,
+    measure: Callable[..., PerformanceWindow],
+    total: PerformanceWindow,
+    closed: bool,
 ) -> tuple[PerformanceWindow, ...]:
     if by not in frame.columns:
         names = ", ".join(map(str, [*frame.columns][:12]))
         raise UsageError(f"There is no column {by!r} to part by.", hint=f"There are {names}.")
     found = segments_of(frame[by].iloc[first:])
-    return tuple(measure(name, total.start, total.end, first + rows) for name, rows in found)
+    return tuple(measure(name, total.start, total.end, first + rows, closed) for name, rows in found)
 
 
 def _span(at: Any, start: float | None, end: float | None) -> tuple[float, float]:

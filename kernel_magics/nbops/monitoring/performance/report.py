@@ -16,6 +16,7 @@ class PerformanceWindow:
     """One window: how many predictions, how many of them have labels, what these say, and what is estimated of all.
 
     ``start`` and ``end`` are seconds since the epoch, ``delay_median`` and ``delay_p90`` seconds from prediction to first label.
+    ``hindsight`` says that the estimate was made from labels that came after the window had closed.
     """
 
     label: str
@@ -30,6 +31,7 @@ class PerformanceWindow:
     metrics: Mapping[str, Figure] = field(default_factory=dict)
     estimates: Mapping[str, Figure] = field(default_factory=dict)
     note: str = ""
+    hindsight: bool = False
 
     @property
     def share(self) -> float | None:
@@ -52,6 +54,7 @@ class PerformanceWindow:
             "metrics": {name: figure.to_dict() for name, figure in self.metrics.items()},
             "estimates": {name: figure.to_dict() for name, figure in self.estimates.items()},
             "note": self.note,
+            "hindsight": self.hindsight,
         }
 
 

@@ -34,13 +34,17 @@ class Length:
 
 @dataclass(frozen=True, slots=True)
 class Window:
-    """A window from ``start`` until before ``end`` (seconds since the epoch), with the rows from ``first`` until before ``last``."""
+    """A window from ``start`` until before ``end`` (seconds since the epoch), with the rows from ``first`` until before ``last``.
+
+    ``closed`` says whether no further row can fall into it once ``end`` has passed.
+    """
 
     label: str
     start: float
     end: float
     first: int
     last: int
+    closed: bool = True
 
 
 def length_of(window: str) -> Length:
@@ -84,7 +88,7 @@ def parts(at: Any, window: str, start: float | None = None, end: float | None = 
     if length == Length():
         first = start if start is not None else (float(at[0]) if len(at) else 0.0)
         last = end if end is not None else (float(np.nextafter(at[-1], np.inf)) if len(at) else first)
-        return [Window("all", first, last, 0, len(at))]
+        return [Window("all", first, last, 0, len(at), closed=end is not None)]
     if not len(at):
         return []
     if length.rows:
@@ -120,7 +124,8 @@ def _by_rows(at: Any, rows: int) -> list[Window]:
     for first in range(0, len(at), rows):
         last = min(first + rows, len(at))
         end = float(at[last]) if last < len(at) else float(np.nextafter(at[-1], np.inf))
-        found.append(Window(f"{first + 1:,}–{last:,}", float(at[first]), end, first, last))
+        label = f"{first + 1:,}–{last:,}"
+        found.append(Window(label, float(at[first]), end, first, last, closed=last - first == rows))
     return found
 
 

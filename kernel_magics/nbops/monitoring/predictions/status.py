@@ -11,8 +11,9 @@ import numpy as np
 
 from nbops.monitoring.predictions.compaction import dropped
 from nbops.monitoring.predictions.journal import day_of
+from nbops.monitoring.predictions.labelled import read_labels, unknown_labels
 from nbops.monitoring.predictions.log import label_journal, prediction_journal
-from nbops.monitoring.predictions.reading import read_labels, read_predictions, unknown_labels
+from nbops.monitoring.predictions.reading import read_predictions
 from nbops.workspace import Workspace
 
 

@@ -7,7 +7,7 @@ import sys
 import time
 from dataclasses import replace
 from pathlib import Path
-from typing import Any
+from typing import Any, cast, get_args
 
 from nbops.capture.naming import new_run_id
 from nbops.errors import NbopsError, PipelineError
@@ -15,7 +15,8 @@ from nbops.ledger import open_ledger
 from nbops.ledger.audit import audited
 from nbops.ledger.owning import owned
 from nbops.pipelines.engine import execute_pipeline
-from nbops.records import RetrainDecision, RetrainPolicy
+from nbops.records import Identity, RetrainDecision, RetrainPolicy
+from nbops.records.promotions import IdentitySource
 from nbops.scheduling.checking import pipeline_path
 from nbops.scheduling.retraining.beating import beating
 from nbops.scheduling.retraining.gathering import gather
@@ -28,7 +29,7 @@ from nbops.tracking.launch import plain_environment
 from nbops.tracking.process import process_identity
 from nbops.workspace import Workspace
 from nbops.workspace.environment import environment_of
-from nbops.workspace.identity import who
+from nbops.workspace.identity import identity_again, who
 
 _log = logging.getLogger("nbops.scheduler")
 
@@ -126,8 +127,18 @@ def _retrain(workspace: Workspace, policy: RetrainPolicy, decision: RetrainDecis
             f"{found.champion:.4g} on {found.rows:,} newest rows (gain {found.low:.3g} to {found.high:.3g}); nothing was changed"
         )
         return replace(decision, outcome="not better", message=f"{decision.message}; {said}")
-    outcome, number, said = crown(workspace, policy, champion, challenger, found)
+    outcome, number, said = crown(
+        workspace, policy, champion, challenger, found, identity=_in_whose_name(workspace, decision)
+    )
     return replace(decision, outcome=outcome, challenger=number, message=f"{decision.message}; {said}")
+
+
+def _in_whose_name(workspace: Workspace, decision: RetrainDecision) -> Identity:
+    """Give the person who asked for a training, whoever's process carries it out; else who runs this process."""
+    name, source = (str(decision.evidence.get(key, "")) for key in ("asked_by", "vouched_for_by"))
+    if decision.cause != "manual" or not name or source not in get_args(IdentitySource):
+        return who(workspace)
+    return identity_again(workspace, name, cast("IdentitySource", source))
 
 
 def _failed(decision: RetrainDecision, why: str) -> RetrainDecision:
@@ -152,7 +163,9 @@ def _claim(workspace: Workspace, number: int, run_id: str) -> bool:
 
 def _end(workspace: Workspace, ended: RetrainDecision) -> RetrainDecision:
     ended = replace(ended, ended_at=time.time())
-    with audited(workspace, who(workspace), "retrain-end", model=ended.model, version=ended.challenger) as change:
+    with audited(
+        workspace, _in_whose_name(workspace, ended), "retrain-end", model=ended.model, version=ended.challenger
+    ) as change:
         mine = (D.c.id == ended.id, D.c.outcome == "running", D.c.owner == process_identity())
         if not change.connection.execute(D.update().where(*mine).values(**decision_values(ended))).rowcount:
             # Somebody took this process for dead.

@@ -94,7 +94,9 @@ def retrain_now(
     policy, actor = policy_named(workspace, model), identity or who(workspace)
     now = time.time() if now is None else now
     message = " ".join(reason.split()) or "asked for by hand"
-    occasion = _Occasion(f"manual:{now:.6f}", "manual", message, {"asked_by": actor.name})
+    occasion = _Occasion(
+        f"manual:{now:.6f}", "manual", message, {"asked_by": actor.name, "vouched_for_by": actor.source}
+    )
     made = _decide(workspace, policy, [occasion], now, actor)
     if not made:
         raise NotFoundError(f"{model} has no policy of retraining any more.", hint="It was removed just now.")

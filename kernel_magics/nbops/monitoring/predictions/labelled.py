@@ -1,0 +1,202 @@
+"""Labels as they were known at a time, and predictions beside them."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from nbops.errors import DataError
+from nbops.monitoring.predictions.entries import INPUT
+from nbops.monitoring.predictions.log import label_journal, prediction_journal
+from nbops.monitoring.predictions.reading import BESIDE, LABEL, input_names, is_ours, own_name, read_entries, stored
+from nbops.monitoring.predictions.together import joined
+from nbops.workspace import Workspace
+
+if TYPE_CHECKING:
+    import pandas as pd
+    import pyarrow as pa
+
+
+def read_labels(workspace: Workspace, model: str, as_of: float | None = None, *, history: bool = False) -> pd.DataFrame:
+    """Read the labels of a model as they were known at a time.
+
+    Parameters
+    ----------
+    workspace, model
+        Whose labels.
+    as_of
+        Only what had arrived until then (inclusive), in seconds since the epoch; all by default.
+    history
+        All that came, in the order of their arrival, and not only the last of each prediction.
+
+    Returns
+    -------
+    DataFrame
+        ``prediction_id``, ``label``, ``at`` (when it arrived) and ``first_at`` (when the first of this prediction did).
+
+    Raises
+    ------
+    UsageError
+        No model can have that name.
+    DataError
+        A file is damaged.
+    """
+    found = label_history(workspace, model, as_of)
+    return found if history else last_labels(found)
+
+
+def label_history(workspace: Workspace, model: str, as_of: float | None = None, ids: Any = None) -> pd.DataFrame:
+    """Read all labels that had arrived, in that order; only those of the predictions ``ids``, all by default.
+
+    Raises
+    ------
+    UsageError
+        No model can have that name.
+    DataError
+        A file is damaged.
+    """
+    import pandas as pd
+
+    end = None if as_of is None else float(np.nextafter(as_of, np.inf))
+    tables = label_journal(workspace, model).read(None, end)
+    if ids is not None:
+        tables = [_of(table, ids) for table in tables]
+    tables = [table for table in tables if table.num_rows]
+    if not tables:
+        return pd.DataFrame({"prediction_id": [], "label": [], "at": [], "first_at": []})
+    frame = joined(tables).to_pandas().sort_values(["at", "written"], kind="stable", ignore_index=True)
+    frame["first_at"] = frame["at"]
+    if frame.duplicated("prediction_id").any():
+        frame["first_at"] = frame.groupby("prediction_id", sort=False)["at"].transform("min")
+    found: pd.DataFrame = frame[["prediction_id", "label", "at", "first_at"]]
+    return found
+
+
+def last_labels(history: pd.DataFrame) -> pd.DataFrame:
+    """Give the label of each prediction that counts: the last, and none where that one took it back."""
+    last = history.drop_duplicates("prediction_id", keep="last")
+    return last[last["label"].notna()].reset_index(drop=True)
+
+
+def with_labels(frame: pd.DataFrame, history: pd.DataFrame) -> pd.DataFrame:
+    """Give predictions with ``label`` and ``label_at``; an input of such a name has ``input_`` before it."""
+    labels = last_labels(history).rename(columns={"first_at": "label_at"}).drop(columns="at")
+    clash = {name: f"{BESIDE}{name}" for name in frame.columns if is_ours(name, LABEL) and not is_ours(name)}
+    return frame.rename(columns=clash).merge(labels, on="prediction_id", how="left")
+
+
+def labelled_predictions(
+    workspace: Workspace,
+    model: str,
+    *,
+    as_of: float | None = None,
+    start: float | None = None,
+    end: float | None = None,
+    inputs: Sequence[str] | None = None,
+    version: int | None = None,
+) -> pd.DataFrame:
+    """Read predictions with their labels as known at a time; of the inputs only these, all by default.
+
+    Returns
+    -------
+    DataFrame
+        As :func:`read_predictions`, with ``label`` (missing where none has arrived) and ``label_at``, when the first one did.
+    """
+    frame = predictions_until(workspace, model, as_of, start=start, end=end, inputs=inputs, version=version)
+    return with_labels(frame, label_history(workspace, model, as_of, frame["prediction_id"]))
+
+
+def predictions_until(
+    workspace: Workspace,
+    model: str,
+    as_of: float | None,
+    *,
+    start: float | None = None,
+    end: float | None = None,
+    inputs: Sequence[str] | None = None,
+    version: int | None = None,
+) -> pd.DataFrame:
+    """Read the predictions of :func:`labelled_predictions` without their labels."""
+    limit = None if as_of is None else float(np.nextafter(as_of, np.inf))
+    end = min((one for one in (end, limit) if one is not None), default=None)
+    names = set(stored(inputs or ()))
+    wanted = None if inputs is None else lambda name: not name.startswith(INPUT) or name in names
+    return read_entries(workspace, model, start, end, version, wanted)
+
+
+def labelled_rows(
+    workspace: Workspace, model: str, window: str = "all", as_of: float | None = None, *, target: str = "label"
+) -> pd.DataFrame:
+    """Give the newest labelled rows for training: the inputs and the label, oldest first.
+
+    Parameters
+    ----------
+    workspace, model
+        Whose predictions.
+    window
+        How much of the newest: ``90d``, ``10000 rows`` or ``all``. Days count back from the newest labelled prediction.
+    as_of
+        As known then, in seconds since the epoch; now by default.
+    target
+        What the column of the labels is called.
+
+    Raises
+    ------
+    DataError
+        No labelled prediction has its inputs, or an input has the name of the target.
+    UsageError
+        ``window`` is none.
+    """
+    from nbops.monitoring.performance.windows import newest
+
+    # Which rows they are is seen without their inputs, so that those of a long log are not in memory all at once.
+    chosen = labelled_predictions(workspace, model, as_of=as_of, inputs=[])
+    chosen = newest(chosen[chosen["label"].notna()], window)
+    if not len(chosen):
+        raise _no_rows(model, "no label has arrived")
+    frame = labelled_predictions(workspace, model, as_of=as_of, start=float(chosen["at"].min()))
+    frame = frame[frame["prediction_id"].isin(chosen["prediction_id"]) & frame["label"].notna()]
+    names = input_names(frame)
+    if not names:
+        raise _no_rows(model, "its inputs are not kept")
+    known = {name: own_name(name) for name in names}
+    if target in known.values():
+        raise DataError(f"An input of {model!r} is called {target!r} too.", hint="Give the target another name.")
+    return frame[[*names, "label"]].rename(columns={**known, "label": target}).reset_index(drop=True)
+
+
+def _of(table: pa.Table, ids: Any) -> pa.Table:
+    import pyarrow as pa
+    import pyarrow.compute as pc
+
+    # pandas would ask for each text by itself.
+    return table.filter(pc.is_in(table.column("prediction_id"), value_set=pa.array(ids, pa.string())))
+
+
+def _no_rows(model: str, why: str) -> DataError:
+    return DataError(f"There are no labelled rows of {model!r}: {why}.", hint="See: nbops predictions MODEL")
+
+
+def unknown_labels(workspace: Workspace, model: str, as_of: float | None = None) -> int:
+    """Count the labels, as known at a time, of no prediction that is there.
+
+    Raises
+    ------
+    UsageError
+        No model can have that name.
+    DataError
+        A file is damaged.
+    """
+    import pyarrow as pa
+    import pyarrow.compute as pc
+
+    labels = read_labels(workspace, model, as_of)
+    if not len(labels):
+        return 0
+    tables = prediction_journal(workspace, model).read(wanted="prediction_id".__eq__)
+    # pandas would ask for each text by itself.
+    known = pa.chunked_array([c for table in tables for c in table.column("prediction_id").chunks], pa.string())
+    there = pc.is_in(pa.array(labels["prediction_id"], pa.string()), value_set=known)
+    return int(len(labels) - (pc.sum(there).as_py() or 0))
