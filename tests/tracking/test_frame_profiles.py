@@ -10,9 +10,9 @@ import nbops
 from nbops.capture import Options, Probe, frame_profiles
 from nbops.errors import NotFoundError, TrackingError, UsageError
 from nbops.monitoring.drift import drift
-from nbops.tracking.tracker import track
 from nbops.tracking.frame_profiles import names_tracked, tracked_frame
 from nbops.tracking.search import get_run
+from nbops.tracking.tracker import track
 from nbops.workspace import find_workspace
 
 
@@ -48,7 +48,13 @@ def test_a_run_is_a_reference_by_its_id_its_name_and_the_fingerprint_of_its_fram
     mark = nbops.fingerprint(train)
     assert get_run(place, run.run_id).profiles == {mark: "all rows", nbops.fingerprint(other): "all rows"}
     again = _frame(seed=2)
-    for reference in (f"run:{run.run_id}/train", f"{run.run_id[:10]}/train", "run:nightly/train", f"data:{mark}", mark[:12]):
+    for reference in (
+        f"run:{run.run_id}/train",
+        f"{run.run_id[:10]}/train",
+        "run:nightly/train",
+        f"data:{mark}",
+        mark[:12],
+    ):
         report = nbops.drift(reference, again)
         assert not report.drifted and report.reference_rows == 900
         assert report.about["reference"] == "train of run nightly"
@@ -110,7 +116,9 @@ def test_what_would_take_too_long_is_not_profiled_and_says_why(place):
     wide = pd.DataFrame(np.zeros((600, 400))).rename(columns=str)
     small = _frame(60)
     twice = pd.DataFrame([[1, 2]], columns=["a", "a"])
-    run, told = _probed(place, "a, b, c, d = wide, small, twice, empty\n", wide=wide, small=small, twice=twice, empty=wide.head(0))
+    run, told = _probed(
+        place, "a, b, c, d = wide, small, twice, empty\n", wide=wide, small=small, twice=twice, empty=wide.head(0)
+    )
     said = {ref.name: run.profiles[ref.fingerprint] for ref in run.data}
     assert said["small"] == "all rows" and len(told) == 1
     assert said["wide"] == "none: it would take longer than a block has (50 ms)"

@@ -12,7 +12,9 @@ def add_parser(commands: argparse._SubParsersAction[argparse.ArgumentParser]) ->
     """Add the command."""
     parser = commands.add_parser("drift", help="compare two data sets")
     common(parser)
-    parser.add_argument("reference", help="file, folder or pattern, models:/NAME@champion, run:WHICH/FRAME or data:FINGERPRINT")
+    parser.add_argument(
+        "reference", help="file, folder or pattern, models:/NAME@champion, run:WHICH/FRAME or data:FINGERPRINT"
+    )
     parser.add_argument("current", help="the file that is compared with it")
     parser.add_argument("--alpha", type=float, default=0.05, help="false-alarm rate of the whole report (default 0.05)")
     parser.add_argument(

@@ -80,7 +80,9 @@ def profile(
         made = replace(made, duplicates=_repeated(frame))
         remarks = _leaks(data, target) if target else ()
     elif target and isinstance(data, Profile):
-        raise UsageError("A stored profile has no rows to tell a leak from.", hint="Give the data, or leave out the target.")
+        raise UsageError(
+            "A stored profile has no rows to tell a leak from.", hint="Give the data, or leave out the target."
+        )
     elif target:
         remarks = _leaks(_rows(data), target)
     remarks = (*remarks_on(made), *remarks)
