@@ -94,7 +94,10 @@ print(json.dumps([open_now, len(found), sorted(found["word"].dropna()), len(read
 def test_predictions_are_logged_compacted_and_read(tmp_path):
     (tmp_path / "nbops.toml").write_text("courier = false\n")
     done = subprocess.run(
-        [sys.executable, "-W", "error", "-c", _WINDOWS + _LOG, str(tmp_path)], capture_output=True, text=True, timeout=60
+        [sys.executable, "-W", "error", "-c", _WINDOWS + _LOG, str(tmp_path)],
+        capture_output=True,
+        text=True,
+        timeout=60,
     )
     assert done.returncode == 0, done.stderr
     assert json.loads(done.stdout) == [2, 3, ["a\nb", "c"], 2, [".parquet"] * 3, ""]
