@@ -9,6 +9,7 @@ import numpy as np
 from nbops.data.profile import ColumnProfile
 from nbops.monitoring.counts import paired_categories, paired_numbers
 from nbops.monitoring.pairing import paired
+from nbops.redaction import redacted_cells
 
 _SMALL_SHIFT = 0.1
 # Numbers of so few different values are read as codes.
@@ -77,7 +78,10 @@ def _category_words(
     names, p, q = paired_categories(before, after)
     old, new = p[:-1] / p.sum(), q[:-1] / q.sum()
     most = int(np.abs(new - old).argmax()) if names else 0
-    return f"{names[most]} {old[most]:.0%} → {new[most]:.0%}" if names else "other categories"
+    if not names:
+        return "other categories"
+    (shown,) = redacted_cells(before.name, [names[most]])
+    return f"{shown} {old[most]:.0%} → {new[most]:.0%}"
 
 
 def _small(effect: float, min_effect: float) -> str:

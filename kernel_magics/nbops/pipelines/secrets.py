@@ -9,7 +9,7 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
-from nbops.capture.redaction import MARK, Redactor
+from nbops.redaction import MARK, Redactor
 from nbops.pipelines.outputs import Output, read_outputs
 
 WITHHELD = "withheld"

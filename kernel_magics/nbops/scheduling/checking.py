@@ -8,7 +8,7 @@ import re
 from pathlib import Path
 from typing import get_args
 
-from nbops.capture import redact
+from nbops.redaction import redact
 from nbops.errors import NbopsError, UsageError
 from nbops.pipelines.cron import Cron
 from nbops.pipelines.running.options import with_parameters

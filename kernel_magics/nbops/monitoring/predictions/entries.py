@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from nbops.capture.redaction import Redactor
+from nbops.redaction import Redactor
 from nbops.errors import DataError
 from nbops.monitoring.predictions.identifiers import new_ids
 

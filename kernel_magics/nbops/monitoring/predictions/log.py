@@ -7,7 +7,7 @@ from pathlib import Path
 from types import TracebackType
 from typing import TYPE_CHECKING, Any
 
-from nbops.capture.redaction import Redactor
+from nbops.redaction import Redactor
 from nbops.monitoring.predictions.committing import Committer, Health, Ticket
 from nbops.monitoring.predictions.entries import entries, inputs, with_inputs
 from nbops.monitoring.predictions.journal import Journal, day_of

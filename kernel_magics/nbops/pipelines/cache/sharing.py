@@ -18,7 +18,7 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
-from nbops.capture.redaction import redact
+from nbops.redaction import redact
 from nbops.pipelines.cache.remote import Beat, Patience, Store, store_for
 from nbops.pipelines.cache.results import Result, manifest, read_manifest
 from nbops.pipelines.secrets import is_marked

@@ -14,7 +14,7 @@ import warnings
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
-from nbops.capture.redaction import secret_name
+from nbops.redaction import secret_name
 from nbops.pipelines.checkpoints.problems import CannotKeep
 
 # They belong to the process that started the kernel, or to this kernel alone.

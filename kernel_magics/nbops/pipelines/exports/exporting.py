@@ -11,7 +11,7 @@ from datetime import UTC, datetime
 from pathlib import Path, PurePosixPath
 from typing import Protocol, cast
 
-from nbops.capture.redaction import redact, secret_name
+from nbops.redaction import redact, secret_name
 from nbops.errors import NotFoundError, PipelineError, UsageError
 from nbops.pipelines.exports.document import BRANCH, PYTHON, Request, own
 from nbops.pipelines.exports.jobs import distinct, jobs_of

@@ -7,7 +7,7 @@ import re
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 
-from nbops.capture.redaction import redact, secret_name
+from nbops.redaction import redact, secret_name
 from nbops.errors import PipelineError
 from nbops.pipelines.spec import Pipeline, Stage
 

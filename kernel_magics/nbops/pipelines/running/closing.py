@@ -8,7 +8,7 @@ from collections.abc import Mapping
 from dataclasses import replace
 from pathlib import Path
 
-from nbops.capture import redact
+from nbops.redaction import redact
 from nbops.errors import NbopsError, StageFailed
 from nbops.pipelines.outputs import Output, file_output
 from nbops.pipelines.owners import with_owners

@@ -11,7 +11,7 @@ from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from nbops.capture import redact
+from nbops.redaction import redact
 from nbops.errors import NbopsError, PipelineError, StageFailed, StageLost
 from nbops.pipelines.cache.reuse import Reuse
 from nbops.pipelines.checkpoints.facts import facts_of

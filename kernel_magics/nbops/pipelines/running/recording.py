@@ -10,7 +10,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from typing import Any
 
-from nbops.capture import redact
+from nbops.redaction import redact
 from nbops.capture.git import GitReader
 from nbops.capture.naming import new_run_id
 from nbops.pipelines.outputs import Output, is_finite

@@ -12,7 +12,7 @@ from collections.abc import Collection, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
-from nbops.capture.redaction import Redactor
+from nbops.redaction import Redactor
 from nbops.pipelines.notebook import Notebook
 from nbops.pipelines.outputs import Output
 from nbops.pipelines.passing import Given, Parameters
