@@ -92,7 +92,9 @@ def _appeared(one: Comparison, before: ColumnProfile, after: ColumnProfile) -> l
 def _vanished(one: Comparison, before: ColumnProfile, after: ColumnProfile) -> list[str]:
     share = one.statistics.get("gone", 0.0)
     gone = [name for name in before.categories if name not in after.categories]
-    return [f"no longer seen: {_named(before.name, gone)} ({share:.1%} of the reference)"] if share >= _NEW_EFFECT else []
+    return (
+        [f"no longer seen: {_named(before.name, gone)} ({share:.1%} of the reference)"] if share >= _NEW_EFFECT else []
+    )
 
 
 def _named(column: str, names: list[str]) -> str:
