@@ -21,3 +21,8 @@ def is_number(value: object) -> bool:
 def is_whole(value: object) -> bool:
     """Whether it is a whole number."""
     return isinstance(value, int) and not isinstance(value, bool)
+
+
+def are_values(value: object) -> bool:
+    """Whether it is an object of texts."""
+    return isinstance(value, dict) and all(isinstance(one, str) for one in value.values())

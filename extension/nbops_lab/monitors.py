@@ -17,12 +17,12 @@ from nbops_lab.base import NbopsHandler
 from nbops_lab.confining import confine
 from nbops_lab.kinds import are_texts, is_number, is_text, is_whole
 from nbops_lab.looks import Looks
+from nbops_lab.retraining import DECISIONS, begin, model_of
 from nbops_lab.workspaces import Place
 
 LAB = "lab"
 _RUNS, _MOST_RUNS = 200, 1000
 _OPEN, _INCIDENTS = 1000, 200
-_DECISIONS = 50
 
 
 class MonitorsHandler(NbopsHandler):
@@ -208,13 +208,13 @@ def _view(workspace: Workspace, name: str) -> dict[str, Any]:
     if not found:
         raise NotFoundError(f"There is no monitor {name[:80]!r}.")
     (summary,) = with_retraining(workspace, found)
-    model = _model_of(summary.monitor.model)
+    model = summary.monitor.model.partition("@")[0]
     runs: list[MonitorRun] = [replace(run, checks=()) for run in monitor_runs(workspace, name, limit=_RUNS)]
     return {
         "summary": summary,
         "incidents": _trouble(workspace, name),
         "runs": runs,
-        "decisions": decisions(workspace, model, limit=_DECISIONS) if model else [],
+        "decisions": decisions(workspace, model, limit=DECISIONS) if model else [],
         "policy": summary.policy,
     }
 
@@ -268,29 +268,11 @@ def _do(
             raise NotFoundError(f"There is no incident {number} of the monitor {name[:80]!r}.")
         return rooms.acknowledge(workspace, number, wanted["reason"], identity=me)
     if act == "retrain":
-        return _retrain(workspace, name, wanted.get("reason", ""), me)
+        return begin(workspace, model_of(_known(workspace, name).model), wanted.get("reason", ""), me)
     if act == "mute":
         return rooms.mute_monitor(workspace, name, float(wanted["until"]), wanted["reason"], identity=me)
     work = {"pause": rooms.pause_monitor, "resume": rooms.resume_monitor, "unmute": rooms.unmute_monitor}[act]
     return work(workspace, name, identity=me)
-
-
-def _retrain(workspace: Workspace, name: str, reason: str, me: Identity) -> RetrainDecision:
-    """Decide it, and let a process of its own carry it out."""
-    from nbops.scheduling import retraining
-
-    model = _model_of(_known(workspace, name).model)
-    if not model:
-        raise UsageError(f"The monitor {name[:80]!r} watches no model, so there is nothing to train anew.")
-    decision = retraining.retrain_now(workspace, model, reason, identity=me)
-    if decision.outcome == "queued":
-        retraining.launch_retraining(workspace, decision.id)
-    return decision
-
-
-def _model_of(model: str) -> str:
-    """Give the name of a monitor's model, without the target it is looked at by."""
-    return model.partition("@")[0].strip()
 
 
 def _news(workspace: Workspace) -> list[Incident]:

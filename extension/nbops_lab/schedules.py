@@ -11,8 +11,8 @@ from tornado import web
 from nbops.errors import NbopsError, NotFoundError
 from nbops.records import Identity, Schedule, ScheduleRun
 from nbops_lab.base import NbopsHandler
-from nbops_lab.kinds import are_texts, is_number, is_text, is_whole
-from nbops_lab.pipelines import are_values, pipeline_path
+from nbops_lab.kinds import are_texts, are_values, is_number, is_text, is_whole
+from nbops_lab.pipelines import pipeline_path
 from nbops_lab.workspaces import Place
 
 _SHOWN = 5

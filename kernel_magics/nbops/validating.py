@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 import re
 from dataclasses import dataclass
 from pathlib import Path
@@ -10,6 +11,7 @@ from typing import Any
 
 from nbops.data.findings import ValidationReport, error
 from nbops.data.profile import Profile
+from nbops.data.reading import path_of, read_table
 from nbops.data.rules import Rules, infer_rules
 from nbops.data.rulesets import load_rules
 from nbops.data.schema import is_schema
@@ -58,7 +60,7 @@ def validate(data: Any, against: Any, *, workspace: Workspace | None = None) -> 
     NotFoundError
         There are no such rules or reference data, or no such data.
     DataError
-        The rules, or the reference, cannot be read.
+        The rules, or the reference, cannot be read; or ``data`` are neither a table nor a path.
 
     Examples
     --------
@@ -69,10 +71,12 @@ def validate(data: Any, against: Any, *, workspace: Workspace | None = None) -> 
     """
     rules, said = rules_of(against, workspace)
     try:
-        frame = data if hasattr(data, "iloc") else read_source(str(data))
+        frame = read_source(os.fspath(data)) if _is_path(data) else read_table(data)
     except NotFoundError:
         raise
     except DataError as problem:
+        if not _is_path(data):
+            raise
         return ShownValidation(0, (error("", "unreadable", problem.message),), said, 0, _plain(rules))
     found = check(frame, rules, against=said)
     return ShownValidation(found.rows, found.findings, found.against, found.columns, _plain(rules))
@@ -84,16 +88,16 @@ def rules_of(against: Any, workspace: Workspace | None = None) -> tuple[Any, str
         return against, ""
     if isinstance(against, Profile):
         return infer_rules(against), "the profile"
-    if hasattr(against, "iloc"):
-        return infer_rules(against), "the reference"
-    text = str(against)
+    if not _is_path(against):
+        return infer_rules(read_table(against)), "the reference"
+    text = os.fspath(against)
     if text.startswith("models:/"):
         from nbops.registry.facts import profile_at
 
         return infer_rules(
             profile_at(text, workspace=workspace)
         ), f"the data that {text.removeprefix('models:/')} learnt from"
-    path = Path(text).expanduser()
+    path = path_of(text)
     if path.is_file() and _holds_rules(path):
         from nbops.data.rulesfile import read_rules
 
@@ -102,6 +106,10 @@ def rules_of(against: Any, workspace: Workspace | None = None) -> tuple[Any, str
         found = load_rules(workspace or find_workspace(), text)
         return found.rules, found.label
     return infer_rules(read_source(text)), path.name
+
+
+def _is_path(data: Any) -> bool:
+    return isinstance(data, (str, os.PathLike))
 
 
 def _holds_rules(path: Path) -> bool:

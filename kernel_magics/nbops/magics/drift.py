@@ -11,7 +11,7 @@ from nbops.magics.shown import Call
 
 _GRAMMAR = Grammar(
     "%drift",
-    "Compare two data sets: names of frames, files, or {expressions}.",
+    "Compare two data sets: names of frames, files, {expressions}; the reference also models:/NAME@ALIAS or run:WHICH/FRAME.",
     [
         Option("columns", "only these, separated by commas", "NAMES"),
         Option("alpha", "largest chance of any false alarm (0.05)", "P"),
@@ -66,7 +66,7 @@ def drift(line: str) -> Any:
         asked = judging | further
         windows = {name: asked[name] for name in ("alpha", "by", "time") if name in asked}
         return drift_explorer(reference, current, workspace=call.workspace, **windows)
-    report = compare(reference, current, columns=columns, **judging, **further)
+    report = compare(reference, current, columns=columns, workspace=call.workspace, **judging, **further)
     if path := call.arguments.one("html"):
         report.to_html(path)
         report.to_json(f"{path}.json")

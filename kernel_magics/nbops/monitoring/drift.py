@@ -14,6 +14,7 @@ from typing import Any
 from nbops.data.compact import aligned
 from nbops.data.profile import Profile
 from nbops.errors import DataError, UsageError
+from nbops.monitoring import arguments
 from nbops.monitoring.comparing import Comparison, compared
 from nbops.monitoring.further import Further, look_further, rows_of
 from nbops.monitoring.judging import judged, significance
@@ -98,10 +99,13 @@ def drift(
     UsageError
         ``alpha``, ``min_effect`` or a threshold is out of range, or a column does not exist.
     """
-    if not 0 < alpha < 1 or not 0 <= (min_effect or 0.0) < 1:
-        raise UsageError(f"alpha must lie between 0 and 1 and min_effect from 0 to 1, not {alpha} and {min_effect}.")
-    minimum = Minimum() if min_effect is None else Minimum(number=min_effect, category=min_effect)
-    asked = Further(
+    alpha, least, columns = (
+        arguments.level(alpha),
+        arguments.smallest(min_effect),
+        arguments.some_names(columns, "columns"),
+    )
+    minimum = Minimum() if least is None else Minimum(number=least, category=least)
+    asked = Further.checked(
         by=by,
         time=time,
         against=against,
@@ -110,8 +114,10 @@ def drift(
         multivariate=multivariate,
         concept=concept,
     )
+    learn = isinstance(thresholds, str) and thresholds == "learned"
+    windows = arguments.window_count(reference_windows, learn=learn)
     current = rows_of(current) if asked.anything and by != "file" else current
-    sides = both_sides(reference, current, learn=thresholds == "learned", windows=reference_windows)
+    sides = both_sides(reference, current, learn=learn, windows=windows)
     before, after = sides.reference, aligned(sides.reference, sides.current)
     for label, profile in (("reference", before), ("current data", after)):
         if not profile.columns and before.rows:
@@ -153,7 +159,7 @@ def drift(
             left_out=[verdict.name for verdict in verdicts if verdict.status == "not compared"],
             alpha=alpha / _PARTS,
             minimum=minimum,
-            learn=thresholds == "learned",
+            learn=learn,
         ),
     )
 
@@ -195,17 +201,20 @@ def _check(names: Sequence[str], known: Sequence[str]) -> None:
             raise UsageError(f"Neither data set has a column {name!r}.", hint=f"They have {', '.join(known[:20])}.")
 
 
+def _known(*profiles: Profile) -> list[str]:
+    return list(dict.fromkeys(column.name for profile in profiles for column in profile.columns))
+
+
 def _roles(given: str | Sequence[str], role: str, before: Profile, after: Profile) -> dict[str, str]:
-    names = [given] if isinstance(given, str) else list(given)
-    names = [name for name in names if name]
-    _check(names, [column.name for profile in (before, after) for column in profile.columns])
+    names = [name for name in arguments.names(given, role) if name]
+    _check(names, _known(before, after))
     return dict.fromkeys(names, role)
 
 
 def _rules(thresholds: str | Mapping[str, Any], minimum: Minimum, sides: Sides, alpha: float) -> Thresholds:
     if isinstance(thresholds, Mapping):
         fixed, single = fixed_thresholds(thresholds)
-        _check(list(single), [column.name for p in (sides.reference, sides.current) for column in p.columns])
+        _check(list(single), _known(sides.reference, sides.current))
         return Thresholds(minimum=minimum, fixed=fixed, by_column=single)
     if thresholds == "learned":
         return Thresholds(minimum=minimum, learned=learned_limits(sides.windows, alpha), windows=len(sides.windows))

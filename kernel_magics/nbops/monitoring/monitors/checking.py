@@ -17,6 +17,7 @@ from nbops.monitoring.monitors.window import read_window
 from nbops.pipelines.cron import Cron, zone_of
 from nbops.records import Check, Monitor
 from nbops.registry.reading import get_model
+from nbops.tracking.frame_profiles import names_tracked, tracked_frame
 from nbops.tracking.routes import check_route
 from nbops.workspace import Workspace
 
@@ -80,7 +81,9 @@ def _check_source(workspace: Workspace, monitor: Monitor) -> None:
                 f"The monitor {monitor.name!r} has nothing to compare with.",
                 hint="Give --reference FILE, or the model whose stored profile it is.",
             )
-    if monitor.reference and "://" not in monitor.reference:
+    if names_tracked(monitor.reference):
+        tracked_frame(workspace, monitor.reference)
+    elif monitor.reference and "://" not in monitor.reference:
         parts_of(file_of(workspace, monitor.reference)) if not monitor.reference.startswith(
             ("sklearn:", "env:")
         ) else None

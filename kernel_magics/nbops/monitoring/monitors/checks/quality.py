@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import replace
 
+from nbops.data.reading import path_of
 from nbops.data.rules import Rules, infer_rules
 from nbops.data.rulesets import load_rules
 from nbops.data.rulesfile import read_rules
@@ -49,7 +50,7 @@ def check_quality(look: Look, check: Check) -> CheckResult:
 def _rules(look: Look, check: Check) -> Rules:
     said = str(check.options.get("rules", ""))
     if said:
-        file = look.workspace.root / said
+        file = path_of(look.workspace.root / said)
         return read_rules(file) if file.is_file() else load_rules(look.workspace, said).rules
     rules = infer_rules(look.reference)
     columns = compared_columns(look, check)
