@@ -10,7 +10,7 @@ from typing import Any
 from jupyter_server.auth.decorator import authorized
 from tornado import web
 
-from nbops.errors import NotFoundError, UsageError
+from nbops.errors import NotFoundError, UsageError, about
 from nbops.records import Check, Identity, Incident, Monitor, MonitorRun, MonitorSummary, RetrainDecision
 from nbops.workspace import Workspace
 from nbops_lab.base import NbopsHandler
@@ -238,7 +238,8 @@ def _save(place: Place, name: str, wanted: Mapping[str, Any], me: Identity) -> M
     for field in ("source", "reference"):
         # What was declared elsewhere may lie anywhere; what a page asks for may not.
         if given.get(field) and (before is None or given[field] != getattr(before, field)):
-            confine(workspace, given[field])
+            with about(field):
+                confine(workspace, given[field])
     known = () if before is None else tuple(_rules(check) for check in before.checks)
     for check in given.get("checks", ()):
         if _rules(check) and _rules(check) not in known:
