@@ -150,6 +150,7 @@ export interface Run {
   readonly metric_functions: Readonly<Record<string, string>>;
   readonly tags: Readonly<Record<string, string>>;
   readonly data: readonly DataRef[];
+  readonly profiles: Readonly<Record<string, string>>;
   readonly models: readonly ModelRef[];
   readonly artifacts: readonly ArtifactRef[];
   readonly stdout: string;

@@ -12,6 +12,7 @@ import pytest
 from sklearn.linear_model import LogisticRegression
 
 import nbops
+from nbops.cli import main
 from nbops.errors import DataError, NbopsError, NotFoundError, UsageError
 from nbops.ledger import open_ledger, tables
 from nbops.ledger.audit import read_events
@@ -374,3 +375,31 @@ def test_a_number_that_no_row_has_is_not_found(shared, number):
         acknowledge(shared, number, "seen to")
     with pytest.raises(NotFoundError, match="no look"):
         monitor_report(shared, number)
+
+
+def test_paths_start_in_the_folder_of_the_workspace_that_is_named(alone, tmp_path_factory, monkeypatch, capsys):
+    (alone.root / "rows").mkdir()
+    pd.DataFrame({"a": [1.0], "target": [0]}).to_csv(alone.root / "rows" / "new.csv", index=False)
+    monkeypatch.chdir(tmp_path_factory.mktemp("elsewhere"))
+    given = ["--pipeline", "churn.toml", "--data-parameter", "n", "--source", "rows/new.csv"]
+    assert main(["retrain", "set", "churn", *given, "-C", str(alone.root)]) == 0
+    assert [(one.pipeline, one.source) for one in policies(alone)] == [("churn.toml", "rows/new.csv")]
+    monkeypatch.chdir(alone.root / "rows")
+    given = ["--pipeline", "../churn.toml", "--data-parameter", "n", "--source", "new.csv"]
+    assert main(["retrain", "set", "churn", *given]) == 0
+    assert [(one.pipeline, one.source) for one in policies(alone)] == [("churn.toml", "rows/new.csv")]
+    capsys.readouterr()
+
+
+def test_a_file_does_not_resume_what_somebody_paused(alone):
+    declared = '[retrain.churn]\npipeline = "churn.toml"\ndata_parameter = "n"\n'
+    (alone.root / "nbops.toml").write_text(declared)
+    assert apply_policies(alone) == {"churn": "added"}
+    pause_policy(alone, "churn")
+    assert apply_policies(alone) == {"churn": "unchanged"}
+    (alone.root / "nbops.toml").write_text(declared + "budget = 2\n")
+    assert apply_policies(alone) == {"churn": "changed"}
+    assert [(one.paused, one.budget) for one in policies(alone)] == [(True, 2)]
+    (alone.root / "nbops.toml").write_text(declared + "paused = false\n")
+    assert apply_policies(alone) == {"churn": "changed"}
+    assert not policies(alone)[0].paused

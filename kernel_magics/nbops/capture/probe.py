@@ -18,6 +18,7 @@ from nbops.capture.bindings import Bindings
 from nbops.capture.captured import Captured, Options
 from nbops.capture.environment import read_environment
 from nbops.capture.failure import describe, status_of
+from nbops.capture.frame_profiles import FrameProfiles
 from nbops.capture.frames import Frames
 from nbops.capture.git import GitReader
 from nbops.capture.metrics import find_metrics
@@ -26,12 +27,12 @@ from nbops.capture.naming import new_name, new_run_id
 from nbops.capture.outputs import Watch
 from nbops.capture.params import find_params
 from nbops.capture.place import key_of
-from nbops.capture.redaction import Redactor
 from nbops.capture.resolution import metric_names
 from nbops.capture.resources import Meter
 from nbops.capture.training import TrainingFacts
 from nbops.records import ArtifactRef, CellRef, ErrorInfo, GitState, Run
 from nbops.records.runs import RunKind
+from nbops.redaction import Redactor
 from nbops.workspace.identity import user_name
 
 if TYPE_CHECKING:
@@ -89,6 +90,7 @@ class Probe:
         self._models_found: dict[str, Any] = {}
         self._overhead = 0.0
         self._frames = Frames(str(self._folder))
+        self._profiles = FrameProfiles(workspace)
         self._shell = shell
         self._watch = Watch(shell) if shell is not None else None
         self._before = Bindings({}, ())
@@ -137,6 +139,8 @@ class Probe:
         with self._timed():
             namespace, analysis = self._namespace, self.analysis
             self._guarded("data", lambda: self._frames.read(namespace, analysis.names_read), None)
+            # Now, because the block may change them; what time is left is for those that it makes.
+            self._guarded("profiles", lambda: self._profiles.take(self._frames.fresh(), 0.5), None)
             self._before = self._guarded("names", lambda: Bindings(namespace, analysis.names_written), self._before)
             names = (*analysis.names_read, *analysis.names_written)
             self._states = self._guarded("models", lambda: state_of(namespace, names), {})
@@ -172,6 +176,7 @@ class Probe:
             self.redactor.learn(os.environ)
             params: dict[str, str] = self._guarded("parameters", self._params, {})
             self._guarded("data", self._written, None)
+            self._guarded("profiles", lambda: self._profiles.take(self._frames.fresh()), None)
             self.warnings += self._frames.problems
             if self.analysis.problem and error is None:
                 self.warnings.append(f"source not read ({self.analysis.problem}): what it names is missing")
@@ -187,6 +192,7 @@ class Probe:
                 metric_functions=made_by,
                 code=self.redactor.text(self.run.code),
                 tags=self.redactor.mapping(self.run.tags),
+                profiles=self._profiles.said,
                 data=tuple(replace(ref, origin=self.redactor.text(ref.origin)) for ref in self._frames.refs.values()),
                 error=self._guarded("error", lambda: self._error(error), None),
                 environment=self._guarded("environment", read_environment, None),
@@ -212,6 +218,7 @@ class Probe:
 
     def _with_files(self, run: Run, *, failed: bool) -> tuple[Run, list[tuple[ArtifactRef, bytes]]]:
         blobs: list[tuple[ArtifactRef, bytes]] = []
+        blobs += self._guarded("profiles", lambda: self._profiles.blobs(self.redactor), [])
         if self._watch is not None:
             streams = {name: self.redactor.text(tail.text()) for name, tail in self._watch.streams.items()}
             run = replace(run, stdout=streams["stdout"], stderr=streams["stderr"])

@@ -12,7 +12,9 @@ def add_parser(commands: argparse._SubParsersAction[argparse.ArgumentParser]) ->
     """Add the command."""
     parser = commands.add_parser("drift", help="compare two data sets")
     common(parser)
-    parser.add_argument("reference", help="CSV, Parquet, JSON lines or Feather file, or models:/NAME@champion")
+    parser.add_argument(
+        "reference", help="file, folder or pattern, models:/NAME@champion, run:WHICH/FRAME or data:FINGERPRINT"
+    )
     parser.add_argument("current", help="the file that is compared with it")
     parser.add_argument("--alpha", type=float, default=0.05, help="false-alarm rate of the whole report (default 0.05)")
     parser.add_argument(
@@ -59,7 +61,7 @@ def _drift(options: argparse.Namespace) -> int:
     from nbops.display import drift
     from nbops.display.drift_report import report_json
 
-    workspace = workspace_of(options) if options.reference.startswith("models:/") else None
+    workspace = workspace_of(options)
     further = {name: getattr(options, name) for name in ("by", "time", "against", "errors", "multivariate", "concept")}
     named = options.segments and [name.strip() for name in options.segments.split(",") if name.strip()]
     further["segments"] = named == ["all"] or named or False

@@ -8,6 +8,7 @@ from typing import Any
 
 from nbops.display.drift_report import DRIFT_MIME, ShownDriftReport, described
 from nbops.display.performance_report import ShownPerformanceReport, performance
+from nbops.display.references import resolved
 from nbops.monitoring import drift as engine
 from nbops.pipelines.declaration.building import PipelineBuilder
 from nbops.records import GateReport, ModelCard, PromotionView, to_wire
@@ -88,8 +89,9 @@ def drift(
     Parameters
     ----------
     reference, current
-        DataFrames or paths of files; the reference may be ``models:/NAME/3`` or ``models:/NAME@champion``, whose stored
-        profile of the training data it is then.
+        DataFrames or paths of files. The reference may be a stored profile: ``models:/NAME/3`` or ``models:/NAME@champion``
+        of the training data of that version; ``run:WHICH/FRAME``, ``data:FINGERPRINT``, or the id of a run or a fingerprint alone,
+        of a frame that a tracked run has seen.
     columns
         Only these; all by default.
     alpha
@@ -109,7 +111,7 @@ def drift(
     multivariate, concept
         Look at all columns together; at the relation of the columns to this target.
     workspace
-        Where that model is; the workspace of the working directory by default.
+        Where that model or run is; the workspace of the working directory by default.
 
     Raises
     ------
@@ -118,14 +120,11 @@ def drift(
     UsageError
         ``alpha``, ``min_effect`` or a threshold is out of range, or a column does not exist.
     """
-    about = described(reference, current)
-    if isinstance(reference, str) and reference.startswith("models:/"):
-        from nbops.registry.facts import importance_at, profile_at
-
-        importance = importance_at(reference, workspace=workspace) or None if importance is None else importance
-        reference = profile_at(reference, workspace=workspace)
+    named = resolved(reference, workspace)
+    about = described(reference, current) | ({"reference": named.words} if named.words else {})
+    importance = named.importance or None if importance is None else importance
     found = engine.drift(
-        reference,
+        named.data,
         current,
         columns=columns,
         alpha=alpha,

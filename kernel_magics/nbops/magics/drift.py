@@ -11,14 +11,19 @@ from nbops.magics.shown import Call
 
 _GRAMMAR = Grammar(
     "%drift",
-    "Compare two data sets: names of frames, files, or {expressions}.",
+    "Compare two data sets: names of frames, files, {expressions}; the reference also models:/NAME@ALIAS or run:WHICH/FRAME.",
     [
         Option("columns", "only these, separated by commas", "NAMES"),
         Option("alpha", "largest chance of any false alarm (0.05)", "P"),
         Option("min-effect", "smallest KS distance, or total variation of categories, that counts (0.028, 0.05)", "D"),
         Option("fixed", "thresholds by hand instead: psi=0.2,ks=0.1,tenure.wasserstein=0.3", "LIMITS"),
         Option("learned", "limits learned from windows of the reference, in its order"),
-        Option("importance", "weights in the model: tenure=0.3,age=0.1, a JSON file, or {a dictionary}", "WEIGHTS"),
+        Option(
+            "importance",
+            "weights in the model: tenure=0.3,age=0.1, a JSON file, or {a dictionary}",
+            "WEIGHTS",
+            python=True,
+        ),
         Option("prediction", "the column with the model's prediction, told first", "COLUMN"),
         Option("target", "the column with the target, told first", "COLUMN"),
         Option("by", "windows as well: hour, day, week, month, quarter, year, 7d, '1000 rows', file", "WINDOW"),
@@ -66,7 +71,7 @@ def drift(line: str) -> Any:
         asked = judging | further
         windows = {name: asked[name] for name in ("alpha", "by", "time") if name in asked}
         return drift_explorer(reference, current, workspace=call.workspace, **windows)
-    report = compare(reference, current, columns=columns, **judging, **further)
+    report = compare(reference, current, columns=columns, workspace=call.workspace, **judging, **further)
     if path := call.arguments.one("html"):
         report.to_html(path)
         report.to_json(f"{path}.json")

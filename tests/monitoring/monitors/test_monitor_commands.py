@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import shutil
 from pathlib import Path
 
 import pytest
@@ -13,7 +14,7 @@ from nbops.cli import main
 from nbops.errors import UsageError
 from nbops.ledger import open_ledger, tables
 from nbops.magics.monitor import monitor as magic
-from nbops.monitoring.monitors import monitor, monitor_runs, summaries
+from nbops.monitoring.monitors import monitor, monitor_runs, run_monitor, summaries
 
 
 @pytest.fixture
@@ -141,3 +142,48 @@ def test_the_template_lets_a_declared_monitor_look(shop, shell, monkeypatch):
     # The signal is the incident's: one.
     with open_ledger(shop.workspace).connect() as connection:
         assert len(connection.execute(tables.signals.select()).all()) == 1
+
+
+def test_paths_start_in_the_folder_of_the_workspace_that_is_named(shop, typed, tmp_path_factory, monkeypatch):
+    shop.fill(0)
+    monkeypatch.chdir(tmp_path_factory.mktemp("elsewhere"))
+    given = ["--source", "data.csv", "--reference", "./reference.csv", "-C", str(shop.workspace.root)]
+    assert typed("add", "shop", *given)[0] == 0
+    watched = monitor(shop.workspace, "shop")
+    assert (watched.source, watched.reference) == ("data.csv", "reference.csv")
+    (shop.workspace.root / "inner").mkdir()
+    shutil.copy(shop.workspace.root / "data.csv", shop.workspace.root / "inner")
+    changed = ["--source", "data.csv", "-C", str(shop.workspace.root / "inner")]
+    assert typed("change", "shop", *changed)[0] == 0
+    assert monitor(shop.workspace, "shop").source == "inner/data.csv"
+
+
+@pytest.mark.parametrize(
+    ("at", "said"),
+    [
+        ("2999-07-01", "UTC, which is still to come"),
+        ("1e10", "cannot look as at 2286-11-20 17:46 UTC, which is still to come"),
+        ("nan", "'nan' is no time"),
+        ("inf", "'inf' is no time"),
+        ("1e300", "'1e300' is no time"),
+        ("soon", "'soon' is no time"),
+    ],
+)
+def test_a_look_is_as_at_a_time_that_was(shop, typed, evening, at, said):
+    shop.fill(1)
+    shop.watch()
+    code, told = typed("run", "shop", "--at", at)
+    assert code == 1
+    assert said in told
+    assert monitor_runs(shop.workspace) == ()
+    # Incidents follow the next look all the same.
+    assert typed("run", "shop", "--at", str(evening(1)))[0] == 0
+    assert len(summaries(shop.workspace)[0].incidents) == 1
+
+
+@pytest.mark.parametrize("at", [float("nan"), float("inf"), 1e300, 1e10])
+def test_no_other_caller_looks_into_the_future(shop, at):
+    shop.fill(0)
+    shop.watch()
+    with pytest.raises(UsageError, match="which is still to come"):
+        run_monitor(shop.workspace, "shop", at)

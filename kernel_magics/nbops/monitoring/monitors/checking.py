@@ -17,6 +17,7 @@ from nbops.monitoring.monitors.window import read_window
 from nbops.pipelines.cron import Cron, zone_of
 from nbops.records import Check, Monitor
 from nbops.registry.reading import get_model
+from nbops.tracking.frame_profiles import names_tracked, tracked_frame
 from nbops.tracking.routes import check_route
 from nbops.workspace import Workspace
 
@@ -82,6 +83,7 @@ def _check_source(workspace: Workspace, monitor: Monitor) -> None:
     ):
         without_rules = [c for c in monitor.checks if c.kind == "drift" or not c.options.get("rules")]
         if without_rules:
+<<<<<<< HEAD
             with about("reference"):
                 raise UsageError(
                     f"The monitor {monitor.name!r} has nothing to compare with.",
@@ -90,6 +92,18 @@ def _check_source(workspace: Workspace, monitor: Monitor) -> None:
     if monitor.reference and "://" not in monitor.reference and not monitor.reference.startswith(_ELSEWHERE):
         with about("reference"):
             parts_of(file_of(workspace, monitor.reference))
+=======
+            raise UsageError(
+                f"The monitor {monitor.name!r} has nothing to compare with.",
+                hint="Give --reference FILE, or the model whose stored profile it is.",
+            )
+    if names_tracked(monitor.reference):
+        tracked_frame(workspace, monitor.reference)
+    elif monitor.reference and "://" not in monitor.reference:
+        parts_of(file_of(workspace, monitor.reference)) if not monitor.reference.startswith(
+            ("sklearn:", "env:")
+        ) else None
+>>>>>>> main
     if window.timed and monitor.source != PREDICTIONS and monitor.source.startswith(("sklearn:",)) and not monitor.time:
         raise UsageError(f"{monitor.source} has no times.", hint="Use the window all.")
 

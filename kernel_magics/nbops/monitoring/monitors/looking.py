@@ -19,6 +19,7 @@ from nbops.monitoring.report import DriftReport
 from nbops.records import Check, CheckResult, ModelVersion, Monitor
 from nbops.records.monitoring import CheckKind, MonitorState
 from nbops.registry.facts import training_profile
+from nbops.tracking.frame_profiles import names_tracked, tracked_frame
 from nbops.workspace import Workspace
 from nbops.workspace.blobs import put_bytes
 
@@ -64,7 +65,9 @@ class Look:
     @cached_property
     def reference(self) -> Profile:
         """What the rows are compared with, without the column of time."""
-        if self.monitor.reference:
+        if names_tracked(self.monitor.reference):
+            found = tracked_frame(self.workspace, self.monitor.reference).profile
+        elif self.monitor.reference:
             found = _profiled(file_of(self.workspace, self.monitor.reference))
         elif self.version is not None:
             found = training_profile(self.version.model, self.version.version, workspace=self.workspace)
@@ -78,8 +81,8 @@ class Look:
     @cached_property
     def reference_rows(self) -> Any:
         """The rows of the reference, for what a profile does not tell; none where there is only that of a version."""
-        if not self.monitor.reference:
-            raise MonitorError("The profile of a version has no rows to learn from.", hint="Give --reference FILE.")
+        if not self.monitor.reference or names_tracked(self.monitor.reference):
+            raise MonitorError("A stored profile has no rows to learn from.", hint="Give --reference FILE.")
         frame = read_source(file_of(self.workspace, self.monitor.reference))
         return frame.drop(columns=[self.monitor.time], errors="ignore")
 

@@ -9,9 +9,9 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from nbops.capture.redaction import Redactor
 from nbops.errors import DataError
 from nbops.monitoring.predictions.identifiers import new_ids
+from nbops.redaction import Redactor
 
 if TYPE_CHECKING:
     import pandas as pd

@@ -28,6 +28,8 @@ def read_predictions(
     end: float | None = None,
     columns: Sequence[str] | None = None,
     version: int | None = None,
+    *,
+    newest: int | None = None,
 ) -> pd.DataFrame:
     """Read the predictions of a model, oldest first, each identifier once.
 
@@ -41,6 +43,8 @@ def read_predictions(
         Only these, of what the frame has; those that nobody logged are left out.
     version
         Only those of this version.
+    newest
+        Only so many, the newest of these: days are read from the last one back until there are enough.
 
     Returns
     -------
@@ -57,10 +61,34 @@ def read_predictions(
         A file is damaged.
     """
     names = None if columns is None else {*stored(columns), "prediction_id", "version"}
-    frame = read_entries(workspace, model, start, end, version, None if names is None else names.__contains__)
+    wanting = None if names is None else names.__contains__
+    if newest is None:
+        frame = read_entries(workspace, model, start, end, version, wanting)
+    else:
+        frame = _newest(workspace, model, newest, start, end, version, wanting)
     wanted = [*frame.columns] if columns is None else [name for name in columns if name in frame.columns]
     chosen: pd.DataFrame = frame[wanted]
     return chosen
+
+
+def _newest(
+    workspace: Workspace,
+    model: str,
+    rows: int,
+    start: float | None,
+    end: float | None,
+    version: int | None,
+    wanted: Wanted,
+) -> pd.DataFrame:
+    journal, asked = prediction_journal(workspace, model), max(rows, 1)
+    while True:
+        begin = journal.beginning(asked, end)
+        last = begin is None or (start is not None and begin <= start)
+        frame = read_entries(workspace, model, start if last else begin, end, version, wanted)
+        if last or len(frame) >= rows:
+            return frame.iloc[max(0, len(frame) - rows) :].reset_index(drop=True)
+        # Some are of other versions, after the end, or there twice.
+        asked *= 2
 
 
 def read_entries(
@@ -71,7 +99,7 @@ def read_entries(
     if not tables:
         import pandas as pd
 
-        return pd.DataFrame({name: [] for name in FIXED})
+        return pd.DataFrame({name: [] for name in FIXED}).astype({"prediction_id": str})
     frame = joined(tables).to_pandas()
     if version is not None:
         frame = frame[frame["version"] == version]
