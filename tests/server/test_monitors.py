@@ -215,6 +215,7 @@ async def test_the_list_needs_no_pandas(call: Any, workspace: Workspace) -> None
         ({"source": "data/*/../../../x.parquet"}, 403),
         ({"source": "file:///etc/passwd"}, 403),
         ({"reference": "/etc/passwd"}, 403),
+        ({"reference": "run:nothing/frame"}, 404),
     ],
 )
 async def test_what_cannot_be_is_refused_in_words(call: Any, changes: dict[str, Any], code: int) -> None:

@@ -83,29 +83,22 @@ def _check_source(workspace: Workspace, monitor: Monitor) -> None:
     ):
         without_rules = [c for c in monitor.checks if c.kind == "drift" or not c.options.get("rules")]
         if without_rules:
-<<<<<<< HEAD
             with about("reference"):
                 raise UsageError(
                     f"The monitor {monitor.name!r} has nothing to compare with.",
                     hint="Give --reference FILE, or the model whose stored profile it is.",
                 )
-    if monitor.reference and "://" not in monitor.reference and not monitor.reference.startswith(_ELSEWHERE):
-        with about("reference"):
-            parts_of(file_of(workspace, monitor.reference))
-=======
-            raise UsageError(
-                f"The monitor {monitor.name!r} has nothing to compare with.",
-                hint="Give --reference FILE, or the model whose stored profile it is.",
-            )
-    if names_tracked(monitor.reference):
-        tracked_frame(workspace, monitor.reference)
-    elif monitor.reference and "://" not in monitor.reference:
-        parts_of(file_of(workspace, monitor.reference)) if not monitor.reference.startswith(
-            ("sklearn:", "env:")
-        ) else None
->>>>>>> main
+    with about("reference"):
+        _check_reference(workspace, monitor.reference)
     if window.timed and monitor.source != PREDICTIONS and monitor.source.startswith(("sklearn:",)) and not monitor.time:
         raise UsageError(f"{monitor.source} has no times.", hint="Use the window all.")
+
+
+def _check_reference(workspace: Workspace, reference: str) -> None:
+    if names_tracked(reference):
+        tracked_frame(workspace, reference)
+    elif reference and "://" not in reference and not reference.startswith(_ELSEWHERE):
+        parts_of(file_of(workspace, reference))
 
 
 def _check_query(check: Check) -> None:
