@@ -92,7 +92,8 @@ def performance(
     DataError
         A file of the log is damaged.
     """
-    as_of, start, end = time.time() if as_of is None else moment(as_of), moment(start), moment(end)
+    known, start, end = moment(as_of), moment(start), moment(end)
+    as_of = time.time() if known is None else known
     for option, given, example in (("window", window, "7d"), ("by", by, "plan"), ("metric", metric, "accuracy")):
         if given is not None:
             arguments.text(given, option, example)
