@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from nbops.errors import NbopsError, UsageError
+from nbops.monitoring import arguments
 from nbops.monitoring.performance.arrival import arrival
 from nbops.monitoring.performance.calibration import calibration
 from nbops.monitoring.performance.costs import cost_report
@@ -20,6 +21,7 @@ from nbops.monitoring.performance.report import PerformanceReport, PerformanceWi
 from nbops.monitoring.performance.segments import segments_of
 from nbops.monitoring.performance.windows import length_of, parts
 from nbops.monitoring.performance.wording import sentence
+from nbops.monitoring.predictions.entries import moment
 from nbops.monitoring.predictions.labelled import unknown_labels
 from nbops.registry import get_model
 from nbops.registry.gates.scores import Metric
@@ -90,7 +92,11 @@ def performance(
     DataError
         A file of the log is damaged.
     """
-    as_of = time.time() if as_of is None else as_of
+    known, start, end = moment(as_of), moment(start), moment(end)
+    as_of = time.time() if known is None else known
+    for option, given, example in (("window", window, "7d"), ("by", by, "plan"), ("metric", metric, "accuracy")):
+        if given is not None:
+            arguments.text(given, option, example)
     asked = Asked(workspace, model, as_of, end, version)
     rows = _newest_rows(window, newest)
     held = gathered(asked, start, rows, by, task or _task(workspace, model), positive)

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from nbops.errors import DataError
-from nbops.monitoring.predictions.entries import INPUT
+from nbops.monitoring.predictions.entries import INPUT, moment
 from nbops.monitoring.predictions.log import label_journal, prediction_journal
 from nbops.monitoring.predictions.reading import BESIDE, LABEL, input_names, is_ours, own_name, read_entries, stored
 from nbops.monitoring.predictions.together import joined
@@ -59,6 +59,7 @@ def label_table(workspace: Workspace, model: str, as_of: float | None = None) ->
     """
     import pyarrow as pa
 
+    as_of = moment(as_of)
     end = None if as_of is None else float(np.nextafter(as_of, np.inf))
     tables = [table for table in label_journal(workspace, model).read(None, end) if table.num_rows]
     if tables:
@@ -130,6 +131,7 @@ def predictions_until(
     version: int | None = None,
 ) -> pd.DataFrame:
     """Read the predictions of :func:`labelled_predictions` without their labels."""
+    as_of, end = moment(as_of), moment(end)
     limit = None if as_of is None else float(np.nextafter(as_of, np.inf))
     end = min((one for one in (end, limit) if one is not None), default=None)
     names = set(stored(inputs or ()))

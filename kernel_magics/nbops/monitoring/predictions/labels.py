@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 from nbops.errors import DataError
 from nbops.monitoring.predictions.committing import Committer, Health, Ticket
-from nbops.monitoring.predictions.entries import column, times
+from nbops.monitoring.predictions.entries import column, identifiers, times
 from nbops.monitoring.predictions.label_retention import forget_labels
 from nbops.monitoring.predictions.log import label_journal, prediction_journal
 from nbops.monitoring.predictions.settings import read_prediction_settings
@@ -73,7 +73,7 @@ class LabelLog:
         Raises
         ------
         DataError
-            There are not as many labels as identifiers, or a time is none.
+            There are not as many labels as identifiers, an identifier is missing, or a time is none.
         WorkspaceError
             They could not be written.
         """
@@ -106,7 +106,7 @@ def record_labels(workspace: Workspace, model: str, ids: Sequence[Any], labels: 
 def _table(ids: Sequence[Any], labels: Any, at: Any) -> pa.Table:
     import pyarrow as pa
 
-    names = [str(one) for one in ids]
+    names = identifiers(ids)
     values = column(labels, "labels")
     if len(values) != len(names):
         raise DataError(f"There are {len(values)} labels of {len(names)} identifiers.")

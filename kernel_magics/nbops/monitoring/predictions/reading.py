@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
 from nbops.data.profile import Profile
-from nbops.monitoring.predictions.entries import INPUT, SCORE
+from nbops.monitoring.predictions.entries import INPUT, SCORE, moment
 from nbops.monitoring.predictions.journal import Wanted, day_of
 from nbops.monitoring.predictions.log import prediction_journal
 from nbops.monitoring.predictions.together import joined
@@ -58,8 +58,9 @@ def read_predictions(
     UsageError
         No model can have that name.
     DataError
-        A file is damaged.
+        A file is damaged, or a time is none.
     """
+    start, end = moment(start), moment(end)
     names = None if columns is None else {*stored(columns), "prediction_id", "version"}
     wanting = None if names is None else names.__contains__
     if newest is None:
@@ -95,7 +96,8 @@ def read_entries(
     workspace: Workspace, model: str, start: float | None, end: float | None, version: int | None, wanted: Wanted
 ) -> pd.DataFrame:
     """Read predictions as :func:`read_predictions` does; ``wanted`` says which columns, by the names they are kept under."""
-    tables = [table for table in prediction_journal(workspace, model).read(start, end, wanted) if table.num_rows]
+    journal = prediction_journal(workspace, model)
+    tables = [table for table in journal.read(moment(start), moment(end), wanted) if table.num_rows]
     if not tables:
         import pandas as pd
 
