@@ -161,7 +161,9 @@ def _labelled(
     if fresh >= policy.volume:
         # The mark moves with the decision.
         said = f"{fresh:,} rows were labelled since, {policy.volume:,} asked for"
-        return [_Occasion(f"volume:{mark.get('rounds', 0)}:{count}", "volume", said, {"labelled": count, "since": base})]
+        return [
+            _Occasion(f"volume:{mark.get('rounds', 0)}:{count}", "volume", said, {"labelled": count, "since": base})
+        ]
     with ledger.begin() as connection:
         held = (owned(workspace, P), P.c.model == policy.model)
         current = connection.scalar(select(P.c.mark).where(*held).with_for_update())
