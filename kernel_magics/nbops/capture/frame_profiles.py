@@ -15,8 +15,8 @@ from typing import Any
 
 from nbops.capture.kept import kept
 from nbops.capture.profiling import Counted, spread_rows
-from nbops.capture.redaction import Redactor
 from nbops.records import ArtifactRef, DataRef
+from nbops.redaction import Redactor
 from nbops.workspace import Workspace
 from nbops.workspace.profiles import KIND, known, path_of_profile
 

@@ -14,7 +14,7 @@ from typing import Any
 
 from nbops.capture.analysis import Analysis
 from nbops.capture.profiling import Counted, spread_rows
-from nbops.capture.redaction import Redactor
+from nbops.redaction import Redactor
 
 LABELS, SHARES = "predict", "predict_proba"
 OUTPUT, SCORE = "output", "score"

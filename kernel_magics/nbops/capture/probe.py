@@ -28,12 +28,12 @@ from nbops.capture.outputs import Watch
 from nbops.capture.params import find_params
 from nbops.capture.place import key_of
 from nbops.capture.predicted import Outputs, noted
-from nbops.capture.redaction import Redactor
 from nbops.capture.resolution import metric_names
 from nbops.capture.resources import Meter
 from nbops.capture.training import TrainingFacts
 from nbops.records import ArtifactRef, CellRef, ErrorInfo, GitState, Run
 from nbops.records.runs import RunKind
+from nbops.redaction import Redactor
 from nbops.workspace.identity import user_name
 
 if TYPE_CHECKING:

@@ -8,7 +8,7 @@ import decimal
 from dataclasses import replace
 from typing import Any
 
-from nbops.capture.redaction import Redactor, secret_name
+from nbops.redaction import Redactor, secret_name
 
 PLAIN = (str, int, float, bool, decimal.Decimal, datetime.date, datetime.time, datetime.timedelta, type(None))
 

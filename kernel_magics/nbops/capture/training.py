@@ -20,10 +20,10 @@ from nbops.capture.importances import importances_of
 from nbops.capture.kept import kept
 from nbops.capture.predicted import Outputs
 from nbops.capture.profiling import PLAIN, Counted, spread_rows
-from nbops.capture.redaction import MARK, Redactor, secret_name
 from nbops.capture.seeding import random_states, seed_calls
 from nbops.capture.values import clip
 from nbops.records import ArtifactRef, DataRef, ModelRef
+from nbops.redaction import MARK, Redactor, secret_name
 
 KIND = "training"
 _ROWS, _CELLS, _FEWEST = 4000, 400_000, 500

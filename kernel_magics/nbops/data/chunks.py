@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 from nbops.data.delimited import delimited_pieces
 from nbops.data.reading import kind_of_file, read_table
 from nbops.errors import DataError, NbopsError, NotFoundError
+from nbops.redaction import redact
 
 if TYPE_CHECKING:
     import pyarrow as pa
@@ -68,7 +69,7 @@ def read_chunks(
     except NbopsError:
         raise
     except Exception as error:
-        said = " ".join(str(error).split())[:200]
+        said = " ".join(redact(str(error))[0].split())[:200]
         raise DataError(f"{path} cannot be read as {kind[1:]}: {said}") from error
 
 

@@ -11,6 +11,8 @@ from typing import TYPE_CHECKING, Any
 
 from nbops.data.delimited import read_delimited
 from nbops.errors import DataError, NotFoundError
+from nbops.redaction import redact
+from nbops.workspace.durability import flush_file
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -55,7 +57,8 @@ def read_table(source: Any, options: Mapping[str, Any] | None = None) -> pd.Data
     except DataError:
         raise
     except Exception as error:
-        said = " ".join(str(error).split())[:200]
+        # Readers quote cells.
+        said = " ".join(redact(str(error))[0].split())[:200]
         raise DataError(f"{path} cannot be read as {kind_of_file(path)[1:]}: {said}") from error
 
 
@@ -100,8 +103,7 @@ def write_table(frame: pd.DataFrame, path: str | os.PathLike[str]) -> Path:
             frame.to_parquet(name, write_page_checksum=True)
         else:
             frame.to_csv(name, index=False)
-        with Path(name).open("rb") as file:
-            os.fsync(file.fileno())
+        flush_file(name)
         os.chmod(name, 0o644)
         os.replace(name, target)
     except Exception as error:

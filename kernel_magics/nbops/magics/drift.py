@@ -18,7 +18,12 @@ _GRAMMAR = Grammar(
         Option("min-effect", "smallest KS distance, or total variation of categories, that counts (0.028, 0.05)", "D"),
         Option("fixed", "thresholds by hand instead: psi=0.2,ks=0.1,tenure.wasserstein=0.3", "LIMITS"),
         Option("learned", "limits learned from windows of the reference, in its order"),
-        Option("importance", "weights in the model: tenure=0.3,age=0.1, a JSON file, or {a dictionary}", "WEIGHTS"),
+        Option(
+            "importance",
+            "weights in the model: tenure=0.3,age=0.1, a JSON file, or {a dictionary}",
+            "WEIGHTS",
+            python=True,
+        ),
         Option("prediction", "the column with the model's prediction, told first", "COLUMN"),
         Option("target", "the column with the target, told first", "COLUMN"),
         Option("by", "windows as well: hour, day, week, month, quarter, year, 7d, '1000 rows', file", "WINDOW"),

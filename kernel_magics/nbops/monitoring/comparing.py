@@ -72,7 +72,8 @@ def compared(pair: Pair) -> Comparison:
         return Comparison(pair=pair, statistics=found, effect=found["ks"], tests=tests, numbers=numbers)
     if before.kind in {"category", "boolean"}:
         words = paired_categories(before, after)
-        found = statistics.categorical(before, after, words)
+        by_chance = statistics.variation_by_chance(*words[1:])
+        found = {**statistics.categorical(before, after, words), "tv_by_chance": by_chance}
         tests = _weighted(found, _CATEGORY, nulls)
         effect = found["tv_beyond_chance"]
         return Comparison(pair=pair, statistics=found, effect=effect, tests=tests, categories=words)

@@ -8,13 +8,13 @@ import re
 from pathlib import Path
 from typing import get_args
 
-from nbops.capture import redact
 from nbops.errors import NbopsError, UsageError
 from nbops.pipelines.cron import Cron
 from nbops.pipelines.running.options import with_parameters
 from nbops.pipelines.spec import Pipeline, load_pipeline
 from nbops.records import Schedule
 from nbops.records.pipelines import MissedPolicy, OverlapPolicy, TriggerKind
+from nbops.redaction import redact
 from nbops.scheduling.building import read_parameters
 from nbops.scheduling.wording import MEASURES, meant
 from nbops.tracking.routes import check_route

@@ -6,7 +6,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from nbops.errors import UsageError
+from nbops.errors import DataError, UsageError
 from nbops.monitoring.performance import performance
 from nbops.monitoring.predictions import PredictionLog, record_labels
 
@@ -221,6 +221,35 @@ def test_an_estimate_in_hindsight_says_so_and_does_not_tell_how_good_estimates_a
     late, found = _estimates(workspace, as_of=T0 + 30 * DAY)
     assert late[1] is not None and [window.hindsight for window in found.windows] == [False, True, True]
     assert "after it had closed" in found.windows[1].note and found.estimate["windows"] == 0
+
+
+def test_days_that_are_not_needed_are_not_read(workspace):
+    generator = np.random.default_rng(6)
+    with PredictionLog(workspace, "m") as log:
+        for day, rows in enumerate([300, 51_000, 600, 600]):
+            scores = generator.random(rows)
+            ids = log.log(outputs=(scores > 0.5).astype(int), scores=scores, at=T0 + day * DAY + np.arange(rows))
+            if day < 2:
+                record_labels(workspace, "m", ids, (generator.random(rows) < scores).astype(int), at=T0 + 1.9 * DAY)
+    newest = performance(workspace, "m", window="500 rows", newest=2)
+    whole = performance(workspace, "m", window="500 rows", start=T0 + 2 * DAY)
+    (oldest,) = (workspace.predictions / "model=m" / "predictions" / "day=2023-11-14").glob("*.parquet")
+    oldest.write_bytes(oldest.read_bytes()[:100])
+    with pytest.raises(DataError, match="is damaged"):
+        performance(workspace, "m")
+    since = performance(workspace, "m", start=T0 + 2 * DAY)
+    assert [window.rows for window in since.windows] == [600, 600] and since.unknown_labels is None
+    assert all(window.estimated is not None for window in since.windows)
+    # Windows of rows from the last one back.
+    again = performance(workspace, "m", window="500 rows", newest=2)
+    assert again.windows == newest.windows and again.total.rows == 1000
+    assert [(window.rows, window.label) for window in again.windows] == [
+        (500, "2023-11-16 00:03"),
+        (500, "2023-11-17 00:01"),
+    ]
+    assert sum(window.rows for window in whole.windows) == 1200
+    with pytest.raises(UsageError, match="windows of rows"):
+        performance(workspace, "m", window="1d", newest=2)
 
 
 def test_the_expected_roc_auc_is_the_mean_over_labels_that_are_drawn():

@@ -8,8 +8,11 @@ import time
 import numpy as np
 import pandas as pd
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
 
 from nbops.errors import DataError, UsageError, WorkspaceError
+from nbops.monitoring.monitors.source import read_rows
 from nbops.monitoring.predictions import (
     PredictionLog,
     PredictionSettings,
@@ -21,6 +24,7 @@ from nbops.monitoring.predictions import (
 )
 from nbops.monitoring.predictions import journal as journal_module
 from nbops.monitoring.predictions.journal import Journal
+from nbops.records import Monitor
 
 DAY = 86_400.0
 T0 = 1_700_000_000.0 // DAY * DAY
@@ -53,6 +57,50 @@ def test_a_time_a_version_and_columns_can_be_chosen(workspace):
     assert len(read_predictions(workspace, "m", T0 + DAY, T0 + 2 * DAY)) == 2
     chosen = read_predictions(workspace, "m", version=2, columns=["age", "at", "absent"])
     assert list(chosen.columns) == ["age", "at"] and len(chosen) == 3
+
+
+@settings(max_examples=25, deadline=None)
+@given(data=st.data())
+def test_the_newest_are_the_end_of_all(a_week, data):
+    chosen = {
+        "version": data.draw(st.sampled_from([None, 1, 2])),
+        "end": data.draw(st.sampled_from([None, T0 + 3.5 * DAY, T0 + 5 * DAY])),
+        "start": data.draw(st.sampled_from([None, T0 + DAY])),
+    }
+    rows = data.draw(st.integers(0, 80))
+    whole = read_predictions(a_week, "m", **chosen)
+    pd.testing.assert_frame_equal(
+        read_predictions(a_week, "m", **chosen, newest=rows), whole.tail(rows).reset_index(drop=True)
+    )
+
+
+@pytest.fixture(scope="module")
+def a_week(tmp_path_factory):
+    """Seven days of predictions of two versions in turn, some of them there twice."""
+    from nbops.workspace import find_workspace
+
+    folder = tmp_path_factory.mktemp("week")
+    (folder / "nbops.toml").write_text("courier = false\n")
+    workspace = find_workspace(folder)
+    with PredictionLog(workspace, "m") as log:
+        for day in range(7):
+            at, ids = T0 + day * DAY + np.arange(10) * 8000, [f"{day}-{place}" for place in range(10)]
+            log.log(ids=ids, outputs=np.arange(10), version=1 + day % 2, at=at)
+            log.log(ids=ids[:3], outputs=np.arange(3), version=1 + day % 2, at=at[:3])
+    return workspace
+
+
+def test_only_the_days_that_hold_the_newest_are_read(workspace):
+    with PredictionLog(workspace, "m") as log:
+        for day in range(3):
+            log.log(rows=_frame(), outputs=[1, 2, 3], at=T0 + day * DAY)
+    (file,) = (workspace.predictions / "model=m" / "predictions" / "day=2023-11-14").glob("*.parquet")
+    file.write_bytes(file.read_bytes()[:50])
+    assert len(read_predictions(workspace, "m", newest=5)) == 5
+    monitor = Monitor(name="w", model="m", source="predictions", window="4 rows")
+    assert len(read_rows(workspace, monitor, T0 + 9 * DAY).frame) == 4
+    with pytest.raises(DataError, match="is damaged"):
+        read_predictions(workspace, "m", newest=7)
 
 
 def test_identifiers_are_made_sort_by_time_and_are_kept_if_given(workspace):

@@ -27,7 +27,8 @@ if TYPE_CHECKING:
 LEAST, _GROWTH = 200, 1.2
 # Of errors, the newest labelled rows that say how far what was learnt is off.
 _RECENT = 500
-_MOST = 200_000
+# The newest labelled rows that are learnt from.
+MOST = 50_000
 # Labels without which a window does not tell how good an estimate was.
 _TELLING, _TELLING_SHARE = 50, 0.5
 HINDSIGHT = "from labels that came after it had closed"
@@ -149,7 +150,7 @@ class Estimator:
         earlier = had is not None and had.last <= before[-1] and had.moment <= moment
         if had is not None and earlier and len(before) < had.count * growth:
             return had.model
-        chosen = before[-_MOST:]
+        chosen = before[-MOST:]
         held = known.rows(chosen)
         model: Any
         if held.kind.is_classifier:

@@ -58,11 +58,11 @@ def known(found: Outcomes, frame: pd.DataFrame, history: pd.DataFrame) -> Known:
     frame
         The same, with ``prediction_id`` and ``label_at``.
     history
-        All their labels in the order of their arrival: ``prediction_id``, ``at`` and ``label``.
+        All their labels, as :func:`nbops.monitoring.predictions.labelled.labels_of` gives them.
     """
     import pandas as pd
 
-    changes = history[history.duplicated("prediction_id", keep=False)]
+    changes = history[history["repeated"]]
     places = np.zeros(0, dtype=np.int64)
     if len(changes):
         places = pd.Index(frame["prediction_id"]).get_indexer(changes["prediction_id"])

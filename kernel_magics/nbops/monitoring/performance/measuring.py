@@ -9,19 +9,20 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from nbops.errors import NbopsError, UsageError
+from nbops.monitoring import arguments
 from nbops.monitoring.performance.arrival import arrival
 from nbops.monitoring.performance.calibration import calibration
 from nbops.monitoring.performance.costs import cost_report
 from nbops.monitoring.performance.estimating import Estimator, own_error, version_numbers
-from nbops.monitoring.performance.known import Known, known
-from nbops.monitoring.performance.outcomes import Outcomes, outcomes
+from nbops.monitoring.performance.gathering import Asked, gathered
+from nbops.monitoring.performance.outcomes import Outcomes
 from nbops.monitoring.performance.realised import chosen_metric, realised
 from nbops.monitoring.performance.report import PerformanceReport, PerformanceWindow
 from nbops.monitoring.performance.segments import segments_of
-from nbops.monitoring.performance.windows import parts
+from nbops.monitoring.performance.windows import length_of, parts
 from nbops.monitoring.performance.wording import sentence
-from nbops.monitoring.predictions.labelled import label_history, predictions_until, unknown_labels, with_labels
-from nbops.monitoring.predictions.reading import input_names
+from nbops.monitoring.predictions.entries import moment
+from nbops.monitoring.predictions.labelled import unknown_labels
 from nbops.registry import get_model
 from nbops.registry.gates.scores import Metric
 from nbops.workspace import Workspace
@@ -38,6 +39,7 @@ def performance(
     window: str = "1d",
     start: float | None = None,
     end: float | None = None,
+    newest: int | None = None,
     by: str | None = None,
     metric: str | None = None,
     version: int | None = None,
@@ -58,7 +60,10 @@ def performance(
     window
         ``1d``, ``12h``, ``2 weeks``, ``1 month``, ``1000 rows`` or ``all``.
     start, end
-        Predictions from ``start`` until before ``end``.
+        Predictions from ``start`` until before ``end``. Of those before ``start`` only as many days are read as estimates
+        need.
+    newest
+        Of windows of rows only so many of the newest, which end with the newest prediction; what is older is not read.
     by
         A column of the inputs, ``version`` or ``output``: figures for each of its values too.
     metric
@@ -87,18 +92,22 @@ def performance(
     DataError
         A file of the log is damaged.
     """
-    as_of = time.time() if as_of is None else as_of
-    frame, found, inputs, labels = _read(
-        workspace, model, as_of, end, by, version, task or _task(workspace, model), positive
-    )
+    known, start, end = moment(as_of), moment(start), moment(end)
+    as_of = time.time() if known is None else known
+    for option, given, example in (("window", window, "7d"), ("by", by, "plan"), ("metric", metric, "accuracy")):
+        if given is not None:
+            arguments.text(given, option, example)
+    asked = Asked(workspace, model, as_of, end, version)
+    rows = _newest_rows(window, newest)
+    held = gathered(asked, start, rows, by, task or _task(workspace, model), positive)
+    frame, found, first = held.frame, held.found, held.first
     chosen = chosen_metric(found, metric)
     at = frame["at"].to_numpy(dtype=float)
-    first = 0 if start is None else int(np.searchsorted(at, start, "left"))
-    estimator = Estimator(found, version_numbers(frame), chosen, labels, as_of, inputs)
+    estimator = Estimator(found, version_numbers(frame), chosen, held.known, as_of, held.inputs)
     measure = _measurer(frame, found, chosen, estimator)
     windows = tuple(
         measure(part.label, part.start, part.end, first + np.arange(part.first, part.last), part.closed)
-        for part in parts(at[first:], window, start, end)
+        for part in parts(at[first:], window, start, end, from_end=newest is not None)
     )
     total = measure("all", *_span(at[first:], start, end), np.arange(first, len(frame)), end is not None)
     shown = found.rows(slice(first, None))
@@ -114,7 +123,7 @@ def performance(
         by=by or "",
         segments=_segments(frame, by, first, measure, total, end is not None) if by else (),
         versions=tuple(int(one) for one in np.unique(version_numbers(frame)[first:]) if one >= 0),
-        unknown_labels=unknown_labels(workspace, model, as_of),
+        unknown_labels=None if start is not None or newest else unknown_labels(workspace, model, as_of, held.labels),
         sentence=sentence(model, chosen.name, chosen.greater_is_better, total, windows),
         positive=found.kind.positive,
         estimate=own_error(estimator.method, estimator.impossible if len(found) else "", windows),
@@ -122,32 +131,6 @@ def performance(
         calibration=calibration(shown),
         costs=cost_report(shown, costs) if costs else {},
     )
-
-
-def _read(
-    workspace: Workspace,
-    model: str,
-    as_of: float,
-    end: float | None,
-    by: str | None,
-    version: int | None,
-    task: str,
-    positive: Any,
-) -> tuple[pd.DataFrame, Outcomes, pd.DataFrame | None, Known]:
-    """Give predictions with labels, what became of them, the inputs where estimates are made from those, and what was known when."""
-    frame = predictions_until(workspace, model, as_of, end=end, inputs=[by] if by else [], version=version)
-    history = label_history(workspace, model, as_of, frame["prediction_id"])
-    frame = with_labels(frame, history)
-    if not len(frame):
-        frame["output"] = frame["output"].astype(float)
-    found = outcomes(frame, task, positive)
-    labels = known(found, frame, history)
-    if found.kind.is_classifier or not len(frame):
-        return frame, found, None, labels
-    whole = predictions_until(workspace, model, as_of, end=end, version=version)
-    # What was logged since the first look is not in both.
-    whole = whole.set_index("prediction_id").reindex(frame["prediction_id"])
-    return frame, found, whole[input_names(whole)], labels
 
 
 def _measurer(
@@ -194,6 +177,15 @@ def _segments(
         raise UsageError(f"There is no column {by!r} to part by.", hint=f"There are {names}.")
     found = segments_of(frame[by].iloc[first:])
     return tuple(measure(name, total.start, total.end, first + rows, closed) for name, rows in found)
+
+
+def _newest_rows(window: str, newest: int | None) -> int | None:
+    rows = length_of(window).rows
+    if newest is None:
+        return None
+    if newest < 1 or not rows:
+        raise UsageError("newest counts windows of rows.", hint="Write window='1000 rows', newest=30, or give start.")
+    return newest * rows
 
 
 def _span(at: Any, start: float | None, end: float | None) -> tuple[float, float]:

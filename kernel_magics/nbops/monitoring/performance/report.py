@@ -64,7 +64,8 @@ class PerformanceReport:
 
     ``estimate`` says how the estimates were made and how far they were from what was realised; ``arrival`` whether labels arrive
     for some outputs more than for others; ``calibration`` how probabilities agree with what happened; ``costs`` what the
-    predictions have cost. They are empty where there is nothing to say.
+    predictions have cost. They are empty where there is nothing to say. ``unknown_labels`` counts labels of no prediction that is
+    there, ``None`` where only a part of the log was read.
     """
 
     model: str
@@ -78,7 +79,7 @@ class PerformanceReport:
     by: str = ""
     segments: tuple[PerformanceWindow, ...] = ()
     versions: tuple[int, ...] = ()
-    unknown_labels: int = 0
+    unknown_labels: int | None = None
     sentence: str = ""
     positive: str = ""
     estimate: Mapping[str, Any] = field(default_factory=dict)

@@ -72,11 +72,13 @@ def length_of(window: str) -> Length:
     raise UsageError(f"{window!r} is no window.", hint="Write 1d, 12h, 2 weeks, 1 month, 1000 rows or all.")
 
 
-def parts(at: Any, window: str, start: float | None = None, end: float | None = None) -> list[Window]:
+def parts(
+    at: Any, window: str, start: float | None = None, end: float | None = None, *, from_end: bool = False
+) -> list[Window]:
     """Part rows, given by their sorted times, into windows; those without rows are left out.
 
     Windows of hours, days, weeks, months and years begin where those do in UTC, or at ``start`` if that is given and they are
-    no calendar months.
+    no calendar months. Windows of rows are counted from the first, or with ``from_end`` from the last.
 
     Raises
     ------
@@ -92,7 +94,7 @@ def parts(at: Any, window: str, start: float | None = None, end: float | None = 
     if not len(at):
         return []
     if length.rows:
-        return _by_rows(at, length.rows)
+        return _newest_by_rows(at, length.rows) if from_end else _by_rows(at, length.rows)
     edges = _edges(float(at[0]), float(at[-1]), length, start)
     places = np.searchsorted(at, edges, "left")
     return [
@@ -127,6 +129,17 @@ def _by_rows(at: Any, rows: int) -> list[Window]:
         label = f"{first + 1:,}–{last:,}"
         found.append(Window(label, float(at[first]), end, first, last, closed=last - first == rows))
     return found
+
+
+def _newest_by_rows(at: Any, rows: int) -> list[Window]:
+    found = []
+    for last in range(len(at), 0, -rows):
+        first = max(0, last - rows)
+        end = float(at[last]) if last < len(at) else float(np.nextafter(at[-1], np.inf))
+        # They have no numbers that stay, so their times name them.
+        label = _label(at[first], Length(rows=rows))
+        found.append(Window(label, float(at[first]), end, first, last, closed=last < len(at)))
+    return found[::-1]
 
 
 def _edges(first: float, last: float, length: Length, start: float | None) -> Any:

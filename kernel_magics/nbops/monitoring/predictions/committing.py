@@ -190,7 +190,8 @@ class Committer:
             if self._segment is not None and self._segment.broken:
                 self._retire(aside=True)
             if self._segment is None:
-                self._segment, self._opened = Segment(self._journal.open), time.monotonic()
+                with self._journal.lock():
+                    self._segment, self._opened = Segment(self._journal.open), time.monotonic()
             self._segment.append(table, profiles)
         except NbopsError as error:
             problem = error
@@ -222,7 +223,7 @@ class Committer:
 
         def work() -> None:
             try:
-                compact(self._journal, segment.path)
+                compact(self._journal, segment.path, segment.close)
             except OSError as error:
                 # It stays as it is, and whoever tidies next makes it up.
                 self.health.problem, self.health.problem_at = unwritten(segment.path, error).message, time.time()

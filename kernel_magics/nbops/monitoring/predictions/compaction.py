@@ -8,7 +8,7 @@ import os
 import secrets
 import time
 from collections import defaultdict
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -16,8 +16,9 @@ import numpy as np
 
 from nbops.monitoring.predictions import framing
 from nbops.monitoring.predictions.journal import MERGED, PROFILES, REPLACES, Journal, day_of, profiles_of, replaces
-from nbops.monitoring.predictions.segment import ENDING, UNFINISHED, abandoned, flush_folder
+from nbops.monitoring.predictions.segment import ENDING, abandoned
 from nbops.monitoring.predictions.together import joined
+from nbops.workspace.durability import flush_file, flush_folder
 from nbops.workspace.locks import try_lock
 
 if TYPE_CHECKING:
@@ -29,8 +30,15 @@ _DAY = 86_400.0
 _WRITING = ".writing-"
 
 
-def compact(journal: Journal, segment: Path) -> None:
+def compact(journal: Journal, segment: Path, release: Callable[[], None]) -> None:
     """Make a segment, whose lock is held, into Parquet files, and remove it.
+
+    Parameters
+    ----------
+    journal, segment
+        Which one.
+    release
+        Lets go of it: what is open cannot be removed everywhere.
 
     Raises
     ------
@@ -53,6 +61,8 @@ def compact(journal: Journal, segment: Path) -> None:
             os.replace(temporary, final)
         for folder in {final.parent for _, final in written}:
             flush_folder(folder)
+        # Nobody takes it meanwhile, which needs the journal's lock.
+        release()
         segment.unlink()
 
 
@@ -69,9 +79,11 @@ def tidy(journal: Journal, *, most_bytes: int | None = None, days: float | None 
         return
     try:
         for path in journal.segments():
-            if (found := abandoned(path)) is not None:
+            with journal.lock():
+                found = abandoned(path)
+            if found is not None:
                 try:
-                    compact(journal, path)
+                    compact(journal, path, found.release)
                 finally:
                     found.release()
         _sweep(journal)
@@ -116,8 +128,7 @@ def _write(folder: Path, table: pa.Table, metadata: dict[bytes, Any]) -> Path:
     said = {key: json.dumps(value).encode() for key, value in metadata.items() if value}
     try:
         pq.write_table(table.replace_schema_metadata(said or None), path, compression="zstd")
-        with path.open("rb") as file:
-            os.fsync(file.fileno())
+        flush_file(path)
     except OSError:
         path.unlink(missing_ok=True)
         raise
@@ -175,8 +186,7 @@ def _merged(profiles: list[dict[str, Any]]) -> list[dict[str, Any]]:
 def _sweep(journal: Journal) -> None:
     """Remove what processes that were killed were writing, a day ago or longer."""
     old = time.time() - _DAY
-    unfinished = [*journal.folder.glob(f"day=*/{_WRITING}*"), *journal.open.glob(f"{UNFINISHED}*")]
-    for path in unfinished:
+    for path in journal.folder.glob(f"day=*/{_WRITING}*"):
         with contextlib.suppress(OSError):
             if path.stat().st_mtime < old:
                 path.unlink()

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from nbops.errors import DataError
-from nbops.monitoring.predictions.entries import INPUT
+from nbops.monitoring.predictions.entries import INPUT, moment
 from nbops.monitoring.predictions.log import label_journal, prediction_journal
 from nbops.monitoring.predictions.reading import BESIDE, LABEL, input_names, is_ours, own_name, read_entries, stored
 from nbops.monitoring.predictions.together import joined
@@ -43,12 +43,12 @@ def read_labels(workspace: Workspace, model: str, as_of: float | None = None, *,
     DataError
         A file is damaged.
     """
-    found = label_history(workspace, model, as_of)
-    return found if history else last_labels(found)
+    found = labels_of(label_table(workspace, model, as_of))
+    return found.drop(columns="repeated") if history else last_labels(found)
 
 
-def label_history(workspace: Workspace, model: str, as_of: float | None = None, ids: Any = None) -> pd.DataFrame:
-    """Read all labels that had arrived, in that order; only those of the predictions ``ids``, all by default.
+def label_table(workspace: Workspace, model: str, as_of: float | None = None) -> pa.Table:
+    """Read all labels that had arrived, in no order.
 
     Raises
     ------
@@ -57,27 +57,39 @@ def label_history(workspace: Workspace, model: str, as_of: float | None = None, 
     DataError
         A file is damaged.
     """
-    import pandas as pd
+    import pyarrow as pa
 
+    as_of = moment(as_of)
     end = None if as_of is None else float(np.nextafter(as_of, np.inf))
-    tables = label_journal(workspace, model).read(None, end)
-    if ids is not None:
-        tables = [_of(table, ids) for table in tables]
-    tables = [table for table in tables if table.num_rows]
-    if not tables:
-        return pd.DataFrame({"prediction_id": [], "label": [], "at": [], "first_at": []})
-    frame = joined(tables).to_pandas().sort_values(["at", "written"], kind="stable", ignore_index=True)
+    tables = [table for table in label_journal(workspace, model).read(None, end) if table.num_rows]
+    if tables:
+        return joined(tables)
+    kinds = {"prediction_id": pa.string(), "at": pa.float64(), "label": pa.float64(), "written": pa.float64()}
+    return pa.schema(list(kinds.items())).empty_table()
+
+
+def labels_of(table: pa.Table, ids: Any = None) -> pd.DataFrame:
+    """Give the labels of :func:`label_table` in the order of their arrival; only of the predictions ``ids``, all by default.
+
+    Returns
+    -------
+    DataFrame
+        As :func:`read_labels` with all of the history, and ``repeated``: whether the prediction has several.
+    """
+    frame = (table if ids is None else _of(table, ids)).to_pandas()
+    frame = frame.sort_values(["at", "written"], kind="stable", ignore_index=True)
     frame["first_at"] = frame["at"]
-    if frame.duplicated("prediction_id").any():
+    frame["repeated"] = frame.duplicated("prediction_id", keep=False)
+    if frame["repeated"].any():
         frame["first_at"] = frame.groupby("prediction_id", sort=False)["at"].transform("min")
-    found: pd.DataFrame = frame[["prediction_id", "label", "at", "first_at"]]
+    found: pd.DataFrame = frame[["prediction_id", "label", "at", "first_at", "repeated"]]
     return found
 
 
 def last_labels(history: pd.DataFrame) -> pd.DataFrame:
     """Give the label of each prediction that counts: the last, and none where that one took it back."""
-    last = history.drop_duplicates("prediction_id", keep="last")
-    return last[last["label"].notna()].reset_index(drop=True)
+    last = history.drop_duplicates("prediction_id", keep="last") if history["repeated"].any() else history
+    return last[last["label"].notna()].drop(columns="repeated").reset_index(drop=True)
 
 
 def with_labels(frame: pd.DataFrame, history: pd.DataFrame) -> pd.DataFrame:
@@ -105,7 +117,7 @@ def labelled_predictions(
         As :func:`read_predictions`, with ``label`` (missing where none has arrived) and ``label_at``, when the first one did.
     """
     frame = predictions_until(workspace, model, as_of, start=start, end=end, inputs=inputs, version=version)
-    return with_labels(frame, label_history(workspace, model, as_of, frame["prediction_id"]))
+    return with_labels(frame, labels_of(label_table(workspace, model, as_of), frame["prediction_id"]))
 
 
 def predictions_until(
@@ -119,6 +131,7 @@ def predictions_until(
     version: int | None = None,
 ) -> pd.DataFrame:
     """Read the predictions of :func:`labelled_predictions` without their labels."""
+    as_of, end = moment(as_of), moment(end)
     limit = None if as_of is None else float(np.nextafter(as_of, np.inf))
     end = min((one for one in (end, limit) if one is not None), default=None)
     names = set(stored(inputs or ()))
@@ -179,8 +192,8 @@ def _no_rows(model: str, why: str) -> DataError:
     return DataError(f"There are no labelled rows of {model!r}: {why}.", hint="See: nbops predictions MODEL")
 
 
-def unknown_labels(workspace: Workspace, model: str, as_of: float | None = None) -> int:
-    """Count the labels, as known at a time, of no prediction that is there.
+def unknown_labels(workspace: Workspace, model: str, as_of: float | None = None, labels: pa.Table | None = None) -> int:
+    """Count the labels, as known at a time, of no prediction that is there; ``labels`` where they have been read.
 
     Raises
     ------
@@ -192,11 +205,11 @@ def unknown_labels(workspace: Workspace, model: str, as_of: float | None = None)
     import pyarrow as pa
     import pyarrow.compute as pc
 
-    labels = read_labels(workspace, model, as_of)
-    if not len(labels):
+    labels = label_table(workspace, model, as_of) if labels is None else labels
+    if not labels.num_rows:
         return 0
     tables = prediction_journal(workspace, model).read(wanted="prediction_id".__eq__)
+    there = pa.chunked_array([c for table in tables for c in table.column("prediction_id").chunks], pa.string())
     # pandas would ask for each text by itself.
-    known = pa.chunked_array([c for table in tables for c in table.column("prediction_id").chunks], pa.string())
-    there = pc.is_in(pa.array(labels["prediction_id"], pa.string()), value_set=known)
-    return int(len(labels) - (pc.sum(there).as_py() or 0))
+    strange = labels.filter(pc.invert(pc.is_in(labels.column("prediction_id"), value_set=there)))
+    return len(last_labels(labels_of(strange)))

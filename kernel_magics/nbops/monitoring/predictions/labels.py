@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 from nbops.errors import DataError
 from nbops.monitoring.predictions.committing import Committer, Health, Ticket
-from nbops.monitoring.predictions.entries import column, times
+from nbops.monitoring.predictions.entries import column, identifiers, times
 from nbops.monitoring.predictions.log import label_journal
 from nbops.workspace import Workspace
 
@@ -63,7 +63,7 @@ class LabelLog:
         Raises
         ------
         DataError
-            There are not as many labels as identifiers, or a time is none.
+            There are not as many labels as identifiers, an identifier is missing, or a time is none.
         WorkspaceError
             They could not be written.
         """
@@ -96,7 +96,7 @@ def record_labels(workspace: Workspace, model: str, ids: Sequence[Any], labels: 
 def _table(ids: Sequence[Any], labels: Any, at: Any) -> pa.Table:
     import pyarrow as pa
 
-    names = [str(one) for one in ids]
+    names = identifiers(ids)
     values = column(labels, "labels")
     if len(values) != len(names):
         raise DataError(f"There are {len(values)} labels of {len(names)} identifiers.")

@@ -7,12 +7,12 @@ from pathlib import Path
 from types import TracebackType
 from typing import TYPE_CHECKING, Any
 
-from nbops.capture.redaction import Redactor
 from nbops.monitoring.predictions.committing import Committer, Health, Ticket
 from nbops.monitoring.predictions.entries import entries, inputs, with_inputs
 from nbops.monitoring.predictions.journal import Journal, day_of
 from nbops.monitoring.predictions.profiling import Profiled, Profiler
 from nbops.monitoring.predictions.settings import PredictionSettings, read_prediction_settings
+from nbops.redaction import Redactor
 from nbops.registry.writing import check_name
 from nbops.workspace import Workspace
 

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
 from nbops.data.profile import Profile
-from nbops.monitoring.predictions.entries import INPUT, SCORE
+from nbops.monitoring.predictions.entries import INPUT, SCORE, moment
 from nbops.monitoring.predictions.journal import Wanted, day_of
 from nbops.monitoring.predictions.log import prediction_journal
 from nbops.monitoring.predictions.together import joined
@@ -28,6 +28,8 @@ def read_predictions(
     end: float | None = None,
     columns: Sequence[str] | None = None,
     version: int | None = None,
+    *,
+    newest: int | None = None,
 ) -> pd.DataFrame:
     """Read the predictions of a model, oldest first, each identifier once.
 
@@ -41,6 +43,8 @@ def read_predictions(
         Only these, of what the frame has; those that nobody logged are left out.
     version
         Only those of this version.
+    newest
+        Only so many, the newest of these: days are read from the last one back until there are enough.
 
     Returns
     -------
@@ -54,24 +58,50 @@ def read_predictions(
     UsageError
         No model can have that name.
     DataError
-        A file is damaged.
+        A file is damaged, or a time is none.
     """
+    start, end = moment(start), moment(end)
     names = None if columns is None else {*stored(columns), "prediction_id", "version"}
-    frame = read_entries(workspace, model, start, end, version, None if names is None else names.__contains__)
+    wanting = None if names is None else names.__contains__
+    if newest is None:
+        frame = read_entries(workspace, model, start, end, version, wanting)
+    else:
+        frame = _newest(workspace, model, newest, start, end, version, wanting)
     wanted = [*frame.columns] if columns is None else [name for name in columns if name in frame.columns]
     chosen: pd.DataFrame = frame[wanted]
     return chosen
+
+
+def _newest(
+    workspace: Workspace,
+    model: str,
+    rows: int,
+    start: float | None,
+    end: float | None,
+    version: int | None,
+    wanted: Wanted,
+) -> pd.DataFrame:
+    journal, asked = prediction_journal(workspace, model), max(rows, 1)
+    while True:
+        begin = journal.beginning(asked, end)
+        last = begin is None or (start is not None and begin <= start)
+        frame = read_entries(workspace, model, start if last else begin, end, version, wanted)
+        if last or len(frame) >= rows:
+            return frame.iloc[max(0, len(frame) - rows) :].reset_index(drop=True)
+        # Some are of other versions, after the end, or there twice.
+        asked *= 2
 
 
 def read_entries(
     workspace: Workspace, model: str, start: float | None, end: float | None, version: int | None, wanted: Wanted
 ) -> pd.DataFrame:
     """Read predictions as :func:`read_predictions` does; ``wanted`` says which columns, by the names they are kept under."""
-    tables = [table for table in prediction_journal(workspace, model).read(start, end, wanted) if table.num_rows]
+    journal = prediction_journal(workspace, model)
+    tables = [table for table in journal.read(moment(start), moment(end), wanted) if table.num_rows]
     if not tables:
         import pandas as pd
 
-        return pd.DataFrame({name: [] for name in FIXED})
+        return pd.DataFrame({name: [] for name in FIXED}).astype({"prediction_id": str})
     frame = joined(tables).to_pandas()
     if version is not None:
         frame = frame[frame["version"] == version]
