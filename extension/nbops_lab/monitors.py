@@ -10,7 +10,7 @@ from typing import Any
 from jupyter_server.auth.decorator import authorized
 from tornado import web
 
-from nbops.errors import NotFoundError, UsageError
+from nbops.errors import NotFoundError, UsageError, about
 from nbops.records import Check, Identity, Incident, Monitor, MonitorRun, MonitorSummary, RetrainDecision
 from nbops.workspace import Workspace
 from nbops_lab.base import NbopsHandler
@@ -227,6 +227,7 @@ def _known(workspace: Workspace, name: str) -> Monitor:
 
 def _save(place: Place, name: str, wanted: Mapping[str, Any], me: Identity) -> Monitor:
     from nbops.monitoring.monitors import add_monitor, monitors, update_monitor
+    from nbops.tracking.frame_profiles import names_tracked
 
     workspace, name = place.workspace, name.strip()
     before = next((one for one in monitors(workspace) if one.name == name), None) if not place.empty else None
@@ -237,8 +238,12 @@ def _save(place: Place, name: str, wanted: Mapping[str, Any], me: Identity) -> M
         given["routes"] = tuple(given["routes"])
     for field in ("source", "reference"):
         # What was declared elsewhere may lie anywhere; what a page asks for may not.
-        if given.get(field) and (before is None or given[field] != getattr(before, field)):
-            confine(workspace, given[field])
+        asked = given.get(field, "")
+        if field == "reference" and names_tracked(asked):
+            continue
+        if asked and (before is None or asked != getattr(before, field)):
+            with about(field):
+                confine(workspace, asked)
     known = () if before is None else tuple(_rules(check) for check in before.checks)
     for check in given.get("checks", ()):
         if _rules(check) and _rules(check) not in known:

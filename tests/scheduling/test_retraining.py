@@ -218,6 +218,7 @@ def test_without_a_champion_or_rows_it_fails_and_says_why(alone):
         ({"metric": "beauty"}, "beauty"),
         ({"source": "none/*.csv"}, "none"),
         ({"parameters": {"nothing": 1}}, "nothing"),
+        ({"parameters": {"password": "hunter2hunter2"}}, "looks like a secret"),
         ({"colour": "red"}, "unknown key 'colour'"),
         ({"holdout": "much"}, "holdout cannot be 'much'"),
     ],

@@ -73,39 +73,38 @@ async def test_a_policy_from_its_making_to_its_end(call: Any, wine: Workspace) -
     ]
 
 
-@pytest.mark.parametrize(
-    ("changes", "code", "field"),
-    [
-        ({"pipeline": ""}, 400, "pipeline"),
-        ({"pipeline": "none.toml"}, 404, "pipeline"),
-        ({"pipeline": "../pipeline.toml"}, 403, "pipeline"),
-        ({"on": ["luck"]}, 400, "on"),
-        ({"on": ["schedule"]}, 400, "cron"),
-        ({"on": ["schedule"], "cron": "61 * * * *"}, 400, "cron"),
-        ({"timezone": "Mars/Olympus"}, 400, "timezone"),
-        ({"on": ["volume"]}, 400, "volume"),
-        ({"on": ["volume"], "volume": "many"}, 400, "volume"),
-        ({"window": "soon"}, 400, "window"),
-        ({"source": ""}, 400, "source"),
-        ({"source": "none/*.csv"}, 404, "source"),
-        ({"source": "/etc/passwd"}, 403, "source"),
-        ({"source": "~/labelled.parquet"}, 403, "source"),
-        ({"data_parameter": "sauce"}, 409, "data_parameter"),
-        ({"parameters": {"dept": "4"}}, 409, "parameters"),
-        ({"holdout": 0.99}, 400, "holdout"),
-        ({"budget": 10**400}, 400, "budget"),
-        ({"budget": 1.5}, 400, "budget"),
-        ({"metric": "beauty"}, 400, "metric"),
-        ({"target": "None"}, 400, "target"),
-        ({"mode": "perhaps"}, 400, "mode"),
-    ],
-)
-async def test_what_cannot_be_is_said_of_its_field(
-    call: Any, wine: Workspace, changes: dict[str, Any], code: int, field: str
-) -> None:
-    reply = await put(call, **changes)
-    assert (reply.code, reply.json().get("field")) == (code, field), reply.body
-    assert reply.json()["message"]
+WRONG: list[tuple[dict[str, Any], int, str]] = [
+    ({"pipeline": ""}, 400, "pipeline"),
+    ({"pipeline": "none.toml"}, 404, "pipeline"),
+    ({"pipeline": "../pipeline.toml"}, 403, "pipeline"),
+    ({"on": ["luck"]}, 400, "on"),
+    ({"on": ["schedule"]}, 400, "cron"),
+    ({"on": ["schedule"], "cron": "61 * * * *"}, 400, "cron"),
+    ({"timezone": "Mars/Olympus"}, 400, "timezone"),
+    ({"on": ["volume"]}, 400, "volume"),
+    ({"on": ["volume"], "volume": "many"}, 400, "volume"),
+    ({"window": "soon"}, 400, "window"),
+    ({"source": ""}, 400, "source"),
+    ({"source": "none/*.csv"}, 404, "source"),
+    ({"source": "/etc/passwd"}, 403, "source"),
+    ({"source": "~/labelled.parquet"}, 403, "source"),
+    ({"data_parameter": "sauce"}, 409, "data_parameter"),
+    ({"parameters": {"dept": "4"}}, 409, "parameters"),
+    ({"holdout": 0.99}, 400, "holdout"),
+    ({"budget": 10**400}, 400, "budget"),
+    ({"budget": 1.5}, 400, "budget"),
+    ({"metric": "beauty"}, 400, "metric"),
+    ({"target": "None"}, 400, "target"),
+    ({"mode": "perhaps"}, 400, "mode"),
+    ({"parameters": {"password": "hunter2hunter2"}}, 400, "parameters"),
+]
+
+
+async def test_what_cannot_be_is_said_of_its_field(call: Any, wine: Workspace) -> None:
+    for changes, code, field in WRONG:
+        reply = await put(call, **changes)
+        assert (reply.code, reply.json().get("field")) == (code, field), (changes, reply.body)
+        assert reply.json()["message"], changes
     assert retraining.policies(wine) == ()
 
 

@@ -215,12 +215,16 @@ async def test_the_list_needs_no_pandas(call: Any, workspace: Workspace) -> None
         ({"source": "data/*/../../../x.parquet"}, 403),
         ({"source": "file:///etc/passwd"}, 403),
         ({"reference": "/etc/passwd"}, 403),
+        ({"reference": "run:nothing/frame"}, 404),
     ],
 )
 async def test_what_cannot_be_is_refused_in_words(call: Any, changes: dict[str, Any], code: int) -> None:
     reply = await put(call, "wine", **changes)
     assert reply.code == code, reply.body
     assert reply.json()["message"]
+    # What can be said of one field is said of it.
+    (named,) = {*changes} - {"color"} or {""}
+    assert reply.json().get("field", "") in ({named, ""} if named in ("checks", "routes", "") else {named})
     assert (await call("monitors")).json() == []
 
 

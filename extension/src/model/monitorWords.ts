@@ -246,6 +246,16 @@ export function causeWord(cause: RetrainCause, trans: ITrans): string {
   return words[cause] ?? cause;
 }
 
+/** What may start a retraining by itself, as a question. */
+export function causeChoices(trans: ITrans): readonly (readonly [RetrainCause, string])[] {
+  return [
+    ['drift', trans.__('its data drift')],
+    ['performance', trans.__('its performance is lost')],
+    ['schedule', trans.__('it is time (cron)')],
+    ['volume', trans.__('enough labels have come')]
+  ];
+}
+
 /** Whether a retraining goes on. */
 export function isGoing({ outcome }: RetrainDecision): boolean {
   return outcome === 'queued' || outcome === 'running';

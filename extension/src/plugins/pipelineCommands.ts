@@ -1,7 +1,6 @@
 import { ILayoutRestorer, type JupyterFrontEnd, type JupyterFrontEndPlugin } from '@jupyterlab/application';
 import { ICommandPalette, IThemeManager, Notification } from '@jupyterlab/apputils';
 import { ILauncher } from '@jupyterlab/launcher';
-import type { ReadonlyPartialJSONObject } from '@lumino/coreutils';
 import { nbopsIcon } from '../icons';
 import { fromLines } from '../model/assignments';
 import { failureOf, sentence, type IFailure } from '../model/failure';
@@ -15,16 +14,10 @@ import { LogTab } from '../widgets/logTab';
 import { PipelineTab } from '../widgets/pipelineTab';
 import { askRun } from '../widgets/runPipelineDialog';
 import { Tabs } from '../widgets/tabs';
+import { text, type Args } from './acting';
 import { INbops } from './core';
 import { INbopsPanel } from './panel';
 import { IPipelineNews } from './pipelineNews';
-
-type Args = ReadonlyPartialJSONObject;
-
-function text(args: Args, name: string): string {
-  const value = args[name];
-  return typeof value === 'string' ? value : '';
-}
 
 /** The pipeline a command is about: the one named, else null. */
 function named(args: Args): IPipelineRef | null {

@@ -14,16 +14,12 @@ import { RunModel } from '../model/run';
 import { CommandIDs, type IRunTarget } from '../tokens';
 import { askRegistration } from '../widgets/registerDialog';
 import { RunTab } from '../widgets/runTab';
+import { text } from './acting';
 import { INbops } from './core';
 import { INbopsPanel } from './panel';
 
 /** The version is there, but what it was to be promoted to asks for more. */
 const REFUSED = 422;
-
-function text(args: ReadonlyPartialJSONObject, name: string): string {
-  const value = args[name];
-  return typeof value === 'string' ? value : '';
-}
 
 /** The run a command is about: the one named, else the one shown, else the first listed. */
 function targetOf(args: ReadonlyPartialJSONObject, { model }: INbopsPanel): IRunTarget | null {

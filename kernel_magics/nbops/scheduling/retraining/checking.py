@@ -17,7 +17,7 @@ from nbops.records.monitoring import RetrainCause
 from nbops.registry.gates.scores import metric_named
 from nbops.registry.reading import get_model
 from nbops.registry.targets import target_name
-from nbops.scheduling.checking import pipeline_of
+from nbops.scheduling.checking import check_parameters, pipeline_of
 from nbops.workspace import Workspace
 
 PREDICTIONS = "predictions"
@@ -106,6 +106,7 @@ def check_policy(workspace: Workspace, policy: RetrainPolicy) -> None:
     if policy.source != PREDICTIONS:
         with about("source"):
             _check_source(workspace, policy.source)
+    check_parameters(policy.parameters, "policies")
     _check_pipeline(workspace, policy)
 
 
