@@ -59,7 +59,7 @@ def test_what_a_cell_predicts_of_other_rows_is_profiled(outputs, source):
     assert (found["name"], found["rows"], found["sampled"]) == ("test", 300, 300)
     profile = expanded(found["profile"])
     assert [(c.name, c.kind) for c in profile.columns] == [("output", "category"), ("score", "number")]
-    assert set(profile.columns[0].categories) == {"0", "1"} and 0 < profile.columns[1].minimum
+    assert set(profile.columns[0].categories) == {"0", "1"} and profile.columns[1].minimum > 0
 
 
 def test_predictions_of_the_rows_it_was_fitted_on_are_no_reference(outputs):
@@ -84,10 +84,16 @@ def test_a_script_keeps_those_that_have_a_name(outputs):
 def test_each_class_has_a_score_and_numbers_stay_numbers(outputs):
     y = np.repeat(["red", "green", "blue"], 100)
     source = _FIT.replace("LogisticRegression().fit", "make_pipeline(LogisticRegression()).fit")
-    source = "from sklearn.pipeline import make_pipeline\n" + source + "p, q = model.predict(test), model.predict_proba(test)\n"
+    source = (
+        "from sklearn.pipeline import make_pipeline\n"
+        + source
+        + "p, q = model.predict(test), model.predict_proba(test)\n"
+    )
     found = outputs(source, y=y)
     assert [c["name"] for c in found["profile"]["columns"]] == ["output", "score_blue", "score_green", "score_red"]
-    source = "from sklearn.linear_model import Ridge\nmodel = Ridge().fit(train, y)\nprint(model.predict(test).mean())\n"
+    source = (
+        "from sklearn.linear_model import Ridge\nmodel = Ridge().fit(train, y)\nprint(model.predict(test).mean())\n"
+    )
     (column,) = outputs(source)["profile"]["columns"]
     assert (column["name"], column["kind"]) == ("output", "number")
 

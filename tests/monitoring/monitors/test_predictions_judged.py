@@ -127,14 +127,21 @@ def test_numbers_are_judged_as_numbers_beside_a_feature_called_output(shop, monk
     shop.watch("churn", checks=["drift"], **GIVEN)
     run = run_monitor(shop.workspace, "churn", at=evening(1))
     report = monitor_report(shop.workspace, run.id)
-    assert verdict(report, "predicted output")["role"] == "prediction" and verdict(report, "predicted output")["drifted"]
+    assert (
+        verdict(report, "predicted output")["role"] == "prediction" and verdict(report, "predicted output")["drifted"]
+    )
     assert not verdict(report, "output")["drifted"] and not verdict(report, "output")["role"]
 
 
 def test_limits_by_hand_of_the_data_leave_predictions_to_their_own_check(shop, monkeypatch, evening):
     model = trained(monkeypatch, shop, held_out=True)
     predict(shop, evening, model, customers(4, shift=1.0))
-    checks = ["drift columns<=1", "prediction effect<=0.9 name=far", "prediction effect<=0.05", "drift columns=age name=age"]
+    checks = [
+        "drift columns<=1",
+        "prediction effect<=0.9 name=far",
+        "prediction effect<=0.05",
+        "drift columns=age name=age",
+    ]
     shop.watch("churn", checks=checks, **GIVEN)
     columns, far, near, age = run_monitor(shop.workspace, "churn", at=evening(1)).checks
     assert (columns.state, columns.value) == ("ok", 1.0) and age.state == "ok"

@@ -38,7 +38,7 @@ _MOST_WINDOWS = 10_000
 
 @dataclass(frozen=True, slots=True)
 class Predictions:
-    """Both sides as profiles; ``names`` are those of the columns, ``words`` say what the reference is."""
+    """Both sides as profiles; ``words`` say what the reference is."""
 
     reference: Profile
     current: Profile
@@ -46,6 +46,7 @@ class Predictions:
 
     @property
     def names(self) -> list[str]:
+        """Names of the columns on both sides."""
         return [column.name for column in self.reference.columns]
 
 

@@ -52,7 +52,9 @@ def _with_predictions(look: Look, check: Check, columns: list[str] | None, predi
         before = replace(known, columns=(*known.columns, *predicted.reference.columns))
         now = profile_frame(frame, known)
         after = replace(now, columns=(*now.columns, *predicted.current.columns))
-        columns = None if columns is None else list(dict.fromkeys([*columns, *([] if check.columns else predicted.names)]))
+        columns = (
+            None if columns is None else list(dict.fromkeys([*columns, *([] if check.columns else predicted.names)]))
+        )
     names = [name for name in predicted.names if columns is None or name in columns]
     report = drift(before, after, columns=columns, prediction=names, **_options(look, check))
     return replace(report, note=with_reference(report.note, predicted))
