@@ -60,7 +60,8 @@ class Outputs:
     def __init__(self, analysis: Analysis, namespace: Mapping[str, Any], *, cell: bool) -> None:
         self._found = {} if not cell else dict(noted)
         for target, (name, method, given) in analysis.predicted.items():
-            model, value = namespace.get(name), namespace.get(target)
+            model: Any = namespace.get(name)
+            value: Any = namespace.get(target)
             if (name, method) not in self._found and target not in analysis.mutated and model is not None:
                 kept = _kept(value)
                 if kept is not None:

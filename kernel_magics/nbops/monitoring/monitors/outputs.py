@@ -124,8 +124,8 @@ def _write_first(look: Look, version: ModelVersion, before: float, path: Path) -
     if found is None:
         return False
     frame, start, end = found
-    told = {"start": start, "end": end, "rows": len(frame)}
-    told["profile"] = profile_frame(_outputs(frame, version)).to_dict()
+    profile = profile_frame(_outputs(frame, version)).to_dict()
+    told = {"start": start, "end": end, "rows": len(frame), "profile": profile}
     temporary = path.with_name(f".{path.name}-{secrets.token_hex(4)}")
     write_atomically(temporary, json.dumps(told).encode("utf-8", "backslashreplace"))
     with suppress(FileExistsError):  # another process was first
