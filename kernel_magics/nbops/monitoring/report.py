@@ -105,7 +105,7 @@ class DriftReport:
         drifted = [column for column in self.columns if column.drifted and not column.role]
         compared = [c for c in self.columns if c.status != "not compared" and not c.role]
         quality = [column for column in self.columns if column.status == "quality"]
-        parts = [_of_role(column) for column in self.columns if column.role and column.status != "not compared"]
+        parts = _of_roles([column for column in self.columns if column.role and column.status != "not compared"])
         if not compared:
             parts += [] if parts else ["nothing could be compared"]
         elif all(column.too_few for column in compared):
@@ -153,9 +153,19 @@ class DriftReport:
         }
 
 
-def _of_role(column: ColumnDrift) -> str:
-    said = f"the {column.role} has drifted: {column.name}" if column.drifted else f"the {column.role} has not moved"
-    return f"{said} ({column.reason})" if column.drifted or column.status == "quality" else said
+def _of_roles(columns: list[ColumnDrift]) -> list[str]:
+    """Say of the prediction and the target what became of them, however many columns they have."""
+    found = []
+    for role in dict.fromkeys(column.role for column in columns):
+        mine = [column for column in columns if column.role == role]
+        drifted = [column for column in mine if column.drifted]
+        told = drifted or [column for column in mine if column.status == "quality"]
+        said = ", ".join(f"{column.name} ({column.reason})" for column in told[:3])
+        if drifted:
+            found.append(f"the {role} has drifted: {said}")
+        else:
+            found.append(f"the {role} has not moved" + (f": {said}" if told else ""))
+    return found
 
 
 def _weighed(carried: float | None, count: int) -> str:

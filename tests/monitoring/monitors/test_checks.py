@@ -82,7 +82,7 @@ def test_all_layers_of_a_model_in_one_look(churn, evening):
         "infrastructure latency_p95": "alert",
     }
     by_name = {check.check: check for check in second.checks}
-    assert by_name["drift"].columns == ("income",)
+    assert by_name["drift"].columns == ("output", "score", "income")
     assert "accuracy is 0." in by_name["performance accuracy"].message
     assert "beyond the limit of at least 0.8" in by_name["performance accuracy"].message
     assert by_name["volume labelled"].value == 0.8

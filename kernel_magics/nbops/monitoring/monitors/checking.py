@@ -26,7 +26,7 @@ _NAME = re.compile(r"[^\W][\w .@+-]{0,99}")
 _NUMBERS = ("alpha", "min_effect", "min_labelled", "min_rows")
 _LONGEST_REMINDER = 24 * 366.0
 _ELSEWHERE = ("sklearn:", "env:")
-_FROM_LOG = ("performance", "estimate", "infrastructure")
+_FROM_LOG = ("prediction", "performance", "estimate", "infrastructure")
 
 
 def check_monitor(workspace: Workspace, monitor: Monitor) -> None:
@@ -125,6 +125,8 @@ def _check(monitor: Monitor, check: Check) -> None:
         and not (check.kind == "infrastructure" and check.options.get("url"))
     ):
         raise UsageError(f"The check {check.name!r} needs a model.", hint="Give --model NAME.")
+    if check.kind == "prediction" and monitor.source != PREDICTIONS:
+        raise UsageError(f"The check {check.name!r} looks at the prediction log.", hint="Leave the source out.")
     known = measures(check)
     asks = bool(check.options.get("query"))
     if check.metric and check.metric not in known and not asks:

@@ -9,7 +9,7 @@ from typing import Any
 
 import numpy as np
 
-from nbops.monitoring.predictions.compaction import dropped
+from nbops.monitoring.predictions.forgetting import dropped
 from nbops.monitoring.predictions.journal import day_of
 from nbops.monitoring.predictions.labelled import read_labels, unknown_labels
 from nbops.monitoring.predictions.log import label_journal, prediction_journal
@@ -22,7 +22,7 @@ class PredictionStatus:
     """What the log of a model holds; times in seconds since the epoch, sizes in bytes.
 
     ``versions`` counts predictions by version, ``by_day`` by day. ``labels`` is how many predictions have one, ``unknown_labels``
-    how many labels are of no prediction that is there. ``dropped`` counts rows that went by day.
+    how many labels are of no prediction that is there. ``dropped`` counts rows that went by day, ``dropped_labels`` their labels.
     """
 
     model: str
@@ -37,6 +37,7 @@ class PredictionStatus:
     unknown_labels: int = 0
     last_label: float | None = None
     dropped: Mapping[str, int] = field(default_factory=dict)
+    dropped_labels: int = 0
 
     @property
     def dropped_rows(self) -> int:
@@ -83,6 +84,7 @@ def prediction_status(workspace: Workspace, model: str) -> PredictionStatus:
         unknown_labels=unknown,
         last_label=float(labels["at"].max()) if len(labels) else None,
         dropped=dict(gone),
+        dropped_labels=sum(note["rows"] for note in dropped(label_journal(workspace, model))),
     )
 
 
