@@ -133,9 +133,15 @@ def test_what_no_look_could_use_is_refused_before_it_is_kept(shop, given, said):
 @pytest.mark.parametrize(
     ("check", "said"),
     [
-        ('{kind = "drift", thresholds = {pzi = 0.2}}', "There is no statistic 'pzi' to set a threshold for. Did you mean psi?"),
+        (
+            '{kind = "drift", thresholds = {pzi = 0.2}}',
+            "There is no statistic 'pzi' to set a threshold for. Did you mean psi?",
+        ),
         ('{kind = "drift", thresholds = {psi = -1}}', "The threshold of psi must be a number from 0 on, not -1"),
-        ('{kind = "drift", thresholds = 0.2}', "thresholds are 'calibrated', 'learned' or a table of fixed ones, not 0.2"),
+        (
+            '{kind = "drift", thresholds = 0.2}',
+            "thresholds are 'calibrated', 'learned' or a table of fixed ones, not 0.2",
+        ),
         ('{kind = "drift", importance = {income = "much"}}', "The weight of income must be a number, not 'much'"),
     ],
 )
