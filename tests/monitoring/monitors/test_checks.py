@@ -138,7 +138,7 @@ def test_few_rows_prove_nothing(churn, evening):
 def test_one_check_that_cannot_run_does_not_stop_the_others(shop, evening):
     shop.fill(0)
     rules = shop.workspace.root / "rules.toml"
-    rules.write_text("[columns.income]\nkind = \"number\"\n")
+    rules.write_text('[columns.income]\nkind = "number"\n')
     shop.watch(checks=["quality rules=rules.toml", "drift"])
     rules.unlink()
     run = run_monitor(shop.workspace, "shop", at=evening(1))
