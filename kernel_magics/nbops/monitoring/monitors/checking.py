@@ -11,6 +11,7 @@ from nbops.data.sources import parts_of
 from nbops.errors import UsageError, about, meant
 from nbops.monitoring.monitors.building import KINDS, PREDICTIONS
 from nbops.monitoring.monitors.limits import better, measures
+from nbops.monitoring.monitors.options import check_options
 from nbops.monitoring.monitors.source import file_of
 from nbops.monitoring.monitors.subject import split_model
 from nbops.monitoring.monitors.window import read_window
@@ -55,6 +56,7 @@ def check_monitor(workspace: Workspace, monitor: Monitor) -> None:
     _check_source(workspace, monitor)
     for check in monitor.checks:
         _check(monitor, check)
+        check_options(workspace, check)
     for route in monitor.routes:
         check_route(workspace, route)
 
