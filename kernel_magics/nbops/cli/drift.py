@@ -7,7 +7,6 @@ from typing import Any
 
 from nbops.cli.options import common, workspace_of
 
-
 _FURTHER = ("by", "time", "against", "errors", "multivariate", "concept", "duplicates")
 
 
