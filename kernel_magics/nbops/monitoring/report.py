@@ -60,7 +60,8 @@ class DriftReport:
     smallest KS distance that samples of this size show four times in five, and ``power`` what that means. ``carried`` is
     the share of the model's weight that drifted columns carry, ``None`` where no weights are known. ``note`` says what else
     bears on the figures, ``findings`` what concerns whole rows. ``windows``, ``segments``, ``multivariate`` and
-    ``concept`` are JSON-able, and empty where nobody asked for them.
+    ``concept`` are JSON-able, and empty where nobody asked for them. ``duplicates`` is the duplicate rate of both sides
+    (:func:`nbops.monitoring.rows.duplicate_rows`), where it is known.
     """
 
     columns: tuple[ColumnDrift, ...]
@@ -81,6 +82,7 @@ class DriftReport:
     segments: Mapping[str, Any] = field(default_factory=dict)
     multivariate: Mapping[str, Any] = field(default_factory=dict)
     concept: Mapping[str, Any] = field(default_factory=dict)
+    duplicates: Mapping[str, Any] = field(default_factory=dict)
 
     @property
     def drifted(self) -> tuple[str, ...]:
@@ -149,6 +151,7 @@ class DriftReport:
             "segments": dict(self.segments),
             "multivariate": dict(self.multivariate),
             "concept": dict(self.concept),
+            "duplicates": dict(self.duplicates),
             "columns": [_plain(column) for column in self.columns],
         }
 
