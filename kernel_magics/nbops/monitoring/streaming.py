@@ -62,7 +62,12 @@ class StreamWatcher:
     """
 
     def __init__(self, detector: str = "adwin", **options: Any) -> None:
-        name = arguments.text(detector, "detector", "adwin").lower().replace("_", "-").replace("pagehinkley", "page-hinkley")
+        name = (
+            arguments.text(detector, "detector", "adwin")
+            .lower()
+            .replace("_", "-")
+            .replace("pagehinkley", "page-hinkley")
+        )
         if name not in _CLASSES:
             raise UsageError(f"There is no detector {detector!r}.", hint=f"There are {', '.join(_CLASSES)}.")
         try:

@@ -86,9 +86,7 @@ def _number(value: Any) -> float:
     return float(value)
 
 
-def _amount(
-    read: Callable[[Any], float], least: float, most: float = math.inf
-) -> Callable[[str, Any], Any]:
+def _amount(read: Callable[[Any], float], least: float, most: float = math.inf) -> Callable[[str, Any], Any]:
     def amount(key: str, value: Any) -> Any:
         try:
             found = read(value)
