@@ -18,6 +18,7 @@ from nbops.data.schema import is_schema
 from nbops.data.sources import read_source
 from nbops.data.validation import validate as check
 from nbops.errors import DataError, NotFoundError
+from nbops.tracking.frame_profiles import names_tracked, tracked_frame
 from nbops.views.validation import validation_html, validation_text
 from nbops.workspace import Workspace, find_workspace
 
@@ -51,7 +52,7 @@ def validate(data: Any, against: Any, *, workspace: Workspace | None = None) -> 
     against
         Rules: :class:`~nbops.data.rules.Rules`, a ``.toml`` or ``.json`` file of them, ``NAME`` or ``NAME@3`` as they were
         saved, or a schema or model of pandera. Or data to infer them from: a DataFrame, a file, or ``models:/NAME@champion``
-        for the profile of what a registered model was trained on.
+        for the profile of what a registered model was trained on, or ``run:WHICH/FRAME`` for that of a frame that a run has seen.
     workspace
         Where saved rules and models are; the workspace of the working directory by default.
 
@@ -97,6 +98,9 @@ def rules_of(against: Any, workspace: Workspace | None = None) -> tuple[Any, str
         return infer_rules(
             profile_at(text, workspace=workspace)
         ), f"the data that {text.removeprefix('models:/')} learnt from"
+    if names_tracked(text):
+        found_frame = tracked_frame(workspace or find_workspace(), text)
+        return infer_rules(found_frame.profile), found_frame.words
     path = path_of(text)
     if path.is_file() and _holds_rules(path):
         from nbops.data.rulesfile import read_rules

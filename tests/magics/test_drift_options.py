@@ -150,6 +150,11 @@ def _multivariate(report):
     assert report["multivariate"]["pca"]["sentence"]
 
 
+def _duplicates(report):
+    assert report["duplicates"] == {"reference": 0.0, "current": 0.0, "rows": [0, 0], "p": 1.0, "changed": False}
+    assert "repeated rows 0.0% → 0.0%" in report["note"]
+
+
 def _concept(report):
     assert report["concept"]["target"] == "bill"
     assert {column["name"] for column in report["concept"]["columns"]} >= {"tenure", "age"}
@@ -175,6 +180,7 @@ BOTH = [
     (["--errors", "bill,forecast"], _errors),
     (["--multivariate"], _multivariate),
     (["--concept", "bill"], _concept),
+    (["--duplicates"], _duplicates),
 ]
 WRONG = [
     (["--alpha", "often"], "alpha"),

@@ -62,6 +62,22 @@ def test_employment_by_year_has_no_drift_that_matters(shared_data):
     assert found["sentence"] == "None of 3 windows differs from the reference."
 
 
+def test_files_of_one_name_are_told_apart_by_their_folders(tmp_path):
+    random = np.random.default_rng(0)
+    paths = []
+    for month in (1, 2):
+        (tmp_path / f"month={month}").mkdir()
+        paths.append(tmp_path / f"month={month}" / "part-0.parquet")
+        pd.DataFrame({"x": random.normal(month, 1, 200)}).to_parquet(paths[-1])
+    for current in (tmp_path, paths, [str(path) for path in paths]):
+        windows = nbops.drift(paths[0], current, by="file").windows
+        assert windows["labels"] == ["month=1/part-0", "month=2/part-0"]
+        assert windows["columns"]["x"]["onset"] == "month=2/part-0"
+    twice = nbops.drift(paths[0], [paths[0], paths[0]], by="file").windows
+    assert twice["labels"] == ["part-0 (1)", "part-0 (2)"]
+    assert nbops.drift(paths[0], paths[:1], by="file").windows["labels"] == ["part-0"]
+
+
 def test_taxi_files_are_windows_and_columns_that_come_and_go_are_told(shared_data):
     months = ["2018-06", "2019-01", "2019-06", "2020-02", "2020-04"]
     paths = [shared_data(f"nyc_taxi/yellow_{month}.csv") for month in months]

@@ -59,6 +59,8 @@ def test_a_run_is_a_reference_by_its_id_its_name_and_the_fingerprint_of_its_fram
         assert not report.drifted and report.reference_rows == 900
         assert report.about["reference"] == "train of run nightly"
         assert nbops.drift(reference, again.assign(age=again["age"] + 5)).drifted == ("age",)
+    assert nbops.validate(again, f"run:{run.run_id}/train").passed
+    assert not nbops.validate(again.assign(kind="new"), mark).passed
     shown = nbops.profile(f"run:{run.run_id}/train")
     assert shown.rows == 900 and "age" in str(shown)
     with pytest.raises(UsageError, match="several frames"):

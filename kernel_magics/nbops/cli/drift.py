@@ -7,6 +7,8 @@ from typing import Any
 
 from nbops.cli.options import common, workspace_of
 
+_FURTHER = ("by", "time", "against", "errors", "multivariate", "concept", "duplicates")
+
 
 def add_parser(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
     """Add the command."""
@@ -45,6 +47,7 @@ def add_parser(commands: argparse._SubParsersAction[argparse.ArgumentParser]) ->
     )
     parser.add_argument("--errors", metavar="TARGET,PREDICTION", help="segments in which predictions became worse")
     parser.add_argument("--multivariate", action="store_true", help="all columns together as well")
+    parser.add_argument("--duplicates", action="store_true", help="count repeated rows; files are read whole for it")
     parser.add_argument("--concept", default="", metavar="TARGET", help="has the relation to this column changed")
     parser.add_argument(
         "--compare", action="store_true", help="both are JSON files of reports: what is new, what recovered"
@@ -62,7 +65,7 @@ def _drift(options: argparse.Namespace) -> int:
     from nbops.display.drift_report import report_json
 
     workspace = workspace_of(options)
-    further = {name: getattr(options, name) for name in ("by", "time", "against", "errors", "multivariate", "concept")}
+    further = {name: getattr(options, name) for name in _FURTHER}
     named = options.segments and [name.strip() for name in options.segments.split(",") if name.strip()]
     further["segments"] = named == ["all"] or named or False
     report = drift(options.reference, options.current, workspace=workspace, **_judging(options), **further)

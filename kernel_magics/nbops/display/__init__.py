@@ -82,6 +82,7 @@ def drift(
     errors: str | Sequence[str] | None = None,
     multivariate: bool = False,
     concept: str = "",
+    duplicates: bool = False,
     workspace: Workspace | None = None,
 ) -> ShownDriftReport:
     """Compare two data sets; see :func:`nbops.monitoring.drift.drift`. The result shows itself in a notebook.
@@ -110,6 +111,8 @@ def drift(
         Find where it is worst, or compare within the values of these columns; where predictions became worse.
     multivariate, concept
         Look at all columns together; at the relation of the columns to this target.
+    duplicates
+        Count the rows that repeat an earlier one, on both sides.
     workspace
         Where that model or run is; the workspace of the working directory by default.
 
@@ -141,6 +144,7 @@ def drift(
         errors=errors,
         multivariate=multivariate,
         concept=concept,
+        duplicates=duplicates,
     )
     return ShownDriftReport(**{field.name: getattr(found, field.name) for field in fields(found)}, about=about)
 

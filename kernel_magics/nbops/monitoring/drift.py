@@ -8,6 +8,7 @@ values out of range than chance allows, and changed types are told as data quali
 
 from __future__ import annotations
 
+import os
 from collections.abc import Collection, Mapping, Sequence
 from typing import Any
 
@@ -21,7 +22,7 @@ from nbops.monitoring.judging import judged, significance
 from nbops.monitoring.learning import learned_limits
 from nbops.monitoring.pairing import paired
 from nbops.monitoring.report import DriftReport
-from nbops.monitoring.rows import duplicate_findings
+from nbops.monitoring.rows import counted_rows, duplicate_rows, duplicate_words
 from nbops.monitoring.sides import Sides, both_sides
 from nbops.monitoring.stating import detectable_here, false_alarm, power
 from nbops.monitoring.thresholds import Minimum, Thresholds, fixed_thresholds
@@ -53,6 +54,7 @@ def drift(
     errors: str | Sequence[str] | None = None,
     multivariate: bool = False,
     concept: str = "",
+    duplicates: bool = False,
 ) -> DriftReport:
     """Compare two data sets.
 
@@ -91,6 +93,8 @@ def drift(
         Look at all columns together as well (:mod:`nbops.monitoring.multivariate`).
     concept
         The target: has the relation of the others to it changed (:mod:`nbops.monitoring.concept`)?
+    duplicates
+        Count the rows that repeat an earlier one; files are read whole for it. Where both profiles know, it is told anyway.
 
     Raises
     ------
@@ -117,6 +121,9 @@ def drift(
     learn = isinstance(thresholds, str) and thresholds == "learned"
     windows = arguments.window_count(reference_windows, learn=learn)
     current = rows_of(current) if asked.anything and by != "file" else current
+    if duplicates and by != "file":
+        # Read once, for both.
+        reference, current = (rows_of(side) if _is_path(side) else side for side in (reference, current))
     sides = both_sides(reference, current, learn=learn, windows=windows)
     before, after = sides.reference, aligned(sides.reference, sides.current)
     for label, profile in (("reference", before), ("current data", after)):
@@ -135,6 +142,10 @@ def drift(
         )
         for one in found
     ]
+    counted = (before, sides.current)
+    if duplicates:
+        counted = counted_rows(*counted, reference, current, columns)
+    repeated = duplicate_rows(*counted)
     return DriftReport(
         columns=ranked(verdicts),
         reference_rows=before.rows,
@@ -147,8 +158,9 @@ def drift(
         false_alarm=false_alarm(found, verdicts, rules, alpha),
         power=power(before.rows, after.rows, found, alpha, minimum.number),
         carried=carried(verdicts),
-        findings=duplicate_findings(before, sides.current),
-        note=_note(before, found),
+        findings=(duplicate_words(repeated),) if repeated.get("changed") else (),
+        duplicates=repeated,
+        note=_note(before, found, _rows_note(repeated, duplicates)),
         **look_further(
             asked,
             before,
@@ -164,7 +176,17 @@ def drift(
     )
 
 
-def _note(before: Profile, found: Sequence[Comparison]) -> str:
+def _is_path(data: Any) -> bool:
+    return isinstance(data, (str, os.PathLike))
+
+
+def _rows_note(repeated: Mapping[str, Any], asked: bool) -> list[str]:
+    if not repeated:
+        return ["repeated rows are not known of both sides"] if asked else []
+    return [] if repeated["changed"] else [duplicate_words(repeated)]
+
+
+def _note(before: Profile, found: Sequence[Comparison], rows: list[str]) -> str:
     marked: dict[str, list[str]] = {}
     for one in found:
         for mark in one.pair.sentinels:
@@ -175,7 +197,7 @@ def _note(before: Profile, found: Sequence[Comparison]) -> str:
         f"{mark} in {', '.join(names[:5])}{' and others' if len(names) > 5 else ''} reads as a mark for missing and is left out"
         for mark, names in marked.items()
     ]
-    return "; ".join(said)
+    return "; ".join([*rows, *said])
 
 
 def _compared(before: Profile, after: Profile, columns: Sequence[str] | None) -> list[Comparison]:

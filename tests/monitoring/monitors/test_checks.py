@@ -82,7 +82,7 @@ def test_all_layers_of_a_model_in_one_look(churn, evening):
         "infrastructure latency_p95": "alert",
     }
     by_name = {check.check: check for check in second.checks}
-    assert by_name["drift"].columns == ("income",)
+    assert by_name["drift"].columns == ("output", "score", "income")
     assert "accuracy is 0." in by_name["performance accuracy"].message
     assert "beyond the limit of at least 0.8" in by_name["performance accuracy"].message
     assert by_name["volume labelled"].value == 0.8
@@ -137,10 +137,13 @@ def test_few_rows_prove_nothing(churn, evening):
 
 def test_one_check_that_cannot_run_does_not_stop_the_others(shop, evening):
     shop.fill(0)
-    shop.watch(checks=["quality rules=nowhere", "drift"])
+    rules = shop.workspace.root / "rules.toml"
+    rules.write_text('[columns.income]\nkind = "number"\n')
+    shop.watch(checks=["quality rules=rules.toml", "drift"])
+    rules.unlink()
     run = run_monitor(shop.workspace, "shop", at=evening(1))
     assert found(run) == {"drift": "ok", "quality": "error"}
-    assert run.sentence.startswith("quality could not look: There are no rules nowhere")
+    assert run.sentence.startswith("quality could not look: 'rules.toml' names no rules")
     (incident,) = incidents(shop.workspace)
     assert (incident.check, incident.kind) == ("quality", "quality")
     (shop.workspace.root / "data.csv").unlink()
