@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -120,11 +121,23 @@ def _profiles(reference: Profile, frames: Iterable[pd.DataFrame]) -> tuple[Profi
 def _files(current: Any) -> list[tuple[str, Any]]:
     if isinstance(current, (str, Path)):
         paths = parts_of(current)
-        return [(path.stem, path) for path in paths]
+        return list(zip(_named(paths), paths, strict=True))
     if isinstance(current, Mapping):
         return [(str(label), part) for label, part in current.items()]
     if isinstance(current, Iterable) and not hasattr(current, "iloc"):
         parts = list(current)
-        names = [Path(p).stem if isinstance(p, (str, Path)) else f"part {i}" for i, p in enumerate(parts, 1)]
-        return list(zip(names, parts, strict=True))
+        if parts and all(isinstance(part, (str, os.PathLike)) for part in parts):
+            return list(zip(_named([Path(part) for part in parts]), parts, strict=True))
+        return [(f"part {place}", part) for place, part in enumerate(parts, 1)]
     raise UsageError("by='file' takes a folder, a pattern, or several files.", hint="Give data/*.parquet.")
+
+
+def _named(paths: Sequence[Path]) -> list[str]:
+    """Give each file a name of its own: without its folders where that tells them apart."""
+    names = [path.stem for path in paths]
+    if len(set(names)) == len(names):
+        return names
+    files = [path.absolute() for path in paths]
+    root = os.path.commonpath([file.parent for file in files])
+    names = [file.with_suffix("").relative_to(root).as_posix() for file in files]
+    return names if len(set(names)) == len(names) else [f"{name} ({i})" for i, name in enumerate(names, 1)]
