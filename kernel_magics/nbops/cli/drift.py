@@ -61,7 +61,9 @@ def add_parser(commands: argparse._SubParsersAction[argparse.ArgumentParser]) ->
     )
     parser.add_argument("--html", metavar="FILE", help="write the report there, and every figure to FILE.json")
     parser.add_argument("--json-out", metavar="FILE", help="where every figure is written to instead")
-    parser.add_argument("--fail", action="store_true", help="exit with 1 when a column has drifted or a rule is broken, for gates")
+    parser.add_argument(
+        "--fail", action="store_true", help="exit with 1 when a column has drifted or a rule is broken, for gates"
+    )
     parser.set_defaults(func=_drift)
 
 

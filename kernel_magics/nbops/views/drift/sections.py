@@ -183,7 +183,11 @@ def _quality(report: Values, *, tables: bool) -> str:
     rows = [
         (
             one.get("column") or "all rows",
-            Html('<span class="bad">✕ error</span>' if one["severity"] == "error" else '<span class="warn">▲ warning</span>'),
+            Html(
+                '<span class="bad">✕ error</span>'
+                if one["severity"] == "error"
+                else '<span class="warn">▲ warning</span>'
+            ),
             one["rule"],
             one["message"],
             figure(one["rows"]) if one.get("rows") else "",
