@@ -9,7 +9,10 @@ import pytest
 import nbops
 from nbops.data.profile import profile_frame
 from nbops.errors import UsageError
+from nbops.monitoring import window_tests
+from nbops.monitoring.comparing import compared
 from nbops.monitoring.cutting import cut
+from nbops.monitoring.pairing import paired
 from nbops.monitoring.window_profiles import profiled
 from nbops.monitoring.windows import drift_by_window
 
@@ -225,6 +228,40 @@ def test_a_column_that_came_as_text_in_a_window_is_told():
     found = _trend(frame[["x"]], words, "day", "time")
     assert found["columns"]["x"]["effects"][3] is None
     assert "x was number and is category in 2024-03-04" in found["notes"]
+
+
+def test_missing_values_new_categories_and_ranges_are_told_by_window():
+    def broken(frame):
+        day = frame.time.dt.day
+        frame.loc[(day == 4) & (frame.index % 4 == 0), "x"] = np.nan
+        frame.loc[(day == 6) & (frame.index % 10 == 0), "c"] = "unseen"
+        frame.loc[(day == 8) & (frame.index % 50 == 0), "y"] = 1e6
+        return frame
+
+    makers = {
+        "x": lambda r, n: r.normal(size=n),
+        "y": lambda r, n: r.normal(size=n),
+        "c": lambda r, n: r.choice(list("ab"), n),
+    }
+    reference, current = _dated(10, 300, seed=1, **makers), broken(_dated(10, 300, seed=2, **makers))
+    found = nbops.drift(reference, current, by="day", time="time").windows
+    quality = {name: column["quality"] for name, column in found["columns"].items()}
+    assert quality["x"][3].startswith("nulls 0.0% → 25.0%") and "unseen" in quality["c"][5]
+    assert "values up to 1e+06" in quality["y"][7]
+    assert found["quality"] == [0, 0, 0, 1, 0, 1, 0, 1, 0, 0]
+    assert "x: nulls 0.0% → 25.0% in 2024-03-04" in found["notes"]
+
+
+def test_a_window_of_the_whole_is_tested_as_the_whole_is():
+    random = np.random.default_rng(4)
+    draws = {"n": random.normal, "z": lambda size: np.where(random.random(size) < 0.7, 0, random.gamma(2, 2, size))}
+    for draw in (*draws.values(), lambda size: random.integers(0, 5, size)):
+        before = profile_frame(pd.DataFrame({"a": draw(size=2_000)}))
+        after = profile_frame(pd.DataFrame({"a": draw(size=900) * 1.2}), before)
+        (one,) = window_tests.tested(before.columns, after.columns)
+        whole = compared(paired("a", before.columns[0], after.columns[0]))
+        assert one.tests == {name: (pytest.approx(p, rel=1e-3), weight) for name, (p, weight) in whole.tests.items()}
+        assert one.values == {*whole.value_tests} and one.effect == pytest.approx(whole.effect, abs=1e-3)
 
 
 def test_frames_by_name_are_windows():
