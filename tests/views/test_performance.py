@@ -116,7 +116,10 @@ def test_the_magic_takes_costs_as_an_expression(logged, monkeypatch):
     ("words", "check"),
     [
         ([], lambda report: len(report["windows"]) == 21),
-        (["--window", "7d"], lambda report: len(report["windows"]) == 4 and sum(one["n"] for one in report["windows"]) == 3000),
+        (
+            ["--window", "7d"],
+            lambda report: len(report["windows"]) == 4 and sum(one["n"] for one in report["windows"]) == 3000,
+        ),
         (["--start", "2023-11-21"], lambda report: report["windows"][0]["label"] >= "2023-11-21"),
         (["--end", "2023-11-21"], lambda report: report["windows"][-1]["label"] < "2023-11-21"),
         (["--as-of", "2023-11-20"], lambda report: report["windows"][-1]["label"] <= "2023-11-20"),
