@@ -150,7 +150,13 @@ def test_what_would_take_too_long_is_not_profiled_and_says_why(place):
     small = _frame(60)
     twice = pd.DataFrame([[1, 2]], columns=["a", "a"])
     run, told = _probed(
-        place, "a, b, c, d, e = wide, small, twice, empty, rather\n", wide=wide, small=small, twice=twice, empty=wide.head(0), rather=rather
+        place,
+        "a, b, c, d, e = wide, small, twice, empty, rather\n",
+        wide=wide,
+        small=small,
+        twice=twice,
+        empty=wide.head(0),
+        rather=rather,
     )
     said = {ref.name: run.profiles[ref.fingerprint] for ref in run.data}
     assert said["small"] == "all rows" and said["rather"] == "500 of 600 rows" and len(told) == 2
