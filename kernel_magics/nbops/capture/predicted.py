@@ -100,7 +100,6 @@ class Outputs:
             "profile": Counted(frame, tuple(columns)).told(redactor),
         }
 
-
     def _others(self, given: str, fitted_on: str) -> bool:
         """Whether a name stands for rows that the fit did not see; what is made of them in the call is not known."""
         rows, trained = self._namespace.get(given), self._namespace.get(fitted_on)
