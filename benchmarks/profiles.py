@@ -22,7 +22,9 @@ def _frames() -> dict[str, pd.DataFrame]:
     return {
         "200,000 rows of 20 mixed columns": mixed_frame(),
         "5,000 rows of 80 numbers": pd.DataFrame(drawn.normal(size=(5000, 80))).rename(columns=str),
-        "60,000 rows of 3 identifiers": pd.DataFrame({f"i{k}": [f"{i:x}a{k}" for i in range(60_000)] for k in range(3)}),
+        "60,000 rows of 3 identifiers": pd.DataFrame(
+            {f"i{k}": [f"{i:x}a{k}" for i in range(60_000)] for k in range(3)}
+        ),
         "10,000 rows of 4 texts": pd.DataFrame({f"t{k}": texts for k in range(4)}),
     }
 
