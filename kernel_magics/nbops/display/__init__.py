@@ -8,7 +8,7 @@ from typing import Any
 
 from nbops.display.drift_report import DRIFT_MIME, ShownDriftReport, described
 from nbops.display.performance_report import ShownPerformanceReport, performance
-from nbops.display.references import resolved
+from nbops.display.references import resolved, with_rows
 from nbops.monitoring import drift as engine
 from nbops.monitoring.ruling import asks_for, ruled
 from nbops.pipelines.declaration.building import PipelineBuilder
@@ -128,6 +128,7 @@ def drift(
         ``alpha``, ``min_effect`` or a threshold is out of range, or a column does not exist.
     """
     named = resolved(reference, workspace)
+    with_rows(current)
     about = described(reference, current) | ({"reference": named.words} if named.words else {})
     importance = named.importance or None if importance is None else importance
     found = engine.drift(
