@@ -66,6 +66,14 @@ def test_predictions_of_the_rows_it_was_fitted_on_are_no_reference(outputs):
     assert not outputs(_FIT + "p = model.predict(train)\n")
     assert not outputs(_FIT + "p = model.predict(train.head(100))\n")
     assert not outputs(_FIT + "p = model.predict(test.head(5))\n")
+    # Under another name, among others, and made in the call, which nobody can tell.
+    assert not outputs("other = train\n" + _FIT + "p = model.predict(other)\n")
+    assert not outputs(
+        _FIT + "p = model.predict(both)\n", both=pd.concat([_rows(1), _rows(2).set_axis(range(300, 600))])
+    )
+    assert not outputs("import pandas as pd\n" + _FIT + "p = model.predict(pd.concat([train, test]))\n")
+    # Labels that begin anew are no sign.
+    assert outputs(_FIT + "p = model.predict(test)\n")["name"] == "test"
 
 
 def test_predictions_of_a_model_that_is_no_more_are_not_those_of_the_next(outputs):

@@ -13,12 +13,15 @@ from dataclasses import dataclass
 from typing import Any
 
 from nbops.capture.analysis import Analysis
+from nbops.capture.frames import is_frame
 from nbops.capture.profiling import Counted, spread_rows
 from nbops.redaction import Redactor
 
 LABELS, SHARES = "predict", "predict_proba"
 OUTPUT, SCORE = "output", "score"
 _ROWS, _FEWEST, _CLASSES = 4000, 30, 20
+# To look labels up in a longer frame takes long; there names alone tell rows apart.
+_LOOKED_AT, _LOOKED_UP = 100, 200_000
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,6 +61,7 @@ class Outputs:
     """
 
     def __init__(self, analysis: Analysis, namespace: Mapping[str, Any], *, cell: bool) -> None:
+        self._namespace = namespace
         self._found = {} if not cell else dict(noted)
         for target, (name, method, given) in analysis.predicted.items():
             model: Any = namespace.get(name)
@@ -76,7 +80,7 @@ class Outputs:
         mine = {
             method: one
             for (_, method), one in self._found.items()
-            if one.model() is model and one.given not in {"", fitted_on} and one.rows >= _FEWEST
+            if one.model() is model and one.rows >= _FEWEST and self._others(one.given, fitted_on)
         }
         pandas = sys.modules.get("pandas")
         if not fitted_on or not mine or pandas is None:
@@ -96,6 +100,11 @@ class Outputs:
             "profile": Counted(frame, tuple(columns)).told(redactor),
         }
 
+    def _others(self, given: str, fitted_on: str) -> bool:
+        """Whether a name stands for rows that the fit did not see; what is made of them in the call is not known."""
+        rows, trained = self._namespace.get(given), self._namespace.get(fitted_on)
+        return given != fitted_on and rows is not trained and is_frame(rows) and not _overlap(rows, trained)
+
 
 def labels(values: Any) -> Any:
     """Give predicted classes as texts, of which 1, 1.0 and "1" are the same."""
@@ -104,6 +113,21 @@ def labels(values: Any) -> Any:
     from nbops.data.values import word_of
 
     return np.array([word_of(value) for value in values.tolist()], dtype=object)
+
+
+def _overlap(rows: Any, trained: Any) -> bool:
+    """Whether rows of one frame are rows of the other: of a hundred more than a tenth with the same label and values."""
+    if not all(hasattr(frame, "iloc") and frame.ndim == 2 for frame in (rows, trained)) or len(trained) > _LOOKED_UP:
+        return False
+    columns = [name for name in trained.columns if name in rows.columns]
+    some = rows[columns].iloc[spread_rows(len(rows), _LOOKED_AT)]
+    if not columns or not trained.index.is_unique or trained.index.nlevels != some.index.nlevels:
+        return False
+    places = trained.index.get_indexer_for(some.index)
+    there = places >= 0
+    mine, theirs = some[there].astype(str).to_numpy(), trained[columns].iloc[places[there]].astype(str).to_numpy()
+    same = int((mine == theirs).all(axis=1).sum())
+    return 10 * same > len(some)
 
 
 def _columns(mine: Mapping[str, Predicted], model: Any, task: str) -> dict[str, Any]:

@@ -23,6 +23,7 @@ from nbops.monitoring.learning import learned_limits
 from nbops.monitoring.pairing import paired
 from nbops.monitoring.report import DriftReport
 from nbops.monitoring.rows import counted_rows, duplicate_rows, duplicate_words
+from nbops.monitoring.ruling import asks_for, quality_of, ruled
 from nbops.monitoring.sides import Sides, both_sides
 from nbops.monitoring.stating import detectable_here, false_alarm, power
 from nbops.monitoring.thresholds import Minimum, Thresholds, fixed_thresholds
@@ -55,6 +56,7 @@ def drift(
     multivariate: bool = False,
     concept: str = "",
     duplicates: bool = False,
+    rules: Any = None,
 ) -> DriftReport:
     """Compare two data sets.
 
@@ -95,6 +97,9 @@ def drift(
         The target: has the relation of the others to it changed (:mod:`nbops.monitoring.concept`)?
     duplicates
         Count the rows that repeat an earlier one; files are read whole for it. Where both profiles know, it is told anyway.
+    rules
+        Check the current rows as well: ``True`` against rules inferred from the reference, or what :func:`nbops.validate` takes
+        (:mod:`nbops.monitoring.ruling`).
 
     Raises
     ------
@@ -133,11 +138,11 @@ def drift(
             raise DataError(f"The {label} has no rows.", hint="Drift needs rows on both sides.")
     roles = {**_roles(target, "target", before, after), **_roles(prediction, "prediction", before, after)}
     found = _compared(before, after, columns)
-    rules = _rules(thresholds, minimum, sides, alpha)
+    limits = _limits(thresholds, minimum, sides, alpha)
     tested = significance(found, alpha)
     weights = checked_weights(importance)
     verdicts = [
-        judged(one, tested, rules).with_weight(
+        judged(one, tested, limits).with_weight(
             weights.get(one.pair.name, 0.0 if weights else None), roles.get(one.pair.name, "")
         )
         for one in found
@@ -155,11 +160,12 @@ def drift(
         min_effects={"number": minimum.number, "category": minimum.category},
         detectable=detectable_here(before.rows, after.rows, found, alpha),
         thresholds="fixed" if isinstance(thresholds, Mapping) else thresholds,
-        false_alarm=false_alarm(found, verdicts, rules, alpha),
+        false_alarm=false_alarm(found, verdicts, limits, alpha),
         power=power(before.rows, after.rows, found, alpha, minimum.number),
         carried=carried(verdicts),
         findings=(duplicate_words(repeated),) if repeated.get("changed") else (),
         duplicates=repeated,
+        quality={} if not asks_for(rules) else quality_of(current, ruled(rules, reference), columns),
         note=_note(before, found, _rows_note(repeated, duplicates)),
         **look_further(
             asked,
@@ -233,7 +239,7 @@ def _roles(given: str | Sequence[str], role: str, before: Profile, after: Profil
     return dict.fromkeys(names, role)
 
 
-def _rules(thresholds: str | Mapping[str, Any], minimum: Minimum, sides: Sides, alpha: float) -> Thresholds:
+def _limits(thresholds: str | Mapping[str, Any], minimum: Minimum, sides: Sides, alpha: float) -> Thresholds:
     if isinstance(thresholds, Mapping):
         fixed, single = fixed_thresholds(thresholds)
         _check(list(single), _known(sides.reference, sides.current))

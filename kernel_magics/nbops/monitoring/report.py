@@ -61,7 +61,8 @@ class DriftReport:
     the share of the model's weight that drifted columns carry, ``None`` where no weights are known. ``note`` says what else
     bears on the figures, ``findings`` what concerns whole rows. ``windows``, ``segments``, ``multivariate`` and
     ``concept`` are JSON-able, and empty where nobody asked for them. ``duplicates`` is the duplicate rate of both sides
-    (:func:`nbops.monitoring.rows.duplicate_rows`), where it is known.
+    (:func:`nbops.monitoring.rows.duplicate_rows`), where it is known; ``quality`` what broke which rule
+    (:func:`nbops.monitoring.ruling.quality_part`), where rules were given.
     """
 
     columns: tuple[ColumnDrift, ...]
@@ -83,6 +84,7 @@ class DriftReport:
     multivariate: Mapping[str, Any] = field(default_factory=dict)
     concept: Mapping[str, Any] = field(default_factory=dict)
     duplicates: Mapping[str, Any] = field(default_factory=dict)
+    quality: Mapping[str, Any] = field(default_factory=dict)
 
     @property
     def drifted(self) -> tuple[str, ...]:
@@ -126,6 +128,8 @@ class DriftReport:
             needs = "1 needs" if len(quality) == 1 else f"{len(quality)} need"
             parts.append(f"{needs} a look for data quality: {named}{more}")
         parts += self.findings
+        if self.quality.get("findings"):
+            parts.append(str(self.quality["sentence"]).rstrip("."))
         told = "; ".join(parts)
         return told[:1].upper() + told[1:] + "."
 
@@ -152,6 +156,7 @@ class DriftReport:
             "multivariate": dict(self.multivariate),
             "concept": dict(self.concept),
             "duplicates": dict(self.duplicates),
+            "quality": dict(self.quality),
             "columns": [_plain(column) for column in self.columns],
         }
 

@@ -14,7 +14,7 @@ from prometheus_client import CollectorRegistry, Counter, Histogram, generate_la
 from sklearn.linear_model import LogisticRegression
 
 import nbops
-from nbops.monitoring.monitors import incidents, monitor_runs, run_monitor, summary
+from nbops.monitoring.monitors import incidents, monitor_report, monitor_runs, run_monitor, summary
 from nbops.monitoring.predictions import PredictionLog, record_labels
 from nbops.registry import register
 
@@ -280,3 +280,14 @@ def test_times_in_numbers_of_any_unit(shop, evening, many):
     shop.write("now.parquet", frame.assign(at=(seconds * many).astype("int64")))
     shop.watch(source="now.parquet")
     assert run_monitor(shop.workspace, "shop", at=evening(1)).rows > 390
+
+
+def test_what_broke_a_rule_stands_in_the_report_of_the_look(shop, evening):
+    shop.fill(0.0)
+    frame = pd.read_csv(shop.workspace.root / "data.csv")
+    frame.loc[:6, "region"] = "mars"
+    shop.write("data.csv", frame)
+    shop.watch(checks=["drift", "quality"])
+    run = run_monitor(shop.workspace, "shop", at=evening(1))
+    (finding,) = monitor_report(shop.workspace, run.id)["quality"]["findings"]
+    assert (finding["column"], finding["rows"], finding["examples"]) == ("region", 7, ["'mars'"])

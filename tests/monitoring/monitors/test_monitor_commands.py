@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import json
+import shlex
 import shutil
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import pytest
@@ -11,10 +13,10 @@ from IPython.core.interactiveshell import InteractiveShell
 from traitlets.config import Config
 
 from nbops.cli import main
-from nbops.errors import UsageError
+from nbops.errors import NbopsError, UsageError
 from nbops.ledger import open_ledger, tables
 from nbops.magics.monitor import monitor as magic
-from nbops.monitoring.monitors import monitor, monitor_runs, run_monitor, summaries
+from nbops.monitoring.monitors import incidents, monitor, monitor_runs, run_monitor, summaries
 
 
 @pytest.fixture
@@ -194,3 +196,89 @@ def test_no_other_caller_looks_into_the_future(shop, at):
     shop.watch()
     with pytest.raises(UsageError, match="which is still to come"):
         run_monitor(shop.workspace, "shop", at)
+
+
+@pytest.fixture(params=["command", "magic"])
+def door(request, shop, typed, capsys):
+    """Type words at the command line or in a notebook; give the exit code, or 1 for an error, and what was said."""
+
+    def run(*words: str) -> tuple[int, str]:
+        if request.param == "command":
+            return typed(*words)
+        try:
+            magic(shlex.join(words))
+        except NbopsError as error:
+            return 1, str(error)
+        return 0, capsys.readouterr().out
+
+    return run
+
+
+@pytest.mark.parametrize(
+    ("words", "found"),
+    [
+        ([], {"window": "all", "time": "", "cron": "", "paused": False, "routes": ("lab",), "remind_hours": 24.0}),
+        (["--time", "at"], {"time": "at", "window": "1d"}),
+        (["--time", "at", "--window", "7d"], {"window": "7d"}),
+        (["--cron", "0 6 * * *"], {"cron": "0 6 * * *", "timezone": "UTC"}),
+        (["--cron", "0 6 * * *", "--timezone", "Asia/Tokyo"], {"timezone": "Asia/Tokyo"}),
+        (["--cron", "0 6 * * *", "--paused"], {"paused": True, "next_at": None}),
+        (["--route", "lab", "--route", "webhook:ops"], {"routes": ("lab", "webhook:ops")}),
+        (["--remind", "0"], {"remind_hours": 0.0}),
+        (["--remind", "1.5"], {"remind_hours": 1.5}),
+    ],
+    ids=lambda value: " ".join(value) if isinstance(value, list) else "",
+)
+def test_what_an_option_of_add_does(door, shop, words, found):
+    shop.fill(0)
+    shop.settings('[webhooks.ops]\nurl = "https://example.org/hook"\nsecret_env = "OPS_KEY"\n')
+    code, said = door("add", "shop", "--source", "data.csv", "--reference", "reference.csv", *words)
+    assert code == 0, said
+    watched = monitor(shop.workspace, "shop")
+    assert {name: getattr(watched, name) for name in found} == found
+
+
+def test_checks_one_after_the_other(door, shop):
+    shop.fill(0)
+    given = ["--source", "data.csv", "--reference", "reference.csv"]
+    assert door("add", "shop", *given, "--check", "drift", "--check", "volume rows>=100 name=some")[0] == 0
+    assert [check.name for check in monitor(shop.workspace, "shop").checks] == ["drift", "some"]
+    for option, value in (("--remind", "often"), ("--remind", "nan"), ("--cron", "daily"), ("--timezone", "Mars")):
+        assert door("change", "shop", option, value)[0] != 0, option
+
+
+def test_what_other_actions_take(door, shop, evening):
+    shop.fill(0, 1)
+    shop.watch()
+    assert door("run", "shop", "--at", str(evening(2)))[0] == 0
+    assert door("mute", "shop", "--until", "2000-01-01", "--reason", "past")[0] == 1
+    assert door("mute", "shop", "--for", "8h", "--until", "2999-01-01", "--reason", "both")[0] == 1
+    until = datetime.now(UTC) + timedelta(days=3)
+    assert door("mute", "shop", "--until", until.isoformat(), "--reason", "migration")[0] == 0
+    assert monitor(shop.workspace, "shop").muted_until == pytest.approx(until.timestamp())
+    assert door("remove", "shop")[0] == 0
+    assert len(monitor_runs(shop.workspace)) == 1 and len(incidents(shop.workspace)) == 1
+    shop.watch()
+    assert door("remove", "shop", "--purge")[0] == 0
+    assert monitor_runs(shop.workspace) == () and incidents(shop.workspace) == ()
+
+
+def test_what_a_file_no_longer_declares_goes_only_if_that_is_wanted(door, shop):
+    shop.fill(0)
+    shop.settings('[monitors.shop]\nsource = "data.csv"\nreference = "reference.csv"\n')
+    assert door("apply")[0] == 0
+    shop.settings("")
+    assert door("apply")[0] == 0
+    assert len(summaries(shop.workspace)) == 1
+    assert door("apply", "--prune")[0] == 0
+    assert summaries(shop.workspace) == ()
+
+
+def test_incidents_that_are_not_over(shop, typed, evening):
+    shop.fill(1, 0, 1)
+    shop.watch(remind_hours=0.0)
+    for day in (1, 2, 3):
+        run_monitor(shop.workspace, "shop", evening(day))
+    everything, opened = (json.loads(typed("incidents", *words, "--json")[1]) for words in ([], ["--open"]))
+    assert [one["state"] for one in everything] == ["open", "recovered"]
+    assert [one["state"] for one in opened] == ["open"]

@@ -6,9 +6,11 @@ import numpy as np
 import pandas as pd
 import pytest
 from sklearn.linear_model import LogisticRegression, Ridge
+from sqlalchemy import select
 
 import nbops
 from nbops.errors import UsageError
+from nbops.ledger import open_ledger, tables
 from nbops.monitoring.monitors import monitor_report, run_monitor
 from nbops.monitoring.monitors.building import read_check
 from nbops.monitoring.predictions import PredictionLog
@@ -85,6 +87,9 @@ def test_without_them_the_first_window_of_the_version_is_the_reference_and_stays
     first, second, third = (run_monitor(shop.workspace, "churn", at=evening(day)) for day in (1, 2, 3))
     assert first.state == "waiting" and "no earlier predictions" in first.sentence
     assert (second.state, third.state) == ("ok", "alert")
+    with open_ledger(shop.workspace).connect() as connection:
+        # What retrains on drift does so on that of predictions.
+        assert connection.scalars(select(tables.signals.c.kind)).all() == ["drift"]
     note = monitor_report(shop.workspace, third.id)["note"]
     assert "the first window of predictions of version 1, 2026-03-01 00:00 to 2026-03-02 00:00, 1,000 rows" in note
     # The log drops its oldest days; what they were compared with does not go with them.

@@ -452,3 +452,20 @@ def test_a_damaged_file_holds_up_nothing_that_comes(workspace):
     file.write_bytes(file.read_bytes()[:50])
     with pytest.raises(DataError, match="is damaged"):
         input_profile(workspace, "m")
+
+
+def test_what_is_compacted_while_it_is_counted_holds_up_nothing(workspace, monkeypatch):
+    from nbops.monitoring.predictions import status
+
+    with PredictionLog(workspace, "m") as log:
+        log.log(outputs=[1, 0])
+    whole = status.dropped
+
+    def meanwhile(journal):
+        for path in workspace.predictions.rglob("*.parquet"):
+            path.unlink()
+        return whole(journal)
+
+    monkeypatch.setattr(status, "dropped", meanwhile)
+    found = status.prediction_status(workspace, "m")
+    assert (found.rows, found.bytes) == (2, 0)

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass, field
+from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -76,7 +77,7 @@ def prediction_status(workspace: Workspace, model: str) -> PredictionStatus:
         rows=len(frame),
         first=float(frame["at"].min()) if len(frame) else None,
         last=float(frame["at"].max()) if len(frame) else None,
-        bytes=sum(path.stat().st_size for path in paths),
+        bytes=sum(map(_size, paths)),
         files=sum(path.suffix in {".parquet", ".segment"} for path in paths),
         versions={str(name): int(count) for name, count in versions.value_counts().items()},
         by_day={day_of(number * 86_400.0): int(count) for number, count in zip(numbers, counts, strict=True)},
@@ -86,6 +87,13 @@ def prediction_status(workspace: Workspace, model: str) -> PredictionStatus:
         dropped=dict(gone),
         dropped_labels=sum(note["rows"] for note in dropped(label_journal(workspace, model))),
     )
+
+
+def _size(path: Path) -> int:
+    try:
+        return path.stat().st_size
+    except FileNotFoundError:  # compacted or dropped since
+        return 0
 
 
 def logged_models(workspace: Workspace) -> tuple[str, ...]:
