@@ -5,6 +5,8 @@ import json
 import numpy as np
 import pandas as pd
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
 
 import nbops
 from nbops.data.profile import profile_frame
@@ -262,6 +264,50 @@ def test_a_window_of_the_whole_is_tested_as_the_whole_is():
         whole = compared(paired("a", before.columns[0], after.columns[0]))
         assert one.tests == {name: (pytest.approx(p, rel=1e-3), weight) for name, (p, weight) in whole.tests.items()}
         assert one.values == {*whole.value_tests} and one.effect == pytest.approx(whole.effect, abs=1e-3)
+
+
+@settings(max_examples=20, deadline=None)
+@given(
+    values=st.lists(
+        st.one_of(st.floats(-1e30, 1e30), st.sampled_from([np.nan, np.inf, 99.0, -999.0, 1e300, 0.0])),
+        min_size=1,
+        max_size=60,
+    ),
+    size=st.integers(1, 30),
+    whole=st.booleans(),
+)
+def test_windows_counted_in_one_pass_are_as_profiled_one_by_one(values, size, whole):
+    numbers = np.array(values)
+    if whole:
+        numbers = np.nan_to_num(np.clip(numbers, -1e6, 1e6)).astype(np.int64)
+    words = [None if value == 0 else "a1"[int(value > 0)] if value == value else "b" for value in values]
+    frame = pd.DataFrame({"x": numbers, "c": words, "k": pd.Categorical(words), "b": numbers > 1})
+    random = np.random.default_rng(0)
+    before = profile_frame(
+        pd.DataFrame(
+            {
+                "x": random.normal(3, 2, 300),
+                "c": ["a", "b", "a"] * 100,
+                "k": ["a", "b", "1"] * 100,
+                "b": [True, False] * 150,
+            }
+        )
+    )
+    found = profiled(before, frame, f"{size} rows")
+    assert len(found.profiles) == -(-len(frame) // size)
+    for number, profile in enumerate(found.profiles):
+        one = profile_frame(frame.iloc[number * size : (number + 1) * size], before)
+        assert profile.rows == one.rows and [c.name for c in profile.columns] == [*frame.columns]
+        for quick, slow in zip(profile.columns[1:], one.columns[1:], strict=True):
+            for field in ("kind", "rows", "nulls", "categories", "rest"):
+                assert getattr(quick, field) == getattr(slow, field), (quick.name, field)
+        quick, slow = profile.columns[0], one.columns[0]
+        for field in ("kind", "rows", "nulls", "histogram", "infinite", "minimum", "maximum", "sentinels"):
+            assert getattr(quick, field) == getattr(slow, field), field
+        if slow.kind == "number" and slow.maximum is not None and max(abs(slow.maximum), abs(slow.minimum)) < 1e6:
+            assert quick.shift == slow.shift
+            assert quick.mean == pytest.approx(slow.mean, rel=1e-9, abs=1e-9)
+            assert quick.deviation == pytest.approx(slow.deviation, rel=1e-6, abs=1e-6 * (1 + abs(slow.mean)))
 
 
 def test_frames_by_name_are_windows():
