@@ -38,7 +38,7 @@ export type MissedPolicy = 'skip' | 'once' | 'all';
 
 export type OverlapPolicy = 'skip' | 'queue' | 'allow';
 
-export type CheckKind = 'drift' | 'quality' | 'performance' | 'estimate' | 'volume' | 'infrastructure';
+export type CheckKind = 'drift' | 'prediction' | 'quality' | 'performance' | 'estimate' | 'volume' | 'infrastructure';
 
 export type MonitorState = 'paused' | 'ok' | 'waiting' | 'warning' | 'error' | 'alert';
 

@@ -2,6 +2,7 @@
 
 import json
 
+import numpy as np
 import pandas as pd
 import pandera.pandas as pa
 
@@ -47,8 +48,21 @@ def test_a_reader_that_quotes_a_cell_does_not_tell_it(tmp_path):
 def test_drift_names_no_secret_categories():
     before = pd.DataFrame({"note": ["fine"] * 300 + ["good"] * 300, "password": ["hunter21"] * 600})
     after = pd.DataFrame({"note": ["fine"] * 300 + [TOKEN] * 300, "password": ["hunter21", "hunter22"] * 300})
-    report = nbops.drift(before, after)
+    sides = (side.assign(x=range(600)) for side in (before, after))
+    report = nbops.drift(*sides, segments=["note"])
     said = json.dumps(report.to_dict()) + str(report) + report._repr_html_()
     assert TOKEN not in said
     assert "hunter2" not in said
     assert "[redacted]" in said
+
+
+def test_segments_are_not_called_after_secrets():
+    random = np.random.default_rng(0)
+    sides = []
+    for shift in (0.0, 2.0):
+        note = random.choice(["fine", TOKEN, "well"], 4000)
+        sides.append(pd.DataFrame({"note": note, "x": random.normal(size=4000) + shift * (note == TOKEN)}))
+    report = nbops.drift(*sides, segments=True)
+    nodes = report.to_dict()["segments"]["nodes"]
+    assert "note is [redacted]" in {node["words"] for node in nodes}
+    assert TOKEN not in json.dumps(report.to_dict()) + str(report) + report._repr_html_()

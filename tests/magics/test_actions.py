@@ -29,7 +29,7 @@ def _here(tmp_path, monkeypatch):
         (retrain, "now", "%retrain now takes one name."),
         (retrain, "apply churn", "%retrain apply takes nothing more."),
         (retrain, "show " + "9" * 5000, "must be a whole number from 1 on"),
-        (retrain, "set churn --pipeline p.toml --volume many", "volume takes a number, not 'many'"),
+        (retrain, "set churn --pipeline p.toml --volume many", "--volume must be a whole number from 1 on, not 'many'"),
     ],
 )
 def test_what_cannot_be_done_is_said_in_a_line(magic, line, said):

@@ -9,7 +9,7 @@ import pytest
 from IPython.core.interactiveshell import InteractiveShell
 
 from nbops.cli import main
-from nbops.errors import UsageError
+from nbops.errors import NotFoundError, UsageError
 from nbops.magics.drift import _GRAMMAR
 
 ROWS = 600
@@ -38,6 +38,7 @@ def folder(tmp_path_factory):
         side.to_parquet(place / f"{name}.parquet")
     (place / "weights.json").write_text('{"age": 0.9, "tenure": 0.1}')
     (place / "list.json").write_text("[1]")
+    (place / "rules.toml").write_text('extra = "allow"\n\n[columns.age]\nkind = "number"\nminimum = 0\n')
     return place
 
 
@@ -150,6 +151,22 @@ def _multivariate(report):
     assert report["multivariate"]["pca"]["sentence"]
 
 
+def _duplicates(report):
+    assert report["duplicates"] == {"reference": 0.0, "current": 0.0, "rows": [0, 0], "p": 1.0, "changed": False}
+    assert "repeated rows 0.0% → 0.0%" in report["note"]
+
+
+def _inferred_rules(report):
+    assert report["quality"]["against"] == "the reference" and not report["quality"]["passed"]
+    assert {finding["column"] for finding in report["quality"]["findings"]} == {"forecast"}
+
+
+def _rules_file(report):
+    (finding,) = report["quality"]["findings"]
+    assert (finding["column"], finding["rule"], finding["severity"]) == ("age", "minimum", "error")
+    assert finding["rows"] > 0 and finding["examples"] and report["quality"]["against"] == "rules.toml"
+
+
 def _concept(report):
     assert report["concept"]["target"] == "bill"
     assert {column["name"] for column in report["concept"]["columns"]} >= {"tenure", "age"}
@@ -175,6 +192,9 @@ BOTH = [
     (["--errors", "bill,forecast"], _errors),
     (["--multivariate"], _multivariate),
     (["--concept", "bill"], _concept),
+    (["--duplicates"], _duplicates),
+    (["--rules", "reference"], _inferred_rules),
+    (["--rules", "rules.toml"], _rules_file),
 ]
 WRONG = [
     (["--alpha", "often"], "alpha"),
@@ -223,6 +243,8 @@ def test_what_only_the_magic_has(magic):
     assert magic("--importance", "{folder}/weights.json")["carried"] == 0.1
     with pytest.raises(UsageError, match="importance maps columns to weights; this is a int"):
         magic("--importance", "{3}")
+    with pytest.raises(NotFoundError, match=r"none\.toml"):
+        magic("--rules", "none.toml")
     with pytest.raises(UsageError, match="either --fixed or --learned"):
         magic("--fixed", "psi=0.2", "--learned")
 

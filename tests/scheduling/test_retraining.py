@@ -403,3 +403,73 @@ def test_a_file_does_not_resume_what_somebody_paused(alone):
     (alone.root / "nbops.toml").write_text(declared + "paused = false\n")
     assert apply_policies(alone) == {"churn": "changed"}
     assert not policies(alone)[0].paused
+
+
+def test_labels_that_were_taken_back_are_counted_from_there(alone):
+    file = alone.root / "rows.csv"
+
+    def labelled(count):
+        pd.DataFrame({"a": range(count), "y": [1] * count}).to_csv(file, index=False)
+
+    labelled(100)
+    _policy(alone, source="rows.csv", label="y", on=["volume"], volume=50, cool_down_hours=0)
+    found = []
+    # A shorter file takes its place; and as many as once before are new again.
+    for step, count in enumerate((100, 10, 60, 10, 60)):
+        labelled(count)
+        made = decide_due(alone, START + 100 * step)
+        found.append([one.message for one in made])
+        for one in made:
+            _end(alone, one.id, "not better", START + 100 * step + 1)
+    told = "50 rows were labelled since, 50 asked for"
+    assert found == [[], [], [told], [], [told]]
+
+
+@pytest.mark.parametrize("kind", ["seconds", "texts", "years"])
+def test_times_of_a_source_are_read_as_everywhere_else(alone, kind):
+    hours = np.arange(400)
+    at = {
+        "seconds": START + HOUR * hours,
+        "texts": pd.to_datetime(START + HOUR * hours, unit="s").astype(str),
+        "years": 1600 + hours,
+    }[kind]
+    frame = pd.DataFrame({"a": hours / 7.0, "y": [0, 1] * 200, "at": at})
+    frame.loc[0, "y"] = None
+    frame.sample(frac=1, random_state=1).to_parquet(alone.root / "rows.parquet")
+    policy = _policy(alone, source="rows.parquet", label="y", time="at", window="200 rows")
+    gathered = gather(alone, policy, START, alone.root / "out")
+    assert gathered.facts["learn_rows"] + gathered.facts["judge_rows"] == 200
+    assert gathered.judge["a"].min() > pd.read_parquet(gathered.learn)["a"].max()
+
+
+_REGISTERS = """
+import nbops
+from nbops.registry import register
+from sklearn.linear_model import LogisticRegression
+with nbops.track("second") as run:
+    model = LogisticRegression(C=0.5).fit([[0.0], [1.0]], [0, 1])
+register("churn", run_id=run.run_id)
+"""
+
+
+def test_what_was_known_when_it_failed_is_evidence(alone, monkeypatch):
+    promote("churn", 1, workspace=alone)
+    frame = pd.DataFrame({"a": np.random.default_rng(0).normal(size=400), "y": [0, 1] * 200})
+    frame.to_parquet(alone.root / "rows.parquet")
+    book = nbformat.read(alone.root / "stage.ipynb", 4)
+    book.cells.append(nbformat.v4.new_code_cell(_REGISTERS))
+    nbformat.write(book, alone.root / "stage.ipynb")
+    _policy(alone, source="rows.parquet", label="y")
+    ended = carry_out(alone, retrain_now(alone, "churn").id)
+    assert ended.outcome == "failed"
+    assert "no stage of churn gives a model" in ended.message
+    # It was registered by the pipeline itself; to say that nothing was changed would be wrong.
+    assert ended.message.endswith("what was done to churn since: register v2")
+    assert (ended.champion, ended.evidence["data"]["learn_rows"]) == (1, 300)
+    (told,) = [event for event in read_events(alone) if event.action == "retrain-end"]
+    assert told.detail["evidence"]["data"]["judge_rows"] == 100
+
+
+def test_as_many_decisions_as_asked_for(alone, capsys):
+    assert main(["retrain", "list", "-n", "0", "-C", str(alone.root)]) == 1
+    assert "-n must be at least 1" in capsys.readouterr().err

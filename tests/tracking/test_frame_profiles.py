@@ -8,12 +8,15 @@ import pytest
 
 import nbops
 from nbops.capture import Options, Probe, frame_profiles
+from nbops.cli import main
 from nbops.errors import NotFoundError, TrackingError, UsageError
 from nbops.monitoring.drift import drift
 from nbops.tracking.frame_profiles import names_tracked, tracked_frame
 from nbops.tracking.search import get_run
 from nbops.tracking.tracker import track
 from nbops.workspace import find_workspace
+from nbops.workspace.blobs import path_of
+from nbops.workspace.profiles import known, remember
 
 
 @pytest.fixture
@@ -59,6 +62,8 @@ def test_a_run_is_a_reference_by_its_id_its_name_and_the_fingerprint_of_its_fram
         assert not report.drifted and report.reference_rows == 900
         assert report.about["reference"] == "train of run nightly"
         assert nbops.drift(reference, again.assign(age=again["age"] + 5)).drifted == ("age",)
+    assert nbops.validate(again, f"run:{run.run_id}/train").passed
+    assert not nbops.validate(again.assign(kind="new"), mark).passed
     shown = nbops.profile(f"run:{run.run_id}/train")
     assert shown.rows == 900 and "age" in str(shown)
     with pytest.raises(UsageError, match="several frames"):
@@ -69,6 +74,33 @@ def test_a_run_is_a_reference_by_its_id_its_name_and_the_fingerprint_of_its_fram
         tracked_frame(place, "0123456789abcdef")
     with pytest.raises(UsageError, match="no rows"):
         nbops.profile(mark, target="age")
+
+
+def test_the_command_line_takes_it_too(place, capsys):
+    with track("nightly"):
+        train = _frame()
+    del train
+    _frame(seed=2).to_parquet("later.parquet")
+    assert main(["drift", "run:nightly", "later.parquet"]) == 0
+    assert "against train of run nightly (900 rows)" in capsys.readouterr().out
+    assert main(["profile", "run:nightly/train"]) == 0 and "age" in capsys.readouterr().out
+    assert main(["show", "nightly"]) == 0 and "profile: all rows" in capsys.readouterr().out
+    assert main(["drift", "later.parquet", "run:nightly"]) == 1
+    assert "can only be the reference" in capsys.readouterr().err
+
+
+def test_a_note_that_names_what_is_gone_is_made_good(place):
+    with track("first") as first:
+        frame = _frame()
+    (file,) = (f for f in get_run(place, first.run_id).artifacts if f.kind == "profile")
+    path_of(place, file.digest).unlink()
+    mark = nbops.fingerprint(frame)
+    assert known(place, mark) is None
+    remember(place, f"profiles/{mark}.json", "0" * 64)
+    with track("second"):
+        again = frame.copy()
+    del again
+    assert known(place, mark) is not None
 
 
 def test_a_frame_is_profiled_as_it_was_when_it_was_fingerprinted(place):
@@ -114,13 +146,20 @@ def test_a_long_frame_is_profiled_on_rows_spread_over_it_and_says_so(place):
 
 def test_what_would_take_too_long_is_not_profiled_and_says_why(place):
     wide = pd.DataFrame(np.zeros((600, 400))).rename(columns=str)
+    rather = wide.iloc[:, :70]
     small = _frame(60)
     twice = pd.DataFrame([[1, 2]], columns=["a", "a"])
     run, told = _probed(
-        place, "a, b, c, d = wide, small, twice, empty\n", wide=wide, small=small, twice=twice, empty=wide.head(0)
+        place,
+        "a, b, c, d, e = wide, small, twice, empty, rather\n",
+        wide=wide,
+        small=small,
+        twice=twice,
+        empty=wide.head(0),
+        rather=rather,
     )
     said = {ref.name: run.profiles[ref.fingerprint] for ref in run.data}
-    assert said["small"] == "all rows" and len(told) == 1
+    assert said["small"] == "all rows" and said["rather"] == "500 of 600 rows" and len(told) == 2
     assert said["wide"] == "none: it would take longer than a block has (50 ms)"
     assert said["twice"] == "none: it has two columns of one name" and said["empty"] == "none: it is empty"
     with track("wide") as block:

@@ -44,6 +44,7 @@ export function monitorSign(state: MonitorState, trans: ITrans): ISign {
 export function kindWord(kind: CheckKind, trans: ITrans): string {
   const words: Record<CheckKind, string> = {
     drift: trans.__('drift'),
+    prediction: trans.__('prediction'),
     quality: trans.__('quality'),
     performance: trans.__('performance'),
     estimate: trans.__('estimate'),

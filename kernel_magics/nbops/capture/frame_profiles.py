@@ -26,6 +26,7 @@ _FEWEST = 500
 _COLUMN, _NUMBERS, _LABELS, _TEXTS, _LONG, _LISTS = 0.55, 0.06, 0.1, 1.0, 4.0, 5.0
 _LISTED = 12.0
 _LOOKED_AT, _WORDS = 64, 40
+_TOO_LONG = f"it would take longer than a block has ({BUDGET:.0f} ms)"
 
 
 @dataclass(slots=True)
@@ -103,8 +104,12 @@ class FrameProfiles:
 
     def _profile(self, frame: _Frame, budget: float) -> float:
         total, most = frame.ref.rows, frame.rows_for(budget)
-        if most < min(_FEWEST, total):
-            self.said[frame.ref.fingerprint] = f"none: it would take longer than a block has ({BUDGET:.0f} ms)"
+        least = min(_FEWEST, total)
+        if most < least and frame.fixed + frame.thousand * least / 1000 <= BUDGET - self._spent:
+            # A wide frame may take the time of others that may never come.
+            most = least
+        if most < least:
+            self.said[frame.ref.fingerprint] = f"none: {_TOO_LONG}"
             return 0.0
         value = frame.value.to_frame(_name(frame)) if frame.value.ndim == 1 else frame.value
         taken = value if most >= total else value.iloc[spread_rows(total, most)]
@@ -119,7 +124,8 @@ def _problem(value: Any) -> str:
         return "it is empty"
     if value.ndim == 2 and not value.columns.is_unique:
         return "it has two columns of one name"
-    return ""
+    # To look at each column of a frame of thousands would take long by itself.
+    return _TOO_LONG if value.ndim == 2 and value.shape[1] * _COLUMN > BUDGET else ""
 
 
 def _name(frame: _Frame) -> Any:

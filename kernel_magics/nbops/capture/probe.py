@@ -13,7 +13,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypeVar
 
 from nbops.capture import calls
-from nbops.capture.analysis import Analysis, analyse
+from nbops.capture.analysis import PREDICTS, Analysis, analyse
 from nbops.capture.bindings import Bindings
 from nbops.capture.captured import Captured, Options
 from nbops.capture.environment import read_environment
@@ -27,6 +27,7 @@ from nbops.capture.naming import new_name, new_run_id
 from nbops.capture.outputs import Watch
 from nbops.capture.params import find_params
 from nbops.capture.place import key_of
+from nbops.capture.predicted import Outputs, noted
 from nbops.capture.resolution import metric_names
 from nbops.capture.resources import Meter
 from nbops.capture.training import TrainingFacts
@@ -125,6 +126,12 @@ class Probe:
         self._meter = Meter()
 
     @property
+    def rewrites(self) -> bool:
+        """Whether calls of the block are to be handed through ours."""
+        predicts = any(path.rpartition(".")[2] in PREDICTS for path in self.analysis.calls)
+        return predicts or bool(self.functions)
+
+    @property
     def commit(self) -> str:
         """The commit the working directory stands at, known once started."""
         return self._git.commit if self._git is not None else ""
@@ -147,6 +154,7 @@ class Probe:
             self._git = self._guarded("git", lambda: GitReader(self._folder), None)
             if self._watch is not None:
                 calls.recorded.clear()
+                noted.clear()
                 self._guarded("outputs", self._watch.start, None)
         self.resume()
         return self.run
@@ -200,6 +208,8 @@ class Probe:
             )
             run, blobs = self._with_files(run, failed=run.status != "FINISHED")
         run = replace(run, redactions=self.redactor.count, tracking=self._overhead)
+        if self._watch is not None:
+            noted.clear()
         return Captured(run, tuple(blobs), tuple(dict.fromkeys(self.warnings)))
 
     def ended(self, error: BaseException | None = None, why: str = "") -> Captured:
@@ -291,7 +301,8 @@ class Probe:
         return [store_model(name, value, run.data) for name, value in found.items()]
 
     def _training(self, run: Run, stored: list[StoredModel]) -> list[tuple[ArtifactRef, bytes]]:
-        facts = TrainingFacts(self._root, self.analysis, self._namespace, run.data, self.redactor)
+        outputs = Outputs(self.analysis, self._namespace, cell=self._watch is not None)
+        facts = TrainingFacts(self._root, self.analysis, self._namespace, run.data, self.redactor, outputs)
         blobs = [facts.of(model.ref, self._models_found[model.ref.name]) for model in stored if model.ref.digest]
         return [blob for blob in blobs if blob is not None]
 

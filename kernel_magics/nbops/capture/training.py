@@ -18,6 +18,7 @@ from nbops.capture.fits import Given
 from nbops.capture.frames import is_frame
 from nbops.capture.importances import importances_of
 from nbops.capture.kept import kept
+from nbops.capture.predicted import Outputs
 from nbops.capture.profiling import PLAIN, Counted, spread_rows
 from nbops.capture.seeding import random_states, seed_calls
 from nbops.capture.values import clip
@@ -44,6 +45,8 @@ class TrainingFacts:
         Folder that may hold ``nbops.toml``, whose table ``track`` can switch profile and example off.
     analysis, namespace, data, redactor
         Of the block.
+    outputs
+        What its models predicted.
 
     Raises
     ------
@@ -58,9 +61,11 @@ class TrainingFacts:
         namespace: Mapping[str, Any],
         data: Iterable[DataRef],
         redactor: Redactor,
+        outputs: Outputs | None = None,
     ) -> None:
         self._wanted = kept(root)
         self._analysis, self._namespace, self._redactor = analysis, namespace, redactor
+        self._outputs = outputs
         self._prints = {ref.name: ref.fingerprint for ref in data}
 
     def of(self, ref: ModelRef, model: Any) -> tuple[ArtifactRef, bytes] | None:
@@ -69,6 +74,9 @@ class TrainingFacts:
         if not self._analysis.problem:
             found["seeds"] = self._redactor.mapping(seed_calls(self._analysis.source, self._namespace))
         found |= self._data(ref)
+        if self._outputs is not None and self._wanted["training_profile"]:
+            fitted_on = found.get("data", {}).get("name", "")
+            found["outputs"] = self._outputs.of(model, fitted_on, ref.task, self._redactor)
         if told := importances_of(model, ref.features, _deviations(found.get("profile"))):
             found["importance"] = told
         if not any(value for key, value in found.items() if key != "version"):

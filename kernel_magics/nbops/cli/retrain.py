@@ -7,6 +7,7 @@ import time
 from typing import Any
 
 from nbops.cli.options import common, folder_of, print_json, workspace_of
+from nbops.errors import UsageError
 
 _Actions = argparse._SubParsersAction
 _TEXTS = {
@@ -114,6 +115,8 @@ def _list(options: argparse.Namespace) -> int:
     from nbops.scheduling.retraining import decisions
     from nbops.views.retraining import decisions_text
 
+    if options.n < 1:
+        raise UsageError("-n must be at least 1.")
     found = decisions(workspace_of(options), options.model, limit=options.n)
     _say(options, found, decisions_text(found))
     return 0

@@ -8,8 +8,9 @@ from typing import Any
 
 from nbops.display.drift_report import DRIFT_MIME, ShownDriftReport, described
 from nbops.display.performance_report import ShownPerformanceReport, performance
-from nbops.display.references import resolved
+from nbops.display.references import resolved, with_rows
 from nbops.monitoring import drift as engine
+from nbops.monitoring.ruling import asks_for, ruled
 from nbops.pipelines.declaration.building import PipelineBuilder
 from nbops.records import GateReport, ModelCard, PromotionView, to_wire
 from nbops.views.model_card import card_html, card_text
@@ -82,6 +83,8 @@ def drift(
     errors: str | Sequence[str] | None = None,
     multivariate: bool = False,
     concept: str = "",
+    duplicates: bool = False,
+    rules: Any = None,
     workspace: Workspace | None = None,
 ) -> ShownDriftReport:
     """Compare two data sets; see :func:`nbops.monitoring.drift.drift`. The result shows itself in a notebook.
@@ -110,6 +113,10 @@ def drift(
         Find where it is worst, or compare within the values of these columns; where predictions became worse.
     multivariate, concept
         Look at all columns together; at the relation of the columns to this target.
+    duplicates
+        Count the rows that repeat an earlier one, on both sides.
+    rules
+        Check the current rows as well: ``True`` against rules inferred from the reference, or what :func:`nbops.validate` takes.
     workspace
         Where that model or run is; the workspace of the working directory by default.
 
@@ -121,6 +128,7 @@ def drift(
         ``alpha``, ``min_effect`` or a threshold is out of range, or a column does not exist.
     """
     named = resolved(reference, workspace)
+    with_rows(current)
     about = described(reference, current) | ({"reference": named.words} if named.words else {})
     importance = named.importance or None if importance is None else importance
     found = engine.drift(
@@ -141,6 +149,8 @@ def drift(
         errors=errors,
         multivariate=multivariate,
         concept=concept,
+        duplicates=duplicates,
+        rules=ruled(rules, named.data, workspace) if asks_for(rules) else None,
     )
     return ShownDriftReport(**{field.name: getattr(found, field.name) for field in fields(found)}, about=about)
 

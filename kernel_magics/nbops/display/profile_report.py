@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from dataclasses import asdict, dataclass, replace
 from typing import TYPE_CHECKING, Any
 
+from nbops.data.duplicates import repeated_rows
 from nbops.data.profile import Profile
 from nbops.data.remarks import Remark, remarks_on
 from nbops.data.scan import profile_source
@@ -16,8 +17,6 @@ from nbops.workspace import Workspace
 
 if TYPE_CHECKING:
     import pandas as pd
-
-_MOST_HASHED = 5_000_000
 
 
 @dataclass(frozen=True, slots=True)
@@ -77,7 +76,7 @@ def profile(
     remarks: tuple[Remark, ...] = ()
     if hasattr(data, "iloc"):
         frame = data if columns is None else data[list(columns)]
-        made = replace(made, duplicates=_repeated(frame))
+        made = replace(made, duplicates=repeated_rows(frame))
         remarks = _leaks(data, target) if target else ()
     elif target and isinstance(data, Profile):
         raise UsageError(
@@ -87,18 +86,6 @@ def profile(
         remarks = _leaks(_rows(data), target)
     remarks = (*remarks_on(made), *remarks)
     return ShownProfile(made.rows, made.columns, made.duplicates, remarks)
-
-
-def _repeated(frame: pd.DataFrame) -> int | None:
-    """Count rows that repeat an earlier one; nothing where their cells cannot be hashed, or there are too many."""
-    import pandas as pd
-
-    if not 0 < len(frame) <= _MOST_HASHED or not len(frame.columns):
-        return None
-    try:
-        return int(pd.util.hash_pandas_object(frame, index=False).duplicated().sum())
-    except (TypeError, ValueError):
-        return None
 
 
 def _rows(data: Any) -> pd.DataFrame:

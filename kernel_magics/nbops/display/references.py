@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
+from nbops.errors import UsageError
 from nbops.workspace import Workspace, find_workspace
 
 MODEL = "models:/"
@@ -51,3 +52,18 @@ def resolved(reference: Any, workspace: Workspace | None = None) -> Reference:
         return Reference(reference)
     found = tracked_frame(workspace or find_workspace(), reference)
     return Reference(found.profile, words=found.words)
+
+
+def with_rows(current: Any) -> None:
+    """Refuse what names a stored profile where data are needed.
+
+    Raises
+    ------
+    UsageError
+        It is the name of a version, or of a frame that a run has seen.
+    """
+    if isinstance(current, str) and current.startswith((MODEL, "run:", "data:")):
+        raise UsageError(
+            f"{current[:80]} names a stored profile, which can only be the reference.",
+            hint="Compare data with it: the reference comes first.",
+        )

@@ -34,6 +34,13 @@ _GRAMMAR = Grammar(
         ),
         Option("errors", "segments in which predictions became worse: TARGET,PREDICTION", "COLUMNS"),
         Option("multivariate", "all columns together as well"),
+        Option("duplicates", "count repeated rows; files are read whole for it"),
+        Option(
+            "rules",
+            "check the current rows too: by rules of the reference, a file of rules, NAME@3, or {an object}",
+            "RULES",
+            python=True,
+        ),
         Option("concept", "whether the relation of the columns to this one changed", "TARGET"),
         Option("html", "write the report there, and every figure to FILE.json", "FILE"),
         Option("explore", "choose window, column and segment by sliders and lists"),
@@ -62,8 +69,9 @@ def drift(line: str) -> Any:
     if call.arguments.flag("segments"):
         named = [name.strip() for name in call.arguments.one("segments").split(",") if name.strip()]
         further["segments"] = True if named == ["all"] else named
-    if call.arguments.flag("multivariate"):
-        further["multivariate"] = True
+    further |= {name: True for name in ("multivariate", "duplicates") if call.arguments.flag(name)}
+    if call.arguments.flag("rules"):
+        further["rules"] = _data(call.arguments.one("rules"), call.namespace)
     judging = _judging(call)
     if call.arguments.flag("explore"):
         from nbops.display.drift_explorer import drift_explorer

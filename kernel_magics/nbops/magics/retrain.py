@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from pathlib import Path
 from typing import Any
 
 from nbops.errors import UsageError
@@ -9,8 +10,9 @@ from nbops.magics.actions import Action, act, one, whole
 from nbops.magics.arguments import Grammar, Option
 from nbops.magics.shown import Call, show
 
-_NUMBERS = ("volume", "holdout", "min_gain", "confidence", "cool_down_hours", "budget", "budget_days")
-_TEXTS = ("pipeline", "cron", "timezone", "source", "time", "label", "window", "data_parameter", "metric", "target")
+_WHOLE = ("volume", "budget")
+_NUMBERS = ("holdout", "min-gain", "confidence", "cool-down-hours", "budget-days")
+_TEXTS = ("cron", "timezone", "time", "label", "window", "data-parameter", "metric", "target")
 _GRAMMAR = Grammar(
     "%retrain",
     "Train models anew: %retrain set churn --pipeline pipeline.toml --on drift --window 90d\n"
@@ -25,17 +27,17 @@ _GRAMMAR = Grammar(
         Option("time", "of a file: the column that orders the rows", "COLUMN"),
         Option("label", "what is to be predicted", "COLUMN"),
         Option("window", "how much of the newest labelled rows: 90d, 10000 rows or all", "LENGTH"),
-        Option("data_parameter", "the parameter by which the pipeline gets the file", "NAME"),
+        Option("data-parameter", "the parameter by which the pipeline gets the file", "NAME"),
         Option("parameter", "NAME=VALUE of the pipeline; repeatable", "NAME=VALUE", repeat=True),
         Option("holdout", "share of the newest rows that judge", "SHARE"),
         Option("metric", "that decides", "NAME"),
-        Option("min_gain", "least gain that counts", "N"),
+        Option("min-gain", "least gain that counts", "N"),
         Option("confidence", "of the interval of the gain", "SHARE"),
         Option("target", "what a better one is for", "TARGET"),
         Option("promote", "promote a better one by itself, instead of asking for approval"),
-        Option("cool_down_hours", "none within so many hours after the last", "N"),
+        Option("cool-down-hours", "none within so many hours after the last", "N"),
         Option("budget", "at most so many", "N"),
-        Option("budget_days", "in so many days", "N"),
+        Option("budget-days", "in so many days", "N"),
         Option("reason", "of now", "TEXT"),
         Option("detach", "of now: do not wait for it"),
         Option("prune", "of apply: remove what is no longer declared"),
@@ -145,14 +147,20 @@ _ACTIONS = {
 
 
 def _given(call: Call) -> dict[str, Any]:
+    from nbops.monitoring.monitors.declared import from_folder
     from nbops.pipelines.running.options import given_parameters
+    from nbops.scheduling.places import from_here
 
-    arguments = call.arguments
+    arguments, workspace = call.arguments, call.workspace
     given: dict[str, Any] = {name: text for name in _TEXTS if (text := arguments.one(name))}
     given |= {name: _number(name, text) for name in _NUMBERS if (text := arguments.one(name))}
-    for name in ("volume", "budget"):
-        if name in given:
-            given[name] = int(given[name])
+    given |= {name: whole(f"--{name}", text) for name in _WHOLE if (text := arguments.one(name))}
+    given = {name.replace("-", "_"): value for name, value in given.items()}
+    # What was typed is from the working directory, what is kept from the root of the workspace.
+    if pipeline := arguments.one("pipeline"):
+        given["pipeline"] = from_here(workspace, pipeline, must_be=True)
+    if source := arguments.one("source"):
+        given["source"] = from_folder(workspace, Path.cwd(), source)
     if arguments.all("on"):
         given["on"] = list(arguments.all("on"))
     if arguments.all("parameter"):
@@ -164,4 +172,4 @@ def _number(name: str, text: str) -> float:
     try:
         return float(text)
     except ValueError:
-        raise UsageError(f"%retrain: {name} takes a number, not {text!r}.") from None
+        raise UsageError(f"%retrain: --{name} takes a number, not {text!r}.") from None

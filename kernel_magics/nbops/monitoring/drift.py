@@ -8,6 +8,7 @@ values out of range than chance allows, and changed types are told as data quali
 
 from __future__ import annotations
 
+import os
 from collections.abc import Collection, Mapping, Sequence
 from typing import Any
 
@@ -21,7 +22,8 @@ from nbops.monitoring.judging import judged, significance
 from nbops.monitoring.learning import learned_limits
 from nbops.monitoring.pairing import paired
 from nbops.monitoring.report import DriftReport
-from nbops.monitoring.rows import duplicate_findings
+from nbops.monitoring.rows import counted_rows, duplicate_rows, duplicate_words
+from nbops.monitoring.ruling import asks_for, quality_of, ruled
 from nbops.monitoring.sides import Sides, both_sides
 from nbops.monitoring.stating import detectable_here, false_alarm, power
 from nbops.monitoring.thresholds import Minimum, Thresholds, fixed_thresholds
@@ -53,6 +55,8 @@ def drift(
     errors: str | Sequence[str] | None = None,
     multivariate: bool = False,
     concept: str = "",
+    duplicates: bool = False,
+    rules: Any = None,
 ) -> DriftReport:
     """Compare two data sets.
 
@@ -91,6 +95,11 @@ def drift(
         Look at all columns together as well (:mod:`nbops.monitoring.multivariate`).
     concept
         The target: has the relation of the others to it changed (:mod:`nbops.monitoring.concept`)?
+    duplicates
+        Count the rows that repeat an earlier one; files are read whole for it. Where both profiles know, it is told anyway.
+    rules
+        Check the current rows as well: ``True`` against rules inferred from the reference, or what :func:`nbops.validate` takes
+        (:mod:`nbops.monitoring.ruling`).
 
     Raises
     ------
@@ -117,6 +126,9 @@ def drift(
     learn = isinstance(thresholds, str) and thresholds == "learned"
     windows = arguments.window_count(reference_windows, learn=learn)
     current = rows_of(current) if asked.anything and by != "file" else current
+    if duplicates and by != "file":
+        # Read once, for both.
+        reference, current = (rows_of(side) if _is_path(side) else side for side in (reference, current))
     sides = both_sides(reference, current, learn=learn, windows=windows)
     before, after = sides.reference, aligned(sides.reference, sides.current)
     for label, profile in (("reference", before), ("current data", after)):
@@ -126,15 +138,19 @@ def drift(
             raise DataError(f"The {label} has no rows.", hint="Drift needs rows on both sides.")
     roles = {**_roles(target, "target", before, after), **_roles(prediction, "prediction", before, after)}
     found = _compared(before, after, columns)
-    rules = _rules(thresholds, minimum, sides, alpha)
+    limits = _limits(thresholds, minimum, sides, alpha)
     tested = significance(found, alpha)
     weights = checked_weights(importance)
     verdicts = [
-        judged(one, tested, rules).with_weight(
+        judged(one, tested, limits).with_weight(
             weights.get(one.pair.name, 0.0 if weights else None), roles.get(one.pair.name, "")
         )
         for one in found
     ]
+    counted = (before, sides.current)
+    if duplicates:
+        counted = counted_rows(*counted, reference, current, columns)
+    repeated = duplicate_rows(*counted)
     return DriftReport(
         columns=ranked(verdicts),
         reference_rows=before.rows,
@@ -144,11 +160,13 @@ def drift(
         min_effects={"number": minimum.number, "category": minimum.category},
         detectable=detectable_here(before.rows, after.rows, found, alpha),
         thresholds="fixed" if isinstance(thresholds, Mapping) else thresholds,
-        false_alarm=false_alarm(found, verdicts, rules, alpha),
+        false_alarm=false_alarm(found, verdicts, limits, alpha),
         power=power(before.rows, after.rows, found, alpha, minimum.number),
         carried=carried(verdicts),
-        findings=duplicate_findings(before, sides.current),
-        note=_note(before, found),
+        findings=(duplicate_words(repeated),) if repeated.get("changed") else (),
+        duplicates=repeated,
+        quality={} if not asks_for(rules) else quality_of(current, ruled(rules, reference), columns),
+        note=_note(before, found, _rows_note(repeated, duplicates)),
         **look_further(
             asked,
             before,
@@ -164,7 +182,17 @@ def drift(
     )
 
 
-def _note(before: Profile, found: Sequence[Comparison]) -> str:
+def _is_path(data: Any) -> bool:
+    return isinstance(data, (str, os.PathLike))
+
+
+def _rows_note(repeated: Mapping[str, Any], asked: bool) -> list[str]:
+    if not repeated:
+        return ["repeated rows are not known of both sides"] if asked else []
+    return [] if repeated["changed"] else [duplicate_words(repeated)]
+
+
+def _note(before: Profile, found: Sequence[Comparison], rows: list[str]) -> str:
     marked: dict[str, list[str]] = {}
     for one in found:
         for mark in one.pair.sentinels:
@@ -175,7 +203,7 @@ def _note(before: Profile, found: Sequence[Comparison]) -> str:
         f"{mark} in {', '.join(names[:5])}{' and others' if len(names) > 5 else ''} reads as a mark for missing and is left out"
         for mark, names in marked.items()
     ]
-    return "; ".join(said)
+    return "; ".join([*rows, *said])
 
 
 def _compared(before: Profile, after: Profile, columns: Sequence[str] | None) -> list[Comparison]:
@@ -211,7 +239,7 @@ def _roles(given: str | Sequence[str], role: str, before: Profile, after: Profil
     return dict.fromkeys(names, role)
 
 
-def _rules(thresholds: str | Mapping[str, Any], minimum: Minimum, sides: Sides, alpha: float) -> Thresholds:
+def _limits(thresholds: str | Mapping[str, Any], minimum: Minimum, sides: Sides, alpha: float) -> Thresholds:
     if isinstance(thresholds, Mapping):
         fixed, single = fixed_thresholds(thresholds)
         _check(list(single), _known(sides.reference, sides.current))

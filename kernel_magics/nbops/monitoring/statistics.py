@@ -127,6 +127,11 @@ def variation_by_chance(p: Counts, q: Counts) -> float:
     return float(min(1.0, (1 / n + 1 / m) * (deviation * given).sum() / 2))
 
 
+def table_p(p: Counts, q: Counts) -> float:
+    """Give the p-value of chi-square of counts of both sides, as :func:`categorical` has it."""
+    return _categories_p(p, q, *_chi_square(*_pool(p, q)))
+
+
 def number_effect(p: Counts, q: Counts) -> float:
     """Give the KS distance of counts of both sides, ascending."""
     return float(np.abs(np.cumsum(p) / p.sum() - np.cumsum(q) / q.sum()).max())

@@ -42,8 +42,12 @@ def remember(workspace: Workspace, path: str, digest: str) -> None:
         The note cannot be written.
     """
     match = _PATH.fullmatch(path)
-    if match is not None and not _pointer(workspace, match[1]).exists():
-        write_atomically(_pointer(workspace, match[1]), digest.encode("ascii"))
+    if match is None:
+        return
+    pointer = _pointer(workspace, match[1])
+    # One that names what is no longer there is made good.
+    if not pointer.exists() or pointer.read_bytes() != digest.encode("ascii"):
+        write_atomically(pointer, digest.encode("ascii"))
 
 
 def _pointer(workspace: Workspace, fingerprint: str) -> Path:

@@ -17,6 +17,7 @@ from nbops.monitoring.predictions import (
     PredictionLog,
     PredictionSettings,
     input_profile,
+    label_retention,
     labelled_rows,
     read_labels,
     read_predictions,
@@ -24,6 +25,9 @@ from nbops.monitoring.predictions import (
 )
 from nbops.monitoring.predictions import journal as journal_module
 from nbops.monitoring.predictions.journal import Journal
+from nbops.monitoring.predictions.label_retention import forget_labels
+from nbops.monitoring.predictions.log import label_journal, prediction_journal
+from nbops.monitoring.predictions.status import prediction_status
 from nbops.records import Monitor
 
 DAY = 86_400.0
@@ -187,6 +191,42 @@ def test_the_oldest_days_go_when_there_are_too_many_bytes_and_are_counted(worksp
     status = prediction_status(workspace, "m")
     assert 0 < len(found) < 12_000 and found["at"].max() == T0 + 5 * DAY and found["at"].min() > T0
     assert status.dropped_rows == 12_000 - len(found) and status.bytes <= 60_000
+
+
+def test_labels_go_with_their_predictions_and_no_others(workspace):
+    kept = PredictionSettings(max_bytes=1_000_000)
+    for day in range(3):
+        with PredictionLog(workspace, "m", kept) as log:
+            ids = [f"{day}-{place}" for place in range(50)]
+            log.log(ids=ids, rows={"x": np.random.default_rng(day).random(50)}, outputs=[1] * 50, at=T0 + day * DAY)
+            # One of the first day is there again later.
+            log.log(ids=["0-0"], outputs=[1], at=T0 + 2 * DAY)
+        record_labels(workspace, "m", ids, [1] * 50, at=T0 + 3 * DAY)
+    record_labels(workspace, "m", ["not yet"], [1], at=T0 + 3 * DAY)
+    days = workspace.predictions / "model=m" / "predictions"
+    size = sum(path.stat().st_size for path in days.glob("day=*/*.parquet"))
+    with PredictionLog(workspace, "m", PredictionSettings(max_bytes=size - 100)) as log:
+        log.flush()
+        log.submit(ids=["last"], outputs=[1], at=T0 + 2 * DAY)
+    there = set(read_predictions(workspace, "m")["prediction_id"])
+    assert "0-0" in there and "0-1" not in there
+    assert set(read_labels(workspace, "m")["prediction_id"]) == (there | {"not yet"}) - {"last"}
+    status = prediction_status(workspace, "m")
+    assert status.dropped_labels == 49 and status.unknown_labels == 1
+    # It may still come.
+    with PredictionLog(workspace, "m", kept) as log:
+        log.log(ids=["not yet"], outputs=[1], at=T0 + 2 * DAY)
+    assert prediction_status(workspace, "m").unknown_labels == 0
+
+
+def test_old_labels_of_no_prediction_go_after_as_many_days_as_predictions(workspace, monkeypatch):
+    with PredictionLog(workspace, "m") as log:
+        log.log(ids=["a"], outputs=[1])
+    record_labels(workspace, "m", ["a", "stranger"], [1, 1])
+    year = time.time() + 450 * DAY
+    monkeypatch.setattr(label_retention.time, "time", lambda: year)
+    forget_labels(prediction_journal(workspace, "m"), label_journal(workspace, "m"), 400)
+    assert list(read_labels(workspace, "m")["prediction_id"]) == ["a"]
 
 
 def test_many_small_files_of_a_day_become_one(workspace):
@@ -412,3 +452,20 @@ def test_a_damaged_file_holds_up_nothing_that_comes(workspace):
     file.write_bytes(file.read_bytes()[:50])
     with pytest.raises(DataError, match="is damaged"):
         input_profile(workspace, "m")
+
+
+def test_what_is_compacted_while_it_is_counted_holds_up_nothing(workspace, monkeypatch):
+    from nbops.monitoring.predictions import status
+
+    with PredictionLog(workspace, "m") as log:
+        log.log(outputs=[1, 0])
+    whole = status.dropped
+
+    def meanwhile(journal):
+        for path in workspace.predictions.rglob("*.parquet"):
+            path.unlink()
+        return whole(journal)
+
+    monkeypatch.setattr(status, "dropped", meanwhile)
+    found = status.prediction_status(workspace, "m")
+    assert (found.rows, found.bytes) == (2, 0)

@@ -66,14 +66,14 @@ os.O_BINARY = BINARY
 os.open, os.fsync = opened, flushed
 os.unlink, os.remove = refusing(os.unlink, [0]), refusing(os.remove, [0])
 os.rename, os.replace = refusing(os.rename, [0, 1]), refusing(os.replace, [0, 1])
-del os.fdatasync, os.O_CLOEXEC
+del os.fdatasync, os.O_CLOEXEC, os.link
 """
 
 _LOG = """
 import json
 import pandas as pd
 import nbops
-from nbops.monitoring.predictions import PredictionLog, read_labels, read_predictions, record_labels
+from nbops.monitoring.predictions import PredictionLog, PredictionSettings, input_profile, read_labels, read_predictions, record_labels
 from nbops.workspace import find_workspace
 
 workspace = find_workspace(sys.argv[1])
@@ -83,10 +83,13 @@ with PredictionLog(workspace, "churn") as log:
 with PredictionLog(workspace, "churn") as log:
     log.log(ids=["third"], outputs=[1], at=1_760_000_001.0)
 record_labels(workspace, "churn", ids, [0, 0])
+with PredictionLog(workspace, "other", PredictionSettings(rows=False)) as other:
+    other.log(rows=pd.DataFrame({"n": [1.0, 2.0]}), outputs=[1, 0])
+profiled = input_profile(workspace, "other").rows
 found = read_predictions(workspace, "churn")
 files = sorted(path.suffix for path in workspace.predictions.rglob("*") if path.is_file() and path.suffix)
 problem = log.health.problem
-print(json.dumps([open_now, len(found), sorted(found["word"].dropna()), len(read_labels(workspace, "churn")), files, problem]))
+print(json.dumps([open_now, len(found), sorted(found["word"].dropna()), len(read_labels(workspace, "churn")), files, profiled, problem]))
 """
 
 
@@ -100,4 +103,4 @@ def test_predictions_are_logged_compacted_and_read(tmp_path):
         timeout=60,
     )
     assert done.returncode == 0, done.stderr
-    assert json.loads(done.stdout) == [2, 3, ["a\nb", "c"], 2, [".parquet"] * 3, ""]
+    assert json.loads(done.stdout) == [2, 3, ["a\nb", "c"], 2, [".json", *[".parquet"] * 4], 2, ""]

@@ -11,6 +11,7 @@ from nbops.data.sources import parts_of
 from nbops.errors import UsageError, about, meant
 from nbops.monitoring.monitors.building import KINDS, PREDICTIONS
 from nbops.monitoring.monitors.limits import better, measures
+from nbops.monitoring.monitors.options import check_options
 from nbops.monitoring.monitors.source import file_of
 from nbops.monitoring.monitors.subject import split_model
 from nbops.monitoring.monitors.window import read_window
@@ -25,7 +26,7 @@ _NAME = re.compile(r"[^\W][\w .@+-]{0,99}")
 _NUMBERS = ("alpha", "min_effect", "min_labelled", "min_rows")
 _LONGEST_REMINDER = 24 * 366.0
 _ELSEWHERE = ("sklearn:", "env:")
-_FROM_LOG = ("performance", "estimate", "infrastructure")
+_FROM_LOG = ("prediction", "performance", "estimate", "infrastructure")
 
 
 def check_monitor(workspace: Workspace, monitor: Monitor) -> None:
@@ -55,6 +56,7 @@ def check_monitor(workspace: Workspace, monitor: Monitor) -> None:
     _check_source(workspace, monitor)
     for check in monitor.checks:
         _check(monitor, check)
+        check_options(workspace, check)
     for route in monitor.routes:
         check_route(workspace, route)
 
@@ -123,6 +125,8 @@ def _check(monitor: Monitor, check: Check) -> None:
         and not (check.kind == "infrastructure" and check.options.get("url"))
     ):
         raise UsageError(f"The check {check.name!r} needs a model.", hint="Give --model NAME.")
+    if check.kind == "prediction" and monitor.source != PREDICTIONS:
+        raise UsageError(f"The check {check.name!r} looks at the prediction log.", hint="Leave the source out.")
     known = measures(check)
     asks = bool(check.options.get("query"))
     if check.metric and check.metric not in known and not asks:

@@ -35,7 +35,7 @@ from nbops.workspace.ownership import workspace_id
 _HOUR = 3600.0
 # What was last heard of an incident: nothing, that there is trouble, that it is over.
 _TROUBLE, _OVER = "trouble", "over"
-_SIGNALS: dict[str, SignalKind] = {"drift": "drift", "performance": "performance"}
+_SIGNALS: dict[str, SignalKind] = {"drift": "drift", "prediction": "drift", "performance": "performance"}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -49,6 +49,8 @@ class Look:
         self.workspace, self.monitor, self.end = workspace, monitor, end
         self._strict = strict
         self.reports: list[DriftReport] = []
+        # What broke which rule, for the report.
+        self.quality: Mapping[str, Any] = {}
         # Of the model, by metric.
         self.performances: dict[str, PerformanceReport] = {}
 
@@ -175,4 +177,5 @@ def _kept(look: Look) -> str:
     """Put the first drift report into the content store; give its digest."""
     if not look.reports:
         return ""
-    return put_bytes(look.workspace, json.dumps(look.reports[0].to_dict(), ensure_ascii=False).encode())
+    report = replace(look.reports[0], quality=look.quality)
+    return put_bytes(look.workspace, json.dumps(report.to_dict(), ensure_ascii=False).encode())

@@ -13,6 +13,7 @@ from nbops.monitoring.monitors.checks.drifting import compared_columns, inputs
 from nbops.monitoring.monitors.limits import against, judge
 from nbops.monitoring.monitors.looking import Look
 from nbops.monitoring.monitors.source import NothingYet
+from nbops.monitoring.ruling import quality_part
 from nbops.records import Check, CheckResult
 from nbops.records.monitoring import MonitorState
 
@@ -26,6 +27,8 @@ def check_quality(look: Look, check: Check) -> CheckResult:
     if not len(frame):
         raise NothingYet("There are no rows in the window.")
     report = validate(inputs(look), _rules(look, check))
+    # It stands in the report of the look too.
+    look.quality = quality_part(report)
     errors = [finding for finding in report.findings if finding.severity == "error"]
     told = errors or list(report.findings)
     named = "; ".join(f"{one.column} {one.message}".strip() for one in told[:_NAMED])
