@@ -103,7 +103,7 @@ test('retraining: the policy in words, decisions with their evidence, run and ve
   });
   await press('Retrain now…');
   expect(retraining.now).toHaveBeenCalledWith({ path: 'p', model: 'churn' });
-  await press('Change the policy…');
+  await act(async () => void fireEvent.click(part.getByText('Change the policy…')));
   expect(retraining.show).toHaveBeenCalledWith({ path: 'p', model: 'churn' });
 });
 
@@ -235,6 +235,16 @@ test('one that is gone can be made again', async () => {
   api.view.mockRejectedValueOnce(new ApiError(404, 'There is no monitor churn.', 'Add it.'));
   await act(() => model.refresh());
   expect(screen.getByRole('article').textContent).toContain('It is not there any more.');
+});
+
+test('where nobody answers nothing is said to be gone', async () => {
+  await show('churn', {
+    view: jest.fn(async () => {
+      throw new ApiError(503, 'The ledger does not answer.', '');
+    })
+  });
+  expect(screen.getByRole('alert').textContent).toContain('The ledger does not answer.');
+  expect(screen.getByRole('article').textContent).not.toContain('not there any more');
 });
 
 test('a new check has a name of its own', () => {

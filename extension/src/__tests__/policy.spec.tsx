@@ -39,7 +39,7 @@ const words = () => screen.getByRole('note', { name: 'The policy in words' }).te
 test('a policy is written, put into words, foreseen and saved', async () => {
   const { api, model, preview } = await show(NONE);
   expect(screen.getByRole('article').textContent).toContain(
-    'There is none yet: churn is trained anew by hand'
+    'There is no policy yet, so churn is not trained'
   );
   expect(screen.queryByRole('button', { name: 'Delete…' })).toBeNull();
   await tick('it is time (cron)');
@@ -51,7 +51,7 @@ test('a policy is written, put into words, foreseen and saved', async () => {
   await write('So many newly labelled rows', '5000');
   await write(/^A better one/, 'promote');
   await write('for', 'Staging');
-  await write('Not within so many hours after the last', '48');
+  await write('Hours between two trainings', '48');
   await write(/^Parameters/, 'depth = 6');
   expect(words()).toContain('Starts by: drift, performance, schedule, new labels.');
   expect(words()).toContain('is better than the champion takes Staging.');

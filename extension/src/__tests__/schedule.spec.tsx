@@ -104,6 +104,16 @@ test('what others save does not overwrite what is being written', async () => {
   expect((screen.getByLabelText(/^Times \(cron\)/) as HTMLInputElement).value).toBe('0 9 * * *');
 });
 
+test('where nobody answers nothing is said to be deleted', async () => {
+  await show('nightly', {
+    list: jest.fn(async () => {
+      throw new ApiError(503, 'The ledger does not answer.', '');
+    })
+  });
+  expect(screen.getByRole('article').textContent).toContain('The ledger does not answer.');
+  expect(screen.getByRole('article').textContent).not.toContain('deleted');
+});
+
 test('the field that is written in keeps the focus', async () => {
   await show('nightly');
   const field = screen.getByLabelText(/^Times \(cron\)/);

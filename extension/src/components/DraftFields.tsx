@@ -94,6 +94,7 @@ export function PipelineField({ pipeline, pipelines, onChange, trans }: IPipelin
     <ChoiceField
       name="pipeline"
       label={trans.__('Pipeline')}
+      note={pipelines.length === 0 && trans.__('There is none yet: write a pipeline.toml.')}
       value={pipeline}
       choices={known ? pipelines : [[pipeline, pipeline || trans.__('choose one')], ...pipelines]}
       onChange={onChange}

@@ -76,7 +76,7 @@ interface IPartProps extends IMonitorProps {
 }
 
 function Head({ model, now, trans }: IPartProps): React.JSX.Element {
-  const { view, loaded } = useStore(model);
+  const { view, failure } = useStore(model);
   const summary = view?.summary;
   return (
     <header>
@@ -89,7 +89,7 @@ function Head({ model, now, trans }: IPartProps): React.JSX.Element {
         )}
       </div>
       {summary && <Conclusion summary={summary} now={now} trans={trans} />}
-      {!view && model.name && loaded && (
+      {!view && model.name && failure?.status === 404 && (
         <p className="nbops-warn">▲ {trans.__('It is not there any more. Saving makes it again.')}</p>
       )}
     </header>

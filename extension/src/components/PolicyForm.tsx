@@ -72,29 +72,31 @@ function Causes({ draft, onChange, trans }: IPolicyFormProps): React.JSX.Element
       )}
       <NumberField
         name="cool_down_hours"
-        label={trans.__('Not within so many hours after the last')}
+        label={trans.__('Hours between two trainings')}
         min={0}
         value={draft.cool_down_hours}
         placeholder={String(USUAL.cool_down_hours)}
         onChange={cool_down_hours => onChange({ cool_down_hours })}
       />
-      <NumberField
-        name="budget"
-        label={trans.__('At most so many trainings')}
-        count
-        min={1}
-        value={draft.budget}
-        placeholder={String(USUAL.budget)}
-        onChange={budget => onChange({ budget })}
-      />
-      <NumberField
-        name="budget_days"
-        label={trans.__('in so many days')}
-        min={0}
-        value={draft.budget_days}
-        placeholder={String(USUAL.budget_days)}
-        onChange={budget_days => onChange({ budget_days })}
-      />
+      <div className="nbops-whole nbops-schedule-form">
+        <NumberField
+          name="budget"
+          label={trans.__('At most so many trainings')}
+          count
+          min={1}
+          value={draft.budget}
+          placeholder={String(USUAL.budget)}
+          onChange={budget => onChange({ budget })}
+        />
+        <NumberField
+          name="budget_days"
+          label={trans.__('in so many days')}
+          min={0}
+          value={draft.budget_days}
+          placeholder={String(USUAL.budget_days)}
+          onChange={budget_days => onChange({ budget_days })}
+        />
+      </div>
     </Part>
   );
 }

@@ -91,7 +91,7 @@ function Writing(props: IPolicyProps & { now: number }): React.JSX.Element {
     <section aria-label={trans.__('The policy')}>
       {!model.policy && (
         <p className="nbops-dim">
-          {trans.__('There is none yet: %1 is trained anew by hand only.', model.name)}
+          {trans.__('There is no policy yet, so %1 is not trained anew by itself.', model.name)}
         </p>
       )}
       <Refusal.Provider value={refusal}>

@@ -68,7 +68,7 @@ interface IPartProps extends IScheduleProps {
 }
 
 function Head({ model, now, trans }: IPartProps): React.JSX.Element {
-  const { schedule, loaded } = useStore(model);
+  const { schedule, loaded, failure } = useStore(model);
   const sign = schedule && scheduleSign(schedule, trans);
   return (
     <header>
@@ -87,7 +87,7 @@ function Head({ model, now, trans }: IPartProps): React.JSX.Element {
           ✕ {schedule.problem}
         </p>
       )}
-      {!schedule && model.name && loaded && (
+      {!schedule && model.name && loaded && !failure && (
         <p className="nbops-warn">▲ {trans.__('It has been deleted. Saving makes it again.')}</p>
       )}
     </header>

@@ -77,7 +77,9 @@ export function troubleLine(summary: MonitorSummary, trans: ITrans): string {
     return monitor.problem;
   }
   if (state === 'error') {
-    return last?.error || summary.sentence || trans.__('It could not look.');
+    // That it cannot look stands above it already.
+    const why = last?.error || summary.sentence || trans.__('It could not look.');
+    return why.replace(/^.{1,100}? could not look: /, '');
   }
   if (!isTrouble(state)) {
     return '';

@@ -1,16 +1,6 @@
 import { Notification } from '@jupyterlab/apputils';
-import type { ReadonlyPartialJSONObject } from '@lumino/coreutils';
 import { failureOf, sentence } from '../model/failure';
 import type { INbops } from './core';
-
-/** What a command was called with. */
-export type Args = ReadonlyPartialJSONObject;
-
-/** A text among the arguments; empty if there is none. */
-export function text(args: Args, name: string): string {
-  const value = args[name];
-  return typeof value === 'string' ? value : '';
-}
 
 /** Change something on the server, and tell how it went; nothing is said of what went well without `done`. */
 export async function change(

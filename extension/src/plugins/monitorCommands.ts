@@ -1,6 +1,7 @@
 import { ILayoutRestorer, type JupyterFrontEnd, type JupyterFrontEndPlugin } from '@jupyterlab/application';
 import { ICommandPalette, InputDialog, IThemeManager, Notification } from '@jupyterlab/apputils';
 import { createElement } from 'react';
+import { type Args, text } from '../model/args';
 import { MonitorView } from '../components/MonitorView';
 import { failureOf } from '../model/failure';
 import { MonitorModel } from '../model/monitor';
@@ -11,7 +12,7 @@ import { DraftTab } from '../widgets/draftTab';
 import { askMute } from '../widgets/muteDialog';
 import { ReportTab } from '../widgets/reportTab';
 import { Tabs } from '../widgets/tabs';
-import { change, text, type Args } from './acting';
+import { change } from './acting';
 import { INbops } from './core';
 import { INbopsPanel } from './panel';
 

@@ -2,6 +2,7 @@ import { ILayoutRestorer, type JupyterFrontEnd, type JupyterFrontEndPlugin } fro
 import { ICommandPalette, IThemeManager, Notification } from '@jupyterlab/apputils';
 import { ILauncher } from '@jupyterlab/launcher';
 import { nbopsIcon } from '../icons';
+import { type Args, text } from '../model/args';
 import { fromLines } from '../model/assignments';
 import { failureOf, sentence, type IFailure } from '../model/failure';
 import { LogModel } from '../model/log';
@@ -14,7 +15,6 @@ import { LogTab } from '../widgets/logTab';
 import { PipelineTab } from '../widgets/pipelineTab';
 import { askRun } from '../widgets/runPipelineDialog';
 import { Tabs } from '../widgets/tabs';
-import { text, type Args } from './acting';
 import { INbops } from './core';
 import { INbopsPanel } from './panel';
 import { IPipelineNews } from './pipelineNews';

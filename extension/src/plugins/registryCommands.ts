@@ -1,6 +1,7 @@
 import { ILayoutRestorer, type JupyterFrontEnd, type JupyterFrontEndPlugin } from '@jupyterlab/application';
 import { ICommandPalette, Notification } from '@jupyterlab/apputils';
 import { INotebookTracker } from '@jupyterlab/notebook';
+import { type Args, text } from '../model/args';
 import type { ILineageActions } from '../components/LineageView';
 import type { Act, IVersionTarget } from '../governance';
 import { failureOf, sentence } from '../model/failure';
@@ -11,7 +12,6 @@ import { CommandIDs } from '../tokens';
 import { LineageTab } from '../widgets/lineageTab';
 import { PromotionTab } from '../widgets/promotionTab';
 import { Tabs } from '../widgets/tabs';
-import { text, type Args } from './acting';
 import { INbops } from './core';
 import { INbopsPanel } from './panel';
 

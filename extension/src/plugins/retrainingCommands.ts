@@ -1,6 +1,7 @@
 import { ILayoutRestorer, type JupyterFrontEnd, type JupyterFrontEndPlugin } from '@jupyterlab/application';
 import { ICommandPalette, InputDialog, Notification } from '@jupyterlab/apputils';
 import { createElement } from 'react';
+import { type Args, text } from '../model/args';
 import { PolicyView } from '../components/PolicyView';
 import { pipelineChoices } from '../components/DraftFields';
 import { policyWords } from '../model/monitorWords';
@@ -9,7 +10,7 @@ import type { IModelRef } from '../retraining';
 import { CommandIDs } from '../tokens';
 import { DraftTab } from '../widgets/draftTab';
 import { Tabs } from '../widgets/tabs';
-import { change, text, type Args } from './acting';
+import { change } from './acting';
 import { INbops } from './core';
 import { INbopsPanel } from './panel';
 

@@ -8,13 +8,13 @@ import {
 } from '@jupyterlab/apputils';
 import type { NotebookPanel } from '@jupyterlab/notebook';
 import type { ReadonlyPartialJSONObject } from '@lumino/coreutils';
+import { text } from '../model/args';
 import { failureOf, sentence } from '../model/failure';
 import { modelName, relativePath } from '../model/places';
 import { RunModel } from '../model/run';
 import { CommandIDs, type IRunTarget } from '../tokens';
 import { askRegistration } from '../widgets/registerDialog';
 import { RunTab } from '../widgets/runTab';
-import { text } from './acting';
 import { INbops } from './core';
 import { INbopsPanel } from './panel';
 

@@ -1,13 +1,14 @@
 import { ILayoutRestorer, type JupyterFrontEnd, type JupyterFrontEndPlugin } from '@jupyterlab/application';
 import { ICommandPalette } from '@jupyterlab/apputils';
 import { createElement } from 'react';
+import { text } from '../model/args';
 import { ScheduleView } from '../components/ScheduleView';
 import { ScheduleModel } from '../model/schedule';
 import type { ScheduleAct } from '../pipelines';
 import { CommandIDs } from '../tokens';
 import { DraftTab } from '../widgets/draftTab';
 import { Tabs } from '../widgets/tabs';
-import { change, text } from './acting';
+import { change } from './acting';
 import { INbops } from './core';
 import { INbopsPanel } from './panel';
 

@@ -4,6 +4,9 @@ import { nbopsIcon } from '../icons';
 import type { ChangeFeed } from '../model/feed';
 import { Refresher } from '../model/refresher';
 
+/** A tab's title has so many characters at most. */
+const LONGEST = 48;
+
 /** What a tab shows: it can be loaded again, and says when it has changed. */
 export interface ILiveModel {
   refresh(): Promise<void>;
@@ -27,7 +30,10 @@ export abstract class LiveTab extends ReactWidget {
     this.addClass('nbops-run-tab');
     this.title.icon = nbopsIcon;
     const name = (): void => {
-      this.title.label = label();
+      const whole = label();
+      // JupyterLab lets a long title run over what stands beside it.
+      this.title.label = whole.length > LONGEST ? `${whole.slice(0, LONGEST - 1)}…` : whole;
+      this.title.caption = whole;
     };
     name();
     this._refresher = new Refresher({
