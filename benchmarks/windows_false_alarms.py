@@ -40,7 +40,7 @@ def look(named: Counter[str], seed: int) -> None:
     for against in ("reference", "first", "previous"):
         found = drift_by_window(before, profiled(before, current, "100 rows"), against=against)
         named["windows looked at"] += len(found["labels"])
-        named["windows named"] += sum(count > 0 for count in found["drifted"])
+        named["windows named"] += sum(map(any, zip(found["drifted"], found["quality"], strict=True)))
         named["onsets"] += bool(found["onset"])
     sides = before, after, reference, current
     named["segments"] += any(node["drifted"] for node in segment_tree(*sides, seed=seed)["nodes"])

@@ -14,6 +14,7 @@ from tornado import web
 
 from nbops.errors import (
     ApprovalRefused,
+    DataError,
     InvalidPipeline,
     LedgerError,
     NbopsError,
@@ -23,6 +24,7 @@ from nbops.errors import (
     PromotionRefused,
     RegistryError,
     UsageError,
+    about,
 )
 from nbops.records import Identity, to_wire
 from nbops.workspace import Workspace
@@ -48,6 +50,7 @@ _STATUS: tuple[tuple[type[NbopsError], int], ...] = (
     (UsageError, 400),
     (RegistryError, 409),
     (InvalidPipeline, 422),
+    (DataError, 422),
     (PipelineError, 409),
     (LedgerError, 503),
 )
@@ -170,7 +173,8 @@ class NbopsHandler(APIHandler):
             if name not in known:
                 raise UsageError(f"Unknown field {name[:40]!r}.", hint=f"Known: {', '.join(sorted(known))}.")
             if not known[name](value):
-                raise UsageError(f"The field {name!r} is of the wrong kind.")
+                with about(name):
+                    raise UsageError(f"The field {name!r} is of the wrong kind.")
         return found
 
     def fields(self, known: frozenset[str]) -> dict[str, str]:
@@ -197,7 +201,7 @@ class NbopsHandler(APIHandler):
     def write_error(self, status_code: int, **kwargs: Any) -> None:
         """Answer an error as ``{"message", "hint"}``; what is not meant for people goes to the log only.
 
-        A conflict also has the ``holder``, a refused promotion its ``obstacles``.
+        What is wrong with one ``field`` names it; a conflict has the ``holder``, a refused promotion its ``obstacles``.
         """
         error = kwargs.get("exc_info", (None, None, None))[1]
         message, hint = "Something went wrong in nbops.", "The server's log says more."
@@ -235,6 +239,8 @@ def _status(error: NbopsError) -> int:
 
 
 def _facts(error: object) -> dict[str, Any]:
+    if isinstance(error, NbopsError) and error.field:
+        return {"field": error.field}
     if isinstance(error, PromotionConflict):
         return {"holder": error.holder}
     if isinstance(error, PromotionRefused):

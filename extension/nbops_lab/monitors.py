@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 import time
 from collections.abc import Callable, Mapping
 from dataclasses import replace
@@ -11,20 +10,19 @@ from typing import Any
 from jupyter_server.auth.decorator import authorized
 from tornado import web
 
-from nbops.errors import NotFoundError, UsageError
+from nbops.errors import NotFoundError, UsageError, about
 from nbops.records import Check, Identity, Incident, Monitor, MonitorRun, MonitorSummary, RetrainDecision
 from nbops.workspace import Workspace
 from nbops_lab.base import NbopsHandler
+from nbops_lab.confining import confine
+from nbops_lab.kinds import are_texts, is_number, is_text, is_whole
 from nbops_lab.looks import Looks
-from nbops_lab.workspaces import ForbiddenPathError, Place
+from nbops_lab.retraining import DECISIONS, begin, model_of
+from nbops_lab.workspaces import Place
 
 LAB = "lab"
 _RUNS, _MOST_RUNS = 200, 1000
 _OPEN, _INCIDENTS = 1000, 200
-_DECISIONS = 50
-_PREDICTIONS = "predictions"
-_PATTERN = re.compile(r"[*?\[]")
-_SCHEME = re.compile(r"[a-z][a-z0-9+.-]+:", re.IGNORECASE)
 
 
 class MonitorsHandler(NbopsHandler):
@@ -148,22 +146,10 @@ class IncidentsHandler(NbopsHandler):
         self.answer([] if place.empty else await self.run(_news, place.workspace))
 
 
-def _is_text(value: object) -> bool:
-    return isinstance(value, str)
-
-
-def _are_texts(value: object) -> bool:
-    return isinstance(value, list) and all(isinstance(one, str) for one in value)
-
-
-def _is_number(value: object) -> bool:
-    return isinstance(value, (int, float)) and not isinstance(value, bool)
-
-
 _CHECK: Mapping[str, Callable[[object], bool]] = {
-    **dict.fromkeys(("name", "kind", "metric"), _is_text),
-    **dict.fromkeys(("threshold", "warning"), lambda value: value is None or _is_number(value)),
-    "columns": _are_texts,
+    **dict.fromkeys(("name", "kind", "metric"), is_text),
+    **dict.fromkeys(("threshold", "warning"), lambda value: value is None or is_number(value)),
+    "columns": are_texts,
     "options": lambda value: isinstance(value, dict),
 }
 
@@ -178,21 +164,21 @@ def _are_checks(value: object) -> bool:
 
 
 _FIELDS: Mapping[str, Callable[[object], bool]] = {
-    **dict.fromkeys(("model", "source", "reference", "time", "window", "cron", "timezone"), _is_text),
+    **dict.fromkeys(("model", "source", "reference", "time", "window", "cron", "timezone"), is_text),
     "checks": _are_checks,
-    "routes": _are_texts,
-    "remind_hours": _is_number,
+    "routes": are_texts,
+    "remind_hours": is_number,
 }
 _ACTS: Mapping[str, Mapping[str, Callable[[object], bool]]] = {
     "pause": {},
     "resume": {},
     "unmute": {},
     "run": {},
-    "retrain": {"reason": _is_text},
-    "mute": {"until": _is_number, "reason": _is_text},
+    "retrain": {"reason": is_text},
+    "mute": {"until": is_number, "reason": is_text},
     "acknowledge": {
-        "incident": lambda value: isinstance(value, int) and not isinstance(value, bool),
-        "reason": _is_text,
+        "incident": is_whole,
+        "reason": is_text,
     },
 }
 
@@ -222,13 +208,13 @@ def _view(workspace: Workspace, name: str) -> dict[str, Any]:
     if not found:
         raise NotFoundError(f"There is no monitor {name[:80]!r}.")
     (summary,) = with_retraining(workspace, found)
-    model = _model_of(summary.monitor.model)
+    model = summary.monitor.model.partition("@")[0]
     runs: list[MonitorRun] = [replace(run, checks=()) for run in monitor_runs(workspace, name, limit=_RUNS)]
     return {
         "summary": summary,
         "incidents": _trouble(workspace, name),
         "runs": runs,
-        "decisions": decisions(workspace, model, limit=_DECISIONS) if model else [],
+        "decisions": decisions(workspace, model, limit=DECISIONS) if model else [],
         "policy": summary.policy,
     }
 
@@ -241,6 +227,7 @@ def _known(workspace: Workspace, name: str) -> Monitor:
 
 def _save(place: Place, name: str, wanted: Mapping[str, Any], me: Identity) -> Monitor:
     from nbops.monitoring.monitors import add_monitor, monitors, update_monitor
+    from nbops.tracking.frame_profiles import names_tracked
 
     workspace, name = place.workspace, name.strip()
     before = next((one for one in monitors(workspace) if one.name == name), None) if not place.empty else None
@@ -251,12 +238,16 @@ def _save(place: Place, name: str, wanted: Mapping[str, Any], me: Identity) -> M
         given["routes"] = tuple(given["routes"])
     for field in ("source", "reference"):
         # What was declared elsewhere may lie anywhere; what a page asks for may not.
-        if given.get(field) and (before is None or given[field] != getattr(before, field)):
-            _confine(workspace, given[field])
+        asked = given.get(field, "")
+        if field == "reference" and names_tracked(asked):
+            continue
+        if asked and (before is None or asked != getattr(before, field)):
+            with about(field):
+                confine(workspace, asked)
     known = () if before is None else tuple(_rules(check) for check in before.checks)
     for check in given.get("checks", ()):
         if _rules(check) and _rules(check) not in known:
-            _confine(workspace, _rules(check))
+            confine(workspace, _rules(check))
     if before is None:
         return add_monitor(workspace, Monitor(name=name, **given), identity=me)
     return update_monitor(workspace, replace(before, **given), identity=me)
@@ -271,26 +262,6 @@ def _rules(check: Check) -> str:
     return str(check.options.get("rules", ""))
 
 
-def _confine(workspace: Workspace, path: str) -> None:
-    """Refuse files outside the workspace, after links are followed; of a pattern what comes before its first wildcard.
-
-    Raises
-    ------
-    ForbiddenPathError
-        It leads outside.
-    """
-    if path == _PREDICTIONS:
-        return
-    fixed = _PATTERN.split(path, maxsplit=1)[0]
-    try:
-        inside = (workspace.root / fixed).resolve().is_relative_to(workspace.root.resolve())
-    except (OSError, RuntimeError, ValueError):  # a loop of links, a name too long, a zero byte
-        inside = False
-    # Whoever reads it takes "~" for somebody's own folder.
-    if not inside or path.startswith("~") or ".." in re.split(r"[/\\]", path) or _SCHEME.match(path):
-        raise ForbiddenPathError("The path leads outside the workspace.", hint="Name files from its folder.")
-
-
 def _do(
     workspace: Workspace, name: str, act: str, wanted: Mapping[str, Any], me: Identity
 ) -> Monitor | Incident | RetrainDecision:
@@ -302,29 +273,11 @@ def _do(
             raise NotFoundError(f"There is no incident {number} of the monitor {name[:80]!r}.")
         return rooms.acknowledge(workspace, number, wanted["reason"], identity=me)
     if act == "retrain":
-        return _retrain(workspace, name, wanted.get("reason", ""), me)
+        return begin(workspace, model_of(_known(workspace, name).model), wanted.get("reason", ""), me)
     if act == "mute":
         return rooms.mute_monitor(workspace, name, float(wanted["until"]), wanted["reason"], identity=me)
     work = {"pause": rooms.pause_monitor, "resume": rooms.resume_monitor, "unmute": rooms.unmute_monitor}[act]
     return work(workspace, name, identity=me)
-
-
-def _retrain(workspace: Workspace, name: str, reason: str, me: Identity) -> RetrainDecision:
-    """Decide it, and let a process of its own carry it out."""
-    from nbops.scheduling import retraining
-
-    model = _model_of(_known(workspace, name).model)
-    if not model:
-        raise UsageError(f"The monitor {name[:80]!r} watches no model, so there is nothing to train anew.")
-    decision = retraining.retrain_now(workspace, model, reason, identity=me)
-    if decision.outcome == "queued":
-        retraining.launch_retraining(workspace, decision.id)
-    return decision
-
-
-def _model_of(model: str) -> str:
-    """Give the name of a monitor's model, without the target it is looked at by."""
-    return model.partition("@")[0].strip()
 
 
 def _news(workspace: Workspace) -> list[Incident]:
@@ -350,12 +303,10 @@ def _trouble(workspace: Workspace, name: str = "") -> list[Incident]:
 
 
 def _page(workspace: Workspace, name: str, number: int) -> str:
-    from nbops.monitoring.monitors import monitor_report, monitor_runs
+    from nbops.monitoring.monitors import monitor_report
     from nbops.views.drift import drift_page
 
-    if all(run.id != number for run in monitor_runs(workspace, name, limit=_MOST_RUNS)):
-        raise NotFoundError(f"The monitor {name[:80]!r} has no look {number}.")
-    return drift_page(monitor_report(workspace, number))
+    return drift_page(monitor_report(workspace, number, name=name))
 
 
 def _whole(number: str) -> int:

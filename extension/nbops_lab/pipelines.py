@@ -14,6 +14,7 @@ from nbops.errors import NotFoundError
 from nbops.records import Explanation, PipelineRun, PipelineSummary, StageRun, to_wire
 from nbops.workspace import Workspace
 from nbops_lab.base import NbopsHandler
+from nbops_lab.kinds import are_texts, are_values, is_text
 from nbops_lab.workspaces import ForbiddenPathError, Place
 
 MOST_RUNS = 500
@@ -166,23 +167,10 @@ def pipeline_path(place: Place, pipeline: str) -> Path:
     return Path(pipeline)
 
 
-def _is_text(value: object) -> bool:
-    return isinstance(value, str)
-
-
-def _are_texts(value: object) -> bool:
-    return isinstance(value, list) and all(isinstance(one, str) for one in value)
-
-
-def are_values(value: object) -> bool:
-    """Tell whether a value of a request's body is an object of strings."""
-    return isinstance(value, dict) and all(isinstance(one, str) for one in value.values())
-
-
 _LAUNCH: Mapping[str, Callable[[object], bool]] = {
-    "pipeline": _is_text,
+    "pipeline": is_text,
     "force": lambda value: isinstance(value, bool),
-    "only": _are_texts,
+    "only": are_texts,
     "parameters": are_values,
 }
 

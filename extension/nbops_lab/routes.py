@@ -27,6 +27,7 @@ from nbops_lab.pipelines import (
 )
 from nbops_lab.projects import ProjectsHandler
 from nbops_lab.promotion import DecisionHandler, GatesHandler, PromotionHandler, RequestsHandler
+from nbops_lab.retraining import RetrainingActHandler, RetrainingHandler
 from nbops_lab.runs import ExperimentsHandler, RunHandler, RunsHandler, SeriesHandler
 from nbops_lab.schedules import (
     FailuresHandler,
@@ -84,4 +85,6 @@ def routes() -> list[tuple[str, type[NbopsHandler]]]:
         (f"{_ROOT}/monitors/([^/]+)/runs/([^/]+)/report", ReportPageHandler),
         (f"{_ROOT}/monitors/([^/]+)/([^/]+)", MonitorActHandler),
         (f"{_ROOT}/incidents", IncidentsHandler),
+        (f"{_ROOT}/retraining/([^/]+)", RetrainingHandler),
+        (f"{_ROOT}/retraining/([^/]+)/([^/]+)", RetrainingActHandler),
     ]

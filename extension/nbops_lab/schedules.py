@@ -11,7 +11,8 @@ from tornado import web
 from nbops.errors import NbopsError, NotFoundError
 from nbops.records import Identity, Schedule, ScheduleRun
 from nbops_lab.base import NbopsHandler
-from nbops_lab.pipelines import are_values, pipeline_path
+from nbops_lab.kinds import are_texts, are_values, is_number, is_text, is_whole
+from nbops_lab.pipelines import pipeline_path
 from nbops_lab.workspaces import Place
 
 _SHOWN = 5
@@ -120,24 +121,12 @@ class ScheduleActHandler(NbopsHandler):
         self.answer(await self.run(work, place.workspace, name, identity=me))
 
 
-def _is_text(value: object) -> bool:
-    return isinstance(value, str)
-
-
-def _are_texts(value: object) -> bool:
-    return isinstance(value, list) and all(isinstance(one, str) for one in value)
-
-
-def _is_number(value: object) -> bool:
-    return isinstance(value, (int, float)) and not isinstance(value, bool)
-
-
 _FIELDS: Mapping[str, Callable[[object], bool]] = {
-    **dict.fromkeys(("pipeline", "trigger", "cron", "timezone", "subject", "measure", "missed", "overlap"), _is_text),
-    "threshold": _is_number,
-    "missed_cap": lambda value: isinstance(value, int) and not isinstance(value, bool),
+    **dict.fromkeys(("pipeline", "trigger", "cron", "timezone", "subject", "measure", "missed", "overlap"), is_text),
+    "threshold": is_number,
+    "missed_cap": is_whole,
     "parameters": are_values,
-    "alerts": _are_texts,
+    "alerts": are_texts,
 }
 
 

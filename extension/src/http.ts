@@ -54,11 +54,12 @@ export class Http {
     }
     if (!response.ok) {
       const data: unknown = await response.json().catch(() => null);
-      const { message, hint } = (data ?? {}) as { message?: unknown; hint?: unknown };
+      const { message, hint, field } = (data ?? {}) as Readonly<Record<string, unknown>>;
       throw new ApiError(
         response.status,
         typeof message === 'string' ? message : `${response.status} ${response.statusText}`,
-        typeof hint === 'string' ? hint : ''
+        typeof hint === 'string' ? hint : '',
+        typeof field === 'string' ? field : ''
       );
     }
     return response;

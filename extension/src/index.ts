@@ -13,6 +13,7 @@ import { pipelineFiles } from './plugins/pipelineFiles';
 import { pipelineNews } from './plugins/pipelineNews';
 import { project } from './plugins/project';
 import { registryCommands } from './plugins/registryCommands';
+import { retrainingCommands } from './plugins/retrainingCommands';
 import { runCommands } from './plugins/runCommands';
 import { scheduleCommands } from './plugins/scheduleCommands';
 
@@ -32,6 +33,7 @@ const plugins: JupyterFrontEndPlugin<unknown>[] = [
   scheduleCommands,
   monitorCommands,
   monitorNews,
+  retrainingCommands,
   project
 ];
 

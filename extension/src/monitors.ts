@@ -56,7 +56,7 @@ export type MonitorDraft = Pick<
 >;
 
 /** What can be done with a monitor besides editing it. */
-export type MonitorAct = 'pause' | 'resume' | 'run' | 'retrain' | 'unmute';
+export type MonitorAct = 'pause' | 'resume' | 'run' | 'unmute';
 
 /** Monitors, as the server part knows them. */
 export interface IMonitors {
@@ -83,8 +83,6 @@ export interface IMonitorActions {
   /** Ask for a reason, and say that somebody looks after it. */
   acknowledge(target: IMonitorRef & { incident: number; what: string }): void;
   mute(monitor: IMonitorRef): void;
-  /** Train the model anew, after a question that says what will happen. */
-  retrain(monitor: IMonitorRef): void;
   remove(monitor: IMonitorRef): void;
   report(look: ILookRef & { label: string }): void;
 }

@@ -38,7 +38,7 @@ export type MissedPolicy = 'skip' | 'once' | 'all';
 
 export type OverlapPolicy = 'skip' | 'queue' | 'allow';
 
-export type CheckKind = 'drift' | 'quality' | 'performance' | 'estimate' | 'volume' | 'infrastructure';
+export type CheckKind = 'drift' | 'prediction' | 'quality' | 'performance' | 'estimate' | 'volume' | 'infrastructure';
 
 export type MonitorState = 'paused' | 'ok' | 'waiting' | 'warning' | 'error' | 'alert';
 
@@ -150,6 +150,7 @@ export interface Run {
   readonly metric_functions: Readonly<Record<string, string>>;
   readonly tags: Readonly<Record<string, string>>;
   readonly data: readonly DataRef[];
+  readonly profiles: Readonly<Record<string, string>>;
   readonly models: readonly ModelRef[];
   readonly artifacts: readonly ArtifactRef[];
   readonly stdout: string;

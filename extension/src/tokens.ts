@@ -64,7 +64,9 @@ export class ApiError extends Error {
   constructor(
     readonly status: number,
     message: string,
-    readonly hint = ''
+    readonly hint = '',
+    /** What was given wrongly, where it is one field. */
+    readonly field = ''
   ) {
     super(message);
     this.name = 'ApiError';
@@ -152,5 +154,8 @@ export const CommandIDs = {
   acknowledgeIncident: 'nbops:acknowledge-incident',
   muteMonitor: 'nbops:mute-monitor',
   retrain: 'nbops:retrain',
-  deleteMonitor: 'nbops:delete-monitor'
+  deleteMonitor: 'nbops:delete-monitor',
+  retraining: 'nbops:retraining-policy',
+  restRetraining: 'nbops:rest-retraining',
+  removeRetraining: 'nbops:remove-retraining'
 } as const;

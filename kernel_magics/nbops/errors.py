@@ -7,7 +7,8 @@ traceback, because ``_render_traceback_`` is what IPython asks first (a subclass
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+import contextlib
+from collections.abc import Iterable, Iterator
 from typing import Any
 
 
@@ -29,7 +30,14 @@ class NbopsError(Exception):
         What is wrong and where, in one line.
     hint
         What to do about it, in one line; empty when the message already says it.
+
+    Attributes
+    ----------
+    field
+        What was given wrongly, where one thing was: a form says it beside that field. See :func:`about`.
     """
+
+    field: str = ""
 
     def __init__(self, message: str, *, hint: str = "") -> None:
         super().__init__(message)
@@ -53,6 +61,16 @@ def _rebuild(cls: type[NbopsError], message: str, hint: str, state: dict[str, An
     error.message, error.hint = message, hint
     error.__dict__.update(state)
     return error
+
+
+@contextlib.contextmanager
+def about(field: str) -> Iterator[None]:
+    """Say of an error that comes in this block that it is about ``field``, unless it says so itself."""
+    try:
+        yield
+    except NbopsError as error:
+        error.field = error.field or field
+        raise
 
 
 class UsageError(NbopsError):

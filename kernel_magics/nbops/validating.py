@@ -2,25 +2,21 @@
 
 from __future__ import annotations
 
-import json
-import re
+import os
 from dataclasses import dataclass
-from pathlib import Path
 from typing import Any
 
 from nbops.data.findings import ValidationReport, error
-from nbops.data.profile import Profile
-from nbops.data.rules import Rules, infer_rules
-from nbops.data.rulesets import load_rules
-from nbops.data.schema import is_schema
+from nbops.data.reading import read_table
+from nbops.data.rules import Rules
 from nbops.data.sources import read_source
 from nbops.data.validation import validate as check
 from nbops.errors import DataError, NotFoundError
+from nbops.monitoring.ruling import rules_of
 from nbops.views.validation import validation_html, validation_text
-from nbops.workspace import Workspace, find_workspace
+from nbops.workspace import Workspace
 
 VALIDATION_MIME = "application/vnd.nbops.validation.v1+json"
-_NAMED = re.compile(r"[^\W\d][\w-]*(?:@\d+)?")
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,7 +45,7 @@ def validate(data: Any, against: Any, *, workspace: Workspace | None = None) -> 
     against
         Rules: :class:`~nbops.data.rules.Rules`, a ``.toml`` or ``.json`` file of them, ``NAME`` or ``NAME@3`` as they were
         saved, or a schema or model of pandera. Or data to infer them from: a DataFrame, a file, or ``models:/NAME@champion``
-        for the profile of what a registered model was trained on.
+        for the profile of what a registered model was trained on, or ``run:WHICH/FRAME`` for that of a frame that a run has seen.
     workspace
         Where saved rules and models are; the workspace of the working directory by default.
 
@@ -58,7 +54,7 @@ def validate(data: Any, against: Any, *, workspace: Workspace | None = None) -> 
     NotFoundError
         There are no such rules or reference data, or no such data.
     DataError
-        The rules, or the reference, cannot be read.
+        The rules, or the reference, cannot be read; or ``data`` are neither a table nor a path.
 
     Examples
     --------
@@ -69,51 +65,19 @@ def validate(data: Any, against: Any, *, workspace: Workspace | None = None) -> 
     """
     rules, said = rules_of(against, workspace)
     try:
-        frame = data if hasattr(data, "iloc") else read_source(str(data))
+        frame = read_source(os.fspath(data)) if _is_path(data) else read_table(data)
     except NotFoundError:
         raise
     except DataError as problem:
+        if not _is_path(data):
+            raise
         return ShownValidation(0, (error("", "unreadable", problem.message),), said, 0, _plain(rules))
     found = check(frame, rules, against=said)
     return ShownValidation(found.rows, found.findings, found.against, found.columns, _plain(rules))
 
 
-def rules_of(against: Any, workspace: Workspace | None = None) -> tuple[Any, str]:
-    """Give the rules that something stands for, see :func:`validate`, and what they are called."""
-    if isinstance(against, Rules) or is_schema(against):
-        return against, ""
-    if isinstance(against, Profile):
-        return infer_rules(against), "the profile"
-    if hasattr(against, "iloc"):
-        return infer_rules(against), "the reference"
-    text = str(against)
-    if text.startswith("models:/"):
-        from nbops.registry.facts import profile_at
-
-        return infer_rules(
-            profile_at(text, workspace=workspace)
-        ), f"the data that {text.removeprefix('models:/')} learnt from"
-    path = Path(text).expanduser()
-    if path.is_file() and _holds_rules(path):
-        from nbops.data.rulesfile import read_rules
-
-        return read_rules(path), path.name
-    if _NAMED.fullmatch(text) and not path.exists():
-        found = load_rules(workspace or find_workspace(), text)
-        return found.rules, found.label
-    return infer_rules(read_source(text)), path.name
-
-
-def _holds_rules(path: Path) -> bool:
-    if path.suffix.lower() == ".toml":
-        return True
-    if path.suffix.lower() != ".json":
-        return False
-    try:
-        found = json.loads(path.read_text(encoding="utf-8-sig"))
-    except (OSError, ValueError):
-        return False
-    return isinstance(found, dict) and isinstance(found.get("columns"), (list, dict))
+def _is_path(data: Any) -> bool:
+    return isinstance(data, (str, os.PathLike))
 
 
 def _plain(rules: Any) -> Rules | None:

@@ -18,8 +18,7 @@ import time
 import nbops, numpy, pandas
 from nbops import registry
 from nbops.monitoring.monitors import add_monitor, run_monitor
-from nbops.records import Check, Monitor, RetrainPolicy
-from nbops.scheduling.retraining import set_policy
+from nbops.records import Check, Monitor
 from nbops.workspace import find_workspace
 from sklearn.datasets import load_breast_cancer
 from sklearn.ensemble import RandomForestClassifier
@@ -59,17 +58,6 @@ add_monitor(workspace, Monitor(name="intake", checks=(rows,), **files))
 for week in weeks[1:8]:
     for name in ("tumour", "intake"):
         run_monitor(workspace, name, at=week)
-set_policy(
-    workspace,
-    RetrainPolicy(
-        model="tumour",
-        pipeline="pipeline.toml",
-        source="labelled.parquet",
-        window="all",
-        metric="accuracy",
-        mode="promote",
-    ),
-)
 """
 PIPELINE = """
 name = "tumour"
@@ -149,6 +137,31 @@ def test_drift_is_told_looked_into_and_ends_in_a_better_model(screen: Any, pytho
     expect(tab.get_by_role("list", name="Open trouble")).to_contain_text("The clinic now gets the large ones.")
     expect(row).to_contain_text("acknowledged")
 
+    # When it is trained anew: what cannot be is said beside its field.
+    expect(tab.get_by_role("region", name="Retraining")).to_contain_text("No policy says when tumour is trained anew.")
+    tab.get_by_role("button", name="Set a policy…").click()
+    policy = page.get_by_role("article", name="Retraining of tumour")
+    policy.get_by_label("On labelled rows of").select_option("files")
+    policy.get_by_role("textbox", name="Files").fill("labelled.parquet")
+    policy.get_by_label("it wins in").fill("accuracy")
+    policy.get_by_label("A better one").select_option("promote")
+    share = policy.get_by_label("Share of the newest rows that judge")
+    share.fill("0.99")
+    screen.allow("400 (Bad Request)")
+    policy.get_by_role("button", name="Save").click()
+    expect(share).to_be_focused()
+    expect(share).to_have_accessible_description(re.compile("holdout must be from 0.05 to 0.9, not 0.99"))
+    both(screen, "monitors-policy")
+    share.fill("")
+    policy.get_by_role("button", name="Save").click()
+    expect(policy.get_by_role("group", name="Actions")).to_contain_text("Saved.")
+    expect(policy.get_by_role("note")).to_contain_text("A challenger that is better in accuracy takes Production.")
+    policy.get_by_role("button", name="Switch off").click()
+    expect(policy.locator("header")).to_contain_text("rests")
+    policy.get_by_role("button", name="Switch on").click()
+    expect(policy.locator("header")).to_contain_text("counts")
+    screen.command("application:close")
+
     # A better model.
     tab.get_by_role("button", name="Retrain now…").click()
     expect(dialog).to_contain_text("A challenger that is better in accuracy takes Production.")
@@ -157,6 +170,8 @@ def test_drift_is_told_looked_into_and_ends_in_a_better_model(screen: Any, pytho
     expect(decisions).to_contain_text("promoted", timeout=90_000)
     expect(decisions).to_contain_text("v2 holds Production now")
     expect(panel.get_by_role("list", name="Versions of tumour")).to_contain_text("v2")
+    decisions.get_by_text("Evidence", exact=True).click()
+    expect(decisions).to_contain_text("learn rows")
     screen.command("apputils:dismiss-notification")
     expect(page.locator(".Toastify__toast")).to_have_count(0)
     both(screen, "monitors")

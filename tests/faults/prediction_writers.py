@@ -18,10 +18,10 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
-from nbops.monitoring.predictions import committing, compaction, segment
+from nbops.monitoring.predictions import committing, compaction, forgetting, label_retention, segment
 from nbops.monitoring.predictions.log import PredictionLog, prediction_journal
 from nbops.monitoring.predictions.settings import PredictionSettings
-from nbops.workspace import find_workspace
+from nbops.workspace import durability, find_workspace
 
 DAY = 86_400.0
 T0 = 1_700_000_000.0 // DAY * DAY
@@ -66,7 +66,8 @@ def dies_within(point: int) -> Callable[[], None]:
             return step
 
         writing = os.write
-        segment.os = compaction.os = _Stepping(stepped)  # type: ignore[attr-defined]
+        for module in (segment, compaction, forgetting, label_retention, durability):
+            module.os = _Stepping(stepped)  # type: ignore[attr-defined]
         Path.unlink = stepped(Path.unlink)  # type: ignore[method-assign]
 
     return install

@@ -28,3 +28,14 @@ def test_no_acknowledged_prediction_is_lost_or_doubled(workspace):
     assert found["acknowledged"] > _KILLS
     # What the dead have left was made up by the next writer.
     assert found["open"] == 0
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="kills processes that were forked")
+def test_whoever_drops_old_predictions_and_their_labels_may_be_killed_at_any_step(workspace):
+    program = Path(__file__).with_name("label_retention_killed.py")
+    ran = subprocess.run(
+        [sys.executable, str(program), str(workspace.root)], capture_output=True, text=True, timeout=600
+    )
+    assert ran.returncode == 0, ran.stderr
+    found = json.loads(ran.stdout)
+    assert found["wrong"] == [] and found["steps"] > 20

@@ -12,6 +12,8 @@ import nbops
 from nbops.data.compact import compact, expanded
 from nbops.data.profile import Profile, profile_frame
 from nbops.errors import DataError, NotFoundError, UsageError
+from nbops.views.drift.details import details
+from nbops.views.drift.figures import Figures
 
 
 def _by_name(report):
@@ -278,3 +280,18 @@ def test_many_values_out_of_range_are_told(sign):
     (column,) = nbops.drift(reference, current).columns
     assert column.status == "quality"
     assert any("reference" in finding and "1000" in finding for finding in column.findings)
+
+
+def test_noise_of_many_categories_is_called_noise():
+    random = np.random.default_rng(3)
+    sides = [pd.DataFrame({"city": np.char.add("c", random.choice(3000, 2000).astype(str))}) for _ in range(2)]
+    report = nbops.drift(*sides)
+    (column,) = report.columns
+    assert (column.status, column.statistics["tv"] > 0.4) == ("steady", True)
+    by_chance = column.statistics["tv_by_chance"]
+    assert column.reason == (
+        f"no change that matters ({column.statistics['tv']:.1%} of rows, noise: chance alone moves {by_chance:.1%} at this size)"
+    )
+    assert "by chance on average, at this size" in details(report.to_dict()["columns"][0], report.to_dict(), Figures())
+    few = [side.assign(city=side.city.str[:2]) for side in sides]
+    assert "noise" not in nbops.drift(*few).columns[0].reason

@@ -10,6 +10,8 @@ import pytest
 import nbops
 from nbops.data.randomness import kept_random
 from nbops.errors import DataError, UsageError
+from nbops.monitoring.matrix import Matrix
+from nbops.monitoring.multivariate.classifier import domain_classifier
 
 
 def _pair(random, n, correlation):
@@ -63,6 +65,19 @@ def test_rows_that_both_sides_have_are_no_drift():
         assert found["classifier"]["low"] <= 0.5 <= found["classifier"]["high"]
     codes = frame[["c"]]
     assert not _together(codes, codes)[1]["classifier"]["drifted"]
+
+
+def test_few_rows_of_few_codes_are_not_told_apart_without_drift():
+    random = np.random.default_rng(12)
+
+    def drawn(rows):
+        return np.column_stack([random.integers(0, 2, (rows, 3)), random.integers(0, 4, rows)]).astype(float)
+
+    named = sum(
+        domain_classifier(Matrix(tuple("abcd"), drawn(600), drawn(100), np.zeros(4, bool)), seed=seed)["drifted"]
+        for seed in range(8)
+    )
+    assert named == 0
 
 
 def test_what_an_import_draws_is_given_back():

@@ -4,9 +4,9 @@ import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from scipy import stats
+from scipy import special, stats
 
-from nbops.monitoring import significance
+from nbops.monitoring import comparing, significance
 
 few = st.integers(0, 40)
 
@@ -75,3 +75,24 @@ def test_shares_that_are_rare_are_judged_exactly():
     assert significance.rank_tests(np.array([4990.0, 10]), np.array([31.0, 1]))[0] == pytest.approx(
         stats.fisher_exact([[10, 4990], [1, 31]]).pvalue
     )
+
+
+def test_tests_of_the_same_ranks_are_fooled_together():
+    """What a report of 20 columns allows them is more than each could have if they were fooled one by one."""
+    random = np.random.default_rng(0)
+    shares = comparing.number_tests(dict.fromkeys(("ks_p", "rank_p", "spread_p", "range_p"), 1.0), 1.0)
+    level, fooled, looks = 0.05, 0, 0
+    middle = np.arange(1, 128) / 128
+    for _ in range(10):
+        walk = np.cumsum(random.standard_normal((10_000, 128), dtype=np.float32) / np.sqrt(128), axis=1)
+        bridge = walk[:, :-1] - walk[:, -1:] * middle
+        # Of two large samples KS, ranks and spread are these of a Brownian bridge; the grid misses some of its height.
+        p = {
+            "ks": special.kolmogorov(np.abs(bridge).max(axis=1) + 0.58 / np.sqrt(128)),
+            "rank": 2 * special.ndtr(-np.abs(bridge.sum(axis=1) / 128 * np.sqrt(12))),
+            "spread": 2 * special.ndtr(-np.abs((2 * (middle - 0.5) * bridge).sum(axis=1) / 128 * np.sqrt(180))),
+        }
+        # number_tests makes p-values smaller by what they have in common.
+        hits = [p[name] * shares[name][0] <= level * shares[name][1] for name in p]
+        fooled, looks = fooled + int(np.any(hits, axis=0).sum()), looks + len(walk)
+    assert fooled / looks <= level * sum(shares[name][1] for name in p)

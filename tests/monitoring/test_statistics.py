@@ -134,3 +134,21 @@ def test_nothing_but_infinities_is_compared_by_nulls_only():
     inf = pd.DataFrame({"x": [np.inf] * 50})
     for other in (inf, pd.DataFrame({"x": np.arange(50.0)})):
         json.dumps(drift(inf, other).to_dict(), allow_nan=False)
+
+
+@pytest.mark.parametrize(
+    ("kinds", "rows"), [(2, (200, 200)), (5, (1000, 200)), (2000, (1000, 1000)), (10**6, (500, 400))]
+)
+def test_what_chance_alone_makes_of_the_total_variation(kinds, rows):
+    random = np.random.default_rng(2)
+    weights = 1 / np.arange(1, kinds + 1)
+    weights /= weights.sum()
+    seen, told = [], []
+    for _ in range(60):
+        p, q = (np.bincount(random.choice(kinds, n, p=weights), minlength=kinds).astype(float) for n in rows)
+        seen.append(np.abs(p / rows[0] - q / rows[1]).sum() / 2)
+        told.append(statistics.variation_by_chance(p, q))
+    assert np.mean(told) == pytest.approx(np.mean(seen), rel=0.1, abs=0.003)
+    # Rows that are all different.
+    different = np.r_[np.ones(9), np.zeros(9)]
+    assert statistics.variation_by_chance(different, different[::-1]) == pytest.approx(1.0)

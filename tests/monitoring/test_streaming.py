@@ -39,6 +39,11 @@ def test_what_is_not_there_is_one_clear_line(monkeypatch):
         watch_stream([1.0])
 
 
+def test_a_detector_is_a_name():
+    with pytest.raises(UsageError, match="detector takes a text, not 5"):
+        watch_stream([1.0], 5)
+
+
 def test_an_option_that_does_not_exist():
     pytest.importorskip("river", reason="river is an extra: nbops[streaming]")
     with pytest.raises(UsageError, match="adwin cannot be set up so"):

@@ -4,12 +4,18 @@ import json
 
 import numpy as np
 import pandas as pd
+import pyarrow as pa
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
 
 import nbops
 from nbops.data.profile import profile_frame
 from nbops.errors import UsageError
+from nbops.monitoring import window_tests
+from nbops.monitoring.comparing import compared
 from nbops.monitoring.cutting import cut
+from nbops.monitoring.pairing import paired
 from nbops.monitoring.window_profiles import profiled
 from nbops.monitoring.windows import drift_by_window
 
@@ -57,6 +63,22 @@ def test_employment_by_year_has_no_drift_that_matters(shared_data):
     assert found["labels"] == ["2016", "2017", "2018"]
     assert {name for name, column in found["columns"].items() if any(column["drifted"])} == set()
     assert found["sentence"] == "None of 3 windows differs from the reference."
+
+
+def test_files_of_one_name_are_told_apart_by_their_folders(tmp_path):
+    random = np.random.default_rng(0)
+    paths = []
+    for month in (1, 2):
+        (tmp_path / f"month={month}").mkdir()
+        paths.append(tmp_path / f"month={month}" / "part-0.parquet")
+        pd.DataFrame({"x": random.normal(month, 1, 200)}).to_parquet(paths[-1])
+    for current in (tmp_path, paths, [str(path) for path in paths]):
+        windows = nbops.drift(paths[0], current, by="file").windows
+        assert windows["labels"] == ["month=1/part-0", "month=2/part-0"]
+        assert windows["columns"]["x"]["onset"] == "month=2/part-0"
+    twice = nbops.drift(paths[0], [paths[0], paths[0]], by="file").windows
+    assert twice["labels"] == ["part-0 (1)", "part-0 (2)"]
+    assert nbops.drift(paths[0], paths[:1], by="file").windows["labels"] == ["part-0"]
 
 
 def test_taxi_files_are_windows_and_columns_that_come_and_go_are_told(shared_data):
@@ -211,9 +233,95 @@ def test_a_column_that_came_as_text_in_a_window_is_told():
     assert "x was number and is category in 2024-03-04" in found["notes"]
 
 
+def test_missing_values_new_categories_and_ranges_are_told_by_window():
+    def broken(frame):
+        day = frame.time.dt.day
+        frame.loc[(day == 4) & (frame.index % 4 == 0), "x"] = np.nan
+        frame.loc[(day == 6) & (frame.index % 10 == 0), "c"] = "unseen"
+        frame.loc[(day == 8) & (frame.index % 50 == 0), "y"] = 1e6
+        return frame
+
+    makers = {
+        "x": lambda r, n: r.normal(size=n),
+        "y": lambda r, n: r.normal(size=n),
+        "c": lambda r, n: r.choice(list("ab"), n),
+    }
+    reference, current = _dated(10, 300, seed=1, **makers), broken(_dated(10, 300, seed=2, **makers))
+    found = nbops.drift(reference, current, by="day", time="time").windows
+    quality = {name: column["quality"] for name, column in found["columns"].items()}
+    assert quality["x"][3].startswith("nulls 0.0% → 25.0%") and "unseen" in quality["c"][5]
+    assert "values up to 1e+06" in quality["y"][7]
+    assert found["quality"] == [0, 0, 0, 1, 0, 1, 0, 1, 0, 0]
+    assert "x: nulls 0.0% → 25.0% in 2024-03-04" in found["notes"]
+
+
+def test_a_window_of_the_whole_is_tested_as_the_whole_is():
+    random = np.random.default_rng(4)
+    draws = {"n": random.normal, "z": lambda size: np.where(random.random(size) < 0.7, 0, random.gamma(2, 2, size))}
+    for draw in (*draws.values(), lambda size: random.integers(0, 5, size)):
+        before = profile_frame(pd.DataFrame({"a": draw(size=2_000)}))
+        after = profile_frame(pd.DataFrame({"a": draw(size=900) * 1.2}), before)
+        (one,) = window_tests.tested(before.columns, after.columns)
+        whole = compared(paired("a", before.columns[0], after.columns[0]))
+        assert one.tests == {name: (pytest.approx(p, rel=1e-3), weight) for name, (p, weight) in whole.tests.items()}
+        assert one.values == {*whole.value_tests} and one.effect == pytest.approx(whole.effect, abs=1e-3)
+
+
+@settings(max_examples=20, deadline=None)
+@given(
+    values=st.lists(
+        st.one_of(st.floats(-1e30, 1e30), st.sampled_from([np.nan, np.inf, 99.0, -999.0, 1e300, 0.0])),
+        min_size=1,
+        max_size=60,
+    ),
+    size=st.integers(1, 30),
+    whole=st.booleans(),
+)
+def test_windows_counted_in_one_pass_are_as_profiled_one_by_one(values, size, whole):
+    numbers = np.array(values)
+    if whole:
+        numbers = np.nan_to_num(np.clip(numbers, -1e6, 1e6)).astype(np.int64)
+    words = [None if value == 0 else "a1"[int(value > 0)] if value == value else "b" for value in values]
+    frame = pd.DataFrame({"x": numbers, "c": words, "k": pd.Categorical(words), "b": numbers > 1})
+    random = np.random.default_rng(0)
+    before = profile_frame(
+        pd.DataFrame(
+            {
+                "x": random.normal(3, 2, 300),
+                "c": ["a", "b", "a"] * 100,
+                "k": ["a", "b", "1"] * 100,
+                "b": [True, False] * 150,
+            }
+        )
+    )
+    found = profiled(before, frame, f"{size} rows")
+    assert len(found.profiles) == -(-len(frame) // size)
+    for number, profile in enumerate(found.profiles):
+        one = profile_frame(frame.iloc[number * size : (number + 1) * size], before)
+        assert profile.rows == one.rows and [c.name for c in profile.columns] == [*frame.columns]
+        for quick, slow in zip(profile.columns[1:], one.columns[1:], strict=True):
+            for field in ("kind", "rows", "nulls", "categories", "rest"):
+                assert getattr(quick, field) == getattr(slow, field), (quick.name, field)
+        quick, slow = profile.columns[0], one.columns[0]
+        for field in ("kind", "rows", "nulls", "histogram", "infinite", "minimum", "maximum", "sentinels"):
+            assert getattr(quick, field) == getattr(slow, field), field
+        if slow.kind == "number" and slow.maximum is not None and max(abs(slow.maximum), abs(slow.minimum)) < 1e6:
+            assert quick.shift == slow.shift
+            assert quick.mean == pytest.approx(slow.mean, rel=1e-9, abs=1e-9)
+            assert quick.deviation == pytest.approx(slow.deviation, rel=1e-6, abs=1e-6 * (1 + abs(slow.mean)))
+
+
 def test_frames_by_name_are_windows():
     parts = {name: _dated(2, 100, seed=i, x=lambda r, n: r.normal(size=n)) for i, name in enumerate(("old", "new"))}
     parts["new"]["x"] += 3
     found = nbops.drift(_dated(9, 100, seed=5, x=lambda r, n: r.normal(size=n)), parts, by="file").windows
     assert found["labels"] == ["old", "new"]
     assert found["columns"]["x"]["onset"] == "new"
+
+
+def test_arrow_tables_are_cut_as_frames_are():
+    random = np.random.default_rng(0)
+    frames = [pd.DataFrame({"x": random.normal(size=300), "c": random.choice(["a", "b"], 300)}) for _ in range(2)]
+    tables = [pa.Table.from_pandas(frame) for frame in frames]
+    further = {"by": "100 rows", "segments": ["c"], "multivariate": True}
+    assert nbops.drift(*tables, **further).to_dict() == nbops.drift(*frames, **further).to_dict()

@@ -12,9 +12,11 @@ import pytest
 from sklearn.linear_model import LogisticRegression
 
 import nbops
+from nbops.cli import main
 from nbops.errors import DataError, NbopsError, NotFoundError, UsageError
 from nbops.ledger import open_ledger, tables
 from nbops.ledger.audit import read_events
+from nbops.monitoring.monitors import acknowledge, monitor_report
 from nbops.monitoring.predictions import record_labels
 from nbops.registry import promote, register
 from nbops.scheduling import emit
@@ -204,7 +206,10 @@ def test_without_a_champion_or_rows_it_fails_and_says_why(alone):
         ({"data_parameter": "sourc"}, "sourc"),
         ({"on": ["dirft"]}, "'dirft'"),
         ({"on": ["schedule"]}, "needs cron"),
-        ({"cron": "0 4 * * *"}, "needs cron"),
+        ({"cron": "0 4 * * *"}, "does not start on schedule"),
+        ({"volume": 50}, "does not start on volume"),
+        ({"timezone": "Mars/Olympus"}, "Mars/Olympus"),
+        ({"source": ""}, "none is named"),
         ({"on": ["volume"]}, "number of rows"),
         ({"window": "soon"}, "soon"),
         ({"holdout": 0.99}, "holdout must be from 0.05 to 0.9"),
@@ -213,6 +218,7 @@ def test_without_a_champion_or_rows_it_fails_and_says_why(alone):
         ({"metric": "beauty"}, "beauty"),
         ({"source": "none/*.csv"}, "none"),
         ({"parameters": {"nothing": 1}}, "nothing"),
+        ({"parameters": {"password": "hunter2hunter2"}}, "looks like a secret"),
         ({"colour": "red"}, "unknown key 'colour'"),
         ({"holdout": "much"}, "holdout cannot be 'much'"),
     ],
@@ -359,3 +365,111 @@ def test_a_training_of_a_machine_that_is_gone_is_closed(alone):
     assert settle(alone, START + 600) == 0
     assert settle(alone, START + 1000) == 1
     assert decision(alone, number).outcome == "failed"
+
+
+@pytest.mark.parametrize("number", [-1, 2**31, 2**63, 10**30])
+def test_a_number_that_no_row_has_is_not_found(shared, number):
+    with pytest.raises(NotFoundError, match="no decision"):
+        decision(shared, number)
+    with pytest.raises(NotFoundError, match="no incident"):
+        acknowledge(shared, number, "seen to")
+    with pytest.raises(NotFoundError, match="no look"):
+        monitor_report(shared, number)
+
+
+def test_paths_start_in_the_folder_of_the_workspace_that_is_named(alone, tmp_path_factory, monkeypatch, capsys):
+    (alone.root / "rows").mkdir()
+    pd.DataFrame({"a": [1.0], "target": [0]}).to_csv(alone.root / "rows" / "new.csv", index=False)
+    monkeypatch.chdir(tmp_path_factory.mktemp("elsewhere"))
+    given = ["--pipeline", "churn.toml", "--data-parameter", "n", "--source", "rows/new.csv"]
+    assert main(["retrain", "set", "churn", *given, "-C", str(alone.root)]) == 0
+    assert [(one.pipeline, one.source) for one in policies(alone)] == [("churn.toml", "rows/new.csv")]
+    monkeypatch.chdir(alone.root / "rows")
+    given = ["--pipeline", "../churn.toml", "--data-parameter", "n", "--source", "new.csv"]
+    assert main(["retrain", "set", "churn", *given]) == 0
+    assert [(one.pipeline, one.source) for one in policies(alone)] == [("churn.toml", "rows/new.csv")]
+    capsys.readouterr()
+
+
+def test_a_file_does_not_resume_what_somebody_paused(alone):
+    declared = '[retrain.churn]\npipeline = "churn.toml"\ndata_parameter = "n"\n'
+    (alone.root / "nbops.toml").write_text(declared)
+    assert apply_policies(alone) == {"churn": "added"}
+    pause_policy(alone, "churn")
+    assert apply_policies(alone) == {"churn": "unchanged"}
+    (alone.root / "nbops.toml").write_text(declared + "budget = 2\n")
+    assert apply_policies(alone) == {"churn": "changed"}
+    assert [(one.paused, one.budget) for one in policies(alone)] == [(True, 2)]
+    (alone.root / "nbops.toml").write_text(declared + "paused = false\n")
+    assert apply_policies(alone) == {"churn": "changed"}
+    assert not policies(alone)[0].paused
+
+
+def test_labels_that_were_taken_back_are_counted_from_there(alone):
+    file = alone.root / "rows.csv"
+
+    def labelled(count):
+        pd.DataFrame({"a": range(count), "y": [1] * count}).to_csv(file, index=False)
+
+    labelled(100)
+    _policy(alone, source="rows.csv", label="y", on=["volume"], volume=50, cool_down_hours=0)
+    found = []
+    # A shorter file takes its place; and as many as once before are new again.
+    for step, count in enumerate((100, 10, 60, 10, 60)):
+        labelled(count)
+        made = decide_due(alone, START + 100 * step)
+        found.append([one.message for one in made])
+        for one in made:
+            _end(alone, one.id, "not better", START + 100 * step + 1)
+    told = "50 rows were labelled since, 50 asked for"
+    assert found == [[], [], [told], [], [told]]
+
+
+@pytest.mark.parametrize("kind", ["seconds", "texts", "years"])
+def test_times_of_a_source_are_read_as_everywhere_else(alone, kind):
+    hours = np.arange(400)
+    at = {
+        "seconds": START + HOUR * hours,
+        "texts": pd.to_datetime(START + HOUR * hours, unit="s").astype(str),
+        "years": 1600 + hours,
+    }[kind]
+    frame = pd.DataFrame({"a": hours / 7.0, "y": [0, 1] * 200, "at": at})
+    frame.loc[0, "y"] = None
+    frame.sample(frac=1, random_state=1).to_parquet(alone.root / "rows.parquet")
+    policy = _policy(alone, source="rows.parquet", label="y", time="at", window="200 rows")
+    gathered = gather(alone, policy, START, alone.root / "out")
+    assert gathered.facts["learn_rows"] + gathered.facts["judge_rows"] == 200
+    assert gathered.judge["a"].min() > pd.read_parquet(gathered.learn)["a"].max()
+
+
+_REGISTERS = """
+import nbops
+from nbops.registry import register
+from sklearn.linear_model import LogisticRegression
+with nbops.track("second") as run:
+    model = LogisticRegression(C=0.5).fit([[0.0], [1.0]], [0, 1])
+register("churn", run_id=run.run_id)
+"""
+
+
+def test_what_was_known_when_it_failed_is_evidence(alone, monkeypatch):
+    promote("churn", 1, workspace=alone)
+    frame = pd.DataFrame({"a": np.random.default_rng(0).normal(size=400), "y": [0, 1] * 200})
+    frame.to_parquet(alone.root / "rows.parquet")
+    book = nbformat.read(alone.root / "stage.ipynb", 4)
+    book.cells.append(nbformat.v4.new_code_cell(_REGISTERS))
+    nbformat.write(book, alone.root / "stage.ipynb")
+    _policy(alone, source="rows.parquet", label="y")
+    ended = carry_out(alone, retrain_now(alone, "churn").id)
+    assert ended.outcome == "failed"
+    assert "no stage of churn gives a model" in ended.message
+    # It was registered by the pipeline itself; to say that nothing was changed would be wrong.
+    assert ended.message.endswith("what was done to churn since: register v2")
+    assert (ended.champion, ended.evidence["data"]["learn_rows"]) == (1, 300)
+    (told,) = [event for event in read_events(alone) if event.action == "retrain-end"]
+    assert told.detail["evidence"]["data"]["judge_rows"] == 100
+
+
+def test_as_many_decisions_as_asked_for(alone, capsys):
+    assert main(["retrain", "list", "-n", "0", "-C", str(alone.root)]) == 1
+    assert "-n must be at least 1" in capsys.readouterr().err

@@ -22,6 +22,7 @@ from nbops.ledger.audit import read_events
 from nbops.monitoring.monitors import add_monitor, incidents, run_monitor, summaries
 from nbops.monitoring.monitors.building import build as build_monitor
 from nbops.monitoring.predictions import PredictionLog, record_labels
+from nbops.records import Identity
 from nbops.registry import holder, load_model, promote, register
 from nbops.registry.approvals import open_requests
 from nbops.scheduling.retraining import (
@@ -185,12 +186,21 @@ def test_what_is_better_waits_for_approval_where_that_is_wanted(place):
     _policy(place, mode="approval", source="predictions")
     for day in (0, 1):
         _day(place, day, _other_device(_tumours()), random)
-    ended = carry_out(place, decide_due(place, START + 2 * DAY)[0].id)
+    (place.root / "nbops.toml").write_text('courier = false\n[policy.roles]\nada = ["reviewer"]\n')
+    ada = Identity(name="ada", source="jupyter", roles=("reviewer",))
+    ended = carry_out(place, retrain_now(place, "tumour", "a new device", identity=ada).id)
     assert ended.outcome == "awaiting approval", ended.message
     assert holder(place, "tumour", "Production") == 1
     with open_ledger(place).connect() as connection:
         (asked,) = open_requests(connection)
     assert (asked.version, asked.target) == (2, "Production")
+    # Whose process trains: what follows from it is done by who has asked for it.
+    assert asked.requested_by == "ada"
+    done = [
+        one for one in read_events(place) if one.action in ("register", "request", "retrain-end") and one.version == 2
+    ]
+    assert {(one.actor, one.source) for one in done} == {("ada", "jupyter")}
+    assert sorted(one.action for one in done) == ["register", "request", "retrain-end"]
 
 
 def test_a_file_with_times_can_be_the_source(place):

@@ -104,7 +104,8 @@ async def test_drift_is_seen_told_acknowledged_and_muted(call: Any, workspace: W
     assert "reason" in without.json()["message"]
     known = await post(call, "wine", "acknowledge", incident=incident["id"], reason="other grower")
     assert (known.json()["state"], known.json()["reason"]) == ("acknowledged", "other grower")
-    assert (await post(call, "wine", "acknowledge", incident=999, reason="x")).code == 404
+    for number in (999, 2**40, 10**30):
+        assert (await post(call, "wine", "acknowledge", incident=number, reason="x")).code == 404
 
     until = time.time() + 3600
     muted = await post(call, "wine", "mute", until=until, reason="a move")
@@ -152,6 +153,20 @@ async def test_a_report_is_a_page_that_runs_nothing(call: Any, workspace: Worksp
     assert "<script" not in page
     assert (await call("monitors/wine/runs/999/report")).code == 404
     assert (await call("monitors/wine/runs/x/report")).code == 400
+    assert (await call(f"monitors/wine/runs/{10**17}/report")).code == 404
+
+
+async def test_the_report_of_any_look_can_be_read_by_its_monitor_alone(
+    call: Any, workspace: Workspace, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("nbops_lab.monitors._MOST_RUNS", 1)
+    first = (await seen(call, workspace))["runs"][0]["id"]
+    await asyncio.get_running_loop().run_in_executor(None, run_monitor, workspace, "wine")
+    assert (await call(f"monitors/wine/runs/{first}/report")).code == 200
+    await put(call, "beer")
+    elsewhere = await call(f"monitors/beer/runs/{first}/report")
+    assert elsewhere.code == 404
+    assert "'beer' has no look" in elsewhere.json()["message"]
 
 
 async def test_run_now_looks_in_a_process_of_its_own(call: Any, workspace: Workspace) -> None:
@@ -200,12 +215,16 @@ async def test_the_list_needs_no_pandas(call: Any, workspace: Workspace) -> None
         ({"source": "data/*/../../../x.parquet"}, 403),
         ({"source": "file:///etc/passwd"}, 403),
         ({"reference": "/etc/passwd"}, 403),
+        ({"reference": "run:nothing/frame"}, 404),
     ],
 )
 async def test_what_cannot_be_is_refused_in_words(call: Any, changes: dict[str, Any], code: int) -> None:
     reply = await put(call, "wine", **changes)
     assert reply.code == code, reply.body
     assert reply.json()["message"]
+    # What can be said of one field is said of it.
+    (named,) = {*changes} - {"color"} or {""}
+    assert reply.json().get("field", "") in ({named, ""} if named in ("checks", "routes", "") else {named})
     assert (await call("monitors")).json() == []
 
 

@@ -69,7 +69,16 @@ def test_hostile_reports_stay_text(reports):
     assert "<script>x" not in html and "<img" not in html and "\u202e" not in html
 
 
-@pytest.mark.parametrize("content", ["", "{", "[]", '{"columns": 3}', '{"columns": [{"name": 1}]}', '"text"'])
+_DRIFTED = '{"columns": [{"name": "a", "status": "drift"%s}]%s}'
+
+
+@pytest.mark.parametrize(
+    "content",
+    [
+        *("", "{", "[]", '{"columns": 3}', '{"columns": [{"name": 1}]}', '"text"'),
+        *(_DRIFTED % more for more in ((', "effect": "big"', ""), ("", ', "rows": 5'), ("", ', "about": "x"'))),
+    ],
+)
 def test_what_is_no_report_is_told(content, tmp_path, reports):
     path = tmp_path / "no.json"
     path.write_text(content)

@@ -210,7 +210,17 @@ def _full(names, windows=12):
             "sentence": "The relation changed.",
         },
         "quality": {
-            "checks": [{"column": names[0], "rule": "in range", "rows": 12, "examples": [1e9]}],
+            "passed": False,
+            "findings": [
+                {
+                    "column": names[0],
+                    "rule": "maximum",
+                    "severity": "error",
+                    "message": "12 above 122",
+                    "rows": 12,
+                    "examples": ["1e+09", names[-1]],
+                }
+            ],
             "sentence": "One rule fails.",
         },
         "performance": {

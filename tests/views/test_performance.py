@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import shlex
 from html.parser import HTMLParser
 
 import numpy as np
@@ -11,6 +12,7 @@ import pytest
 from nbops import performance
 from nbops.cli import main
 from nbops.monitoring.predictions import PredictionLog, record_labels
+from nbops.workspace import find_workspace
 
 DAY = 86_400.0
 T0 = 1_700_000_000.0 // DAY * DAY
@@ -20,6 +22,18 @@ HOSTILE = "<script>alert(1)</script>"
 @pytest.fixture
 def logged(workspace):
     """Three weeks of predictions of a model that gets worse; the labels of the last are not there yet."""
+    return _log(workspace)
+
+
+@pytest.fixture(scope="module")
+def kept(tmp_path_factory):
+    """The same, for those who only read."""
+    root = tmp_path_factory.mktemp("performance")
+    (root / "nbops.toml").write_text("courier = false\n")
+    return _log(find_workspace(root))
+
+
+def _log(workspace):
     generator = np.random.default_rng(5)
     scores = generator.random(3000)
     truth = (generator.random(3000) < scores).astype(int)
@@ -95,3 +109,43 @@ def test_the_magic_takes_costs_as_an_expression(logged, monkeypatch):
     monkeypatch.chdir(logged.root)
     report = magic('churn --window 7d --metric f1 --costs "{dict(fp=1, fn=20)}"')
     assert report.metric == "f1" and report.costs["total"] > 0
+
+
+@pytest.mark.parametrize("door", ["command", "magic"])
+@pytest.mark.parametrize(
+    ("words", "check"),
+    [
+        ([], lambda report: len(report["windows"]) == 21),
+        (
+            ["--window", "7d"],
+            lambda report: len(report["windows"]) == 4 and sum(one["n"] for one in report["windows"]) == 3000,
+        ),
+        (["--start", "2023-11-21"], lambda report: report["windows"][0]["label"] >= "2023-11-21"),
+        (["--end", "2023-11-21"], lambda report: report["windows"][-1]["label"] < "2023-11-21"),
+        (["--as-of", "2023-11-20"], lambda report: report["windows"][-1]["label"] <= "2023-11-20"),
+        (["--window", "1000 rows", "--newest", "2"], lambda report: len(report["windows"]) == 2),
+        (["--by", "shop"], lambda report: {one["label"] for one in report["segments"]} >= {"north", "south"}),
+        (["--metric", "f1"], lambda report: report["metric"] == "f1"),
+        (["--metric", "f1", "--positive", "0"], lambda report: report["positive"] == "0"),
+        (["--model-version", "3"], lambda report: len(report["windows"]) == 21),
+        (["--model-version", "9"], lambda report: report["windows"] == []),
+    ],
+    ids=lambda value: " ".join(value) if isinstance(value, list) else "",
+)
+def test_what_an_option_does(kept, capsys, monkeypatch, door, words, check):
+    from nbops.magics.performance import performance as magic
+
+    monkeypatch.chdir(kept.root)
+    if door == "command":
+        assert main(["performance", "churn", *words, "--json"]) == 0
+        assert check(json.loads(capsys.readouterr().out))
+    else:
+        assert check(magic(shlex.join(["churn", *words])).to_dict())
+
+
+def test_labels_of_columns_with_other_names(logged, capsys, tmp_path):
+    (tmp_path / "labels.csv").write_text("number,truth,when\nnobody,1,2024-01-31\n")
+    folder = ["-C", str(logged.root)]
+    named = ["--id", "number", "--label", "truth", "--at", "when"]
+    assert main(["labels", "churn", str(tmp_path / "labels.csv"), *named, *folder]) == 0
+    assert "1 labels recorded" in capsys.readouterr().out

@@ -8,6 +8,7 @@ import type {
   RetrainDecision,
   RetrainPolicy
 } from '../records';
+import type { IRetraining, IRetrainingActions } from '../retraining';
 
 export function monitor(change: Partial<Monitor> = {}): Monitor {
   return {
@@ -224,8 +225,24 @@ export function fakeMonitorActions(): jest.Mocked<IMonitorActions> {
     act: jest.fn(),
     acknowledge: jest.fn(),
     mute: jest.fn(),
-    retrain: jest.fn(),
     remove: jest.fn(),
     report: jest.fn()
   };
+}
+
+/** Retraining whose answers a test may replace. */
+export function fakeRetraining(
+  change: Partial<Record<keyof IRetraining, jest.Mock>> = {}
+): jest.Mocked<IRetraining> {
+  return {
+    view: jest.fn(async () => ({ policy: policy(), decisions: [decision(1)] })),
+    save: jest.fn(async (_: object, draft: object) => policy(draft)),
+    remove: jest.fn(async () => ({})),
+    act: jest.fn(async () => ({})),
+    ...change
+  } as jest.Mocked<IRetraining>;
+}
+
+export function fakeRetrainingActions(): jest.Mocked<IRetrainingActions> {
+  return { show: jest.fn(), rest: jest.fn(), remove: jest.fn(), now: jest.fn() };
 }

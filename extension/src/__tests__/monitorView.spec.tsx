@@ -2,7 +2,8 @@ import { act, fireEvent, render, screen, within } from '@testing-library/react';
 import React from 'react';
 import { MonitorView } from '../components/MonitorView';
 import { ModelsModel } from '../model/models';
-import { MonitorModel, newCheck, TYPING } from '../model/monitor';
+import { TYPING } from '../model/draft';
+import { MonitorModel, newCheck } from '../model/monitor';
 import type { IMonitors } from '../monitors';
 import { ApiError } from '../tokens';
 import {
@@ -10,6 +11,7 @@ import {
   decision,
   fakeMonitorActions,
   fakeMonitors,
+  fakeRetrainingActions,
   monitor,
   monitorView,
   series
@@ -26,9 +28,10 @@ async function show(name: string, change: Partial<Record<keyof IMonitors, jest.M
   const models = new ModelsModel(fakeApi(), 'p');
   await models.refresh();
   const [actions, registry, pipelines] = [fakeMonitorActions(), fakeRegistry(), fakePipelineActions()];
-  render(<MonitorView {...{ model, models, actions, registry, pipelines, trans }} />);
+  const retraining = fakeRetrainingActions();
+  render(<MonitorView {...{ model, models, actions, registry, pipelines, retraining, trans }} />);
   await act(() => model.refresh());
-  return { api, model, actions, registry, pipelines, preview };
+  return { api, model, actions, registry, pipelines, retraining, preview };
 }
 
 const press = (name: string | RegExp) =>
@@ -84,7 +87,7 @@ test('a look opens its report; one that could not look says why and has none', a
 });
 
 test('retraining: the policy in words, decisions with their evidence, run and version', async () => {
-  const { actions, registry, pipelines } = await show('churn');
+  const { retraining, registry, pipelines } = await show('churn');
   const part = section('Retraining');
   expect(part.getByText(/is better in roc_auc by at least 0.01 is put up for approval/)).toBeTruthy();
   expect(part.getByRole('listitem').textContent).toContain('v4 beats v3 by 0.021 in roc_auc.');
@@ -99,11 +102,13 @@ test('retraining: the policy in words, decisions with their evidence, run and ve
     target: 'Production'
   });
   await press('Retrain now…');
-  expect(actions.retrain).toHaveBeenCalledWith({ path: 'p', name: 'churn' });
+  expect(retraining.now).toHaveBeenCalledWith({ path: 'p', model: 'churn' });
+  await act(async () => void fireEvent.click(part.getByText('Change the policy…')));
+  expect(retraining.show).toHaveBeenCalledWith({ path: 'p', model: 'churn' });
 });
 
 test('while it looks or trains nothing is begun twice', async () => {
-  const { actions } = await show('churn', {
+  const { actions, retraining } = await show('churn', {
     view: jest.fn(async () =>
       monitorView({
         look: { running: true, failure: '' },
@@ -114,7 +119,7 @@ test('while it looks or trains nothing is begun twice', async () => {
   await press('Looking…');
   await press('Retraining…');
   expect(actions.act).not.toHaveBeenCalled();
-  expect(actions.retrain).not.toHaveBeenCalled();
+  expect(retraining.now).not.toHaveBeenCalled();
 });
 
 test('a look that came to nothing says why', async () => {
@@ -131,6 +136,8 @@ test('muted, paused and without a policy', async () => {
   });
   expect(screen.getByRole('article').textContent).toMatch(/Nobody is told until .*: a move/);
   expect(screen.queryByRole('button', { name: 'Retrain now…' })).toBeNull();
+  expect(section('Retraining').getByText(/No policy says when churn is trained anew/)).toBeTruthy();
+  expect(screen.getByRole('button', { name: 'Set a policy…' })).toBeTruthy();
   await press('Unmute');
   await press('Resume');
   await press('Run now');
@@ -192,12 +199,17 @@ test('files are watched too, with the column of their time', async () => {
 test('what the server refuses is said, and what was written stays', async () => {
   const { model } = await show('', {
     save: jest.fn(async () => {
-      throw new ApiError(400, 'The window cannot be 0d.', 'Write 1d.');
+      throw new ApiError(400, 'The window cannot be 0d.', 'Write 1d.', 'window');
     })
   });
   await write('Window', '0d');
   await press('Save');
   expect(screen.getByRole('alert').textContent).toContain('The window cannot be 0d. Write 1d.');
+  // It stands beside the field too, which has the focus.
+  const field = screen.getByLabelText('Window');
+  expect(document.activeElement).toBe(field);
+  expect(field.getAttribute('aria-invalid')).toBe('true');
+  expect(document.getElementById(field.getAttribute('aria-describedby') ?? '')?.textContent).toContain('0d');
   expect(model.state).toMatchObject({ dirty: true, editing: true, draft: { window: '0d' } });
 });
 
@@ -223,6 +235,16 @@ test('one that is gone can be made again', async () => {
   api.view.mockRejectedValueOnce(new ApiError(404, 'There is no monitor churn.', 'Add it.'));
   await act(() => model.refresh());
   expect(screen.getByRole('article').textContent).toContain('It is not there any more.');
+});
+
+test('where nobody answers nothing is said to be gone', async () => {
+  await show('churn', {
+    view: jest.fn(async () => {
+      throw new ApiError(503, 'The ledger does not answer.', '');
+    })
+  });
+  expect(screen.getByRole('alert').textContent).toContain('The ledger does not answer.');
+  expect(screen.getByRole('article').textContent).not.toContain('not there any more');
 });
 
 test('a new check has a name of its own', () => {

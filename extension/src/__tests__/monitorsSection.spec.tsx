@@ -135,3 +135,29 @@ test('the last good list stays when a refresh fails', async () => {
   expect(screen.getByRole('alert').textContent).toContain('The ledger does not answer. Try later.');
   expect(rows()).toHaveLength(1);
 });
+
+test('typing the beginning of a name leads to it, the same letter again to the next', async () => {
+  const named = (name: string) => steady({ monitor: monitor({ name, model: '' }) });
+  const { actions } = await show(...['beds', 'churn', 'cash', 'wards'].map(named));
+  const list = screen.getByRole('listbox', { name: 'Monitors' });
+  const chosen = () => rows().find(row => row.getAttribute('aria-selected') === 'true')?.textContent;
+  const type = (key: string, more: object = {}) => fireEvent.keyDown(list, { key, ...more });
+  type('w');
+  expect(chosen()).toContain('wards');
+  jest.spyOn(Date, 'now').mockReturnValue(Date.now() + 5000);
+  type('c');
+  expect(chosen()).toContain('churn');
+  type('c');
+  expect(chosen()).toContain('cash');
+  jest.restoreAllMocks();
+  type('b', { ctrlKey: true });
+  expect(chosen()).toContain('cash');
+  type('Enter');
+  expect(actions.show).toHaveBeenCalledWith({ path: 'p', name: 'cash' });
+});
+
+test('what it could not look for is not said twice', async () => {
+  const last = look(9, { state: 'error', error: 'drift could not look: there is no file away.csv' });
+  expect(await line(steady({ state: 'error', last }))).toContain('there is no file away.csv');
+  expect(rows()[0].textContent).not.toContain('could not look');
+});

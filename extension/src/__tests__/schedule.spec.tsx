@@ -3,7 +3,8 @@ import React from 'react';
 import { ScheduleView } from '../components/ScheduleView';
 import { fromLines, fromList, toLines } from '../model/assignments';
 import { ListModel } from '../model/list';
-import { ScheduleModel, TYPING } from '../model/schedule';
+import { TYPING } from '../model/draft';
+import { ScheduleModel } from '../model/schedule';
 import { whenWords } from '../model/when';
 import type { IPipelineLine, ISchedules } from '../pipelines';
 import { ApiError } from '../tokens';
@@ -101,6 +102,16 @@ test('what others save does not overwrite what is being written', async () => {
   expect((screen.getByLabelText(/^Times \(cron\)/) as HTMLInputElement).value).toBe('0 7 * * *');
   await press('Discard changes');
   expect((screen.getByLabelText(/^Times \(cron\)/) as HTMLInputElement).value).toBe('0 9 * * *');
+});
+
+test('where nobody answers nothing is said to be deleted', async () => {
+  await show('nightly', {
+    list: jest.fn(async () => {
+      throw new ApiError(503, 'The ledger does not answer.', '');
+    })
+  });
+  expect(screen.getByRole('article').textContent).toContain('The ledger does not answer.');
+  expect(screen.getByRole('article').textContent).not.toContain('deleted');
 });
 
 test('the field that is written in keeps the focus', async () => {

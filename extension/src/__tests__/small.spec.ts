@@ -1,3 +1,4 @@
+import { text } from '../model/args';
 import { diffLines } from '../model/diff';
 import { modelName, relativePath } from '../model/places';
 import { isTracked, loadsNbops, toggleTracking } from '../model/track';
@@ -53,4 +54,10 @@ test('a comparison of lines can be read back into both texts', () => {
   expect(side('+')).toBe(before);
   expect(side('-')).toBe(after);
   expect(lines.filter(line => line.sign === ' ').map(line => line.text)).toEqual(['a', 'c', 'e']);
+});
+
+test('a version is given to a command as a number or as a text', () => {
+  expect(text({ version: 2 }, 'version')).toBe('2');
+  expect(text({ version: 'champion' }, 'version')).toBe('champion');
+  expect(text({ version: null }, 'version')).toBe('');
 });

@@ -14,6 +14,7 @@ interface ICheckFieldsProps {
 
 const KINDS: readonly CheckKind[] = [
   'drift',
+  'prediction',
   'quality',
   'performance',
   'estimate',
@@ -147,6 +148,7 @@ function CheckLine({ check, onChange, onRemove, trans }: ILineProps): React.JSX.
 }
 
 const METRICS: Partial<Record<CheckKind, string>> = {
+  prediction: 'effect',
   performance: 'roc_auc',
   estimate: 'accuracy',
   volume: 'rows',

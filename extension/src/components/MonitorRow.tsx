@@ -25,6 +25,7 @@ interface IMonitorRowProps {
 export function MonitorRow({ summary, now, trans }: IMonitorRowProps): React.JSX.Element {
   const { monitor, state, version } = summary;
   const trouble = troubleLine(summary, trans);
+  const watched = versionWords(summary, version, trans);
   const bad = isTrouble(state);
   const series = worstSeries(summary);
   const sign = monitorSign(monitor.problem ? 'error' : state, trans);
@@ -41,9 +42,9 @@ export function MonitorRow({ summary, now, trans }: IMonitorRowProps): React.JSX
   return (
     <div className="nbops-row">
       <Sign sign={sign} quiet />
-      <span className="nbops-cut">
+      <span className="nbops-cut" title={[monitor.name, watched].filter(Boolean).join(' ')}>
         <span className="nbops-row-name">{monitor.name}</span>
-        <span className="nbops-dim"> {versionWords(summary, version, trans)}</span>
+        <span className="nbops-dim"> {watched}</span>
       </span>
       <span className={`nbops-stand ${bad ? `nbops-${sign.tone}` : 'nbops-dim'}`}>
         {trouble && course(44)}

@@ -16,12 +16,15 @@ import { ownZone, whenWords } from '../model/when';
 import type { IMonitorActions } from '../monitors';
 import type { IPipelineActions } from '../pipelines';
 import type { MonitorSummary } from '../records';
+import type { IRetrainingActions } from '../retraining';
 import type { ITrans } from '../tokens';
 import { Failure } from './Failure';
+import { Refusal } from './Field';
 import { useNow, useStore } from './hooks';
 import { MonitorForm } from './MonitorForm';
 import { Checks, Incidents, Looks } from './MonitorParts';
 import { Retraining } from './RetrainPart';
+import { Foresight, SaveBar } from './SaveBar';
 
 export interface IMonitorProps {
   readonly model: MonitorModel;
@@ -29,6 +32,7 @@ export interface IMonitorProps {
   readonly actions: IMonitorActions;
   readonly registry: IRegistryActions;
   readonly pipelines: IPipelineActions;
+  readonly retraining: IRetrainingActions;
   readonly trans: ITrans;
 }
 
@@ -52,7 +56,12 @@ export function MonitorView(props: IMonitorProps): React.JSX.Element {
         <>
           <div className="nbops-two nbops-monitor-top">
             <Incidents {...part} />
-            <Retraining {...part} registry={props.registry} pipelines={props.pipelines} />
+            <Retraining
+              {...part}
+              registry={props.registry}
+              pipelines={props.pipelines}
+              retraining={props.retraining}
+            />
           </div>
           <Checks {...part} />
           <Looks {...part} />
@@ -67,7 +76,7 @@ interface IPartProps extends IMonitorProps {
 }
 
 function Head({ model, now, trans }: IPartProps): React.JSX.Element {
-  const { view, loaded } = useStore(model);
+  const { view, failure } = useStore(model);
   const summary = view?.summary;
   return (
     <header>
@@ -80,7 +89,7 @@ function Head({ model, now, trans }: IPartProps): React.JSX.Element {
         )}
       </div>
       {summary && <Conclusion summary={summary} now={now} trans={trans} />}
-      {!view && model.name && loaded && (
+      {!view && model.name && failure?.status === 404 && (
         <p className="nbops-warn">▲ {trans.__('It is not there any more. Saving makes it again.')}</p>
       )}
     </header>
@@ -134,7 +143,7 @@ function Conclusion(props: { summary: MonitorSummary; now: number; trans: ITrans
   );
 }
 
-function Buttons({ model, actions, trans }: IMonitorProps): React.JSX.Element | null {
+function Buttons({ model, actions, retraining, trans }: IMonitorProps): React.JSX.Element | null {
   const { view, path, editing } = useStore(model);
   const now = useNow();
   if (!view) {
@@ -158,7 +167,7 @@ function Buttons({ model, actions, trans }: IMonitorProps): React.JSX.Element | 
           <button
             type="button"
             aria-disabled={retrains}
-            onClick={() => (retrains ? undefined : actions.retrain(ref))}
+            onClick={() => (retrains ? undefined : retraining.now({ path, model: policy.model }))}
           >
             {retrains ? trans.__('Retraining…') : trans.__('Retrain now…')}
           </button>
@@ -196,7 +205,7 @@ function Buttons({ model, actions, trans }: IMonitorProps): React.JSX.Element | 
 
 function Editor(props: IPartProps): React.JSX.Element {
   const { model, models, now, trans } = props;
-  const { draft, refusal, view, dirty, saving, preview, filled } = useStore(model);
+  const { draft, refusal, view, filled } = useStore(model);
   const registered = useStore(models).models;
   const origin = view?.summary.monitor.origin;
   return (
@@ -206,53 +215,29 @@ function Editor(props: IPartProps): React.JSX.Element {
           {trans.__('It is declared in %1; what is saved here lasts until that is read again.', origin)}
         </p>
       )}
-      <MonitorForm
-        // A form keeps lists as text; what others have saved is shown by a new one.
-        key={filled}
-        draft={draft}
-        named={model.name !== ''}
-        models={registered}
-        onChange={change => model.write(change)}
-        trans={trans}
+      <Refusal.Provider value={refusal}>
+        <MonitorForm
+          // A form keeps lists as text; what others have saved is shown by a new one.
+          key={filled}
+          draft={draft}
+          named={model.name !== ''}
+          models={registered}
+          onChange={change => model.write(change)}
+          trans={trans}
+        />
+      </Refusal.Provider>
+      <Foresight
+        model={model}
+        when={time => whenWords(time, now, trans)}
+        words={times => trans.__('Looks at %1, in your zone (%2).', times, ownZone())}
       />
-      <p className={preview.problem ? 'nbops-bad' : 'nbops-dim'} role="status">
-        {preview.problem
-          ? `✕ ${preview.problem}`
-          : preview.times.length > 0 &&
-            trans.__(
-              'Looks at %1, in your zone (%2).',
-              preview.times
-                .slice(0, 3)
-                .map(time => whenWords(time, now, trans))
-                .join(', '),
-              ownZone()
-            )}
-      </p>
-      {refusal && (
-        <p role="alert" className="nbops-bad">
-          ✕ {refusal.message} {refusal.hint}
-        </p>
-      )}
-      <div className="nbops-decisions">
-        <button
-          type="button"
-          className={dirty || !view ? 'nbops-primary' : ''}
-          aria-disabled={saving}
-          onClick={() => (saving ? undefined : void model.save())}
-        >
-          {saving ? trans.__('Saving…') : trans.__('Save')}
-        </button>
-        {view && (
-          <button type="button" onClick={() => (dirty ? model.discard() : model.edit(false))}>
-            {dirty ? trans.__('Discard changes') : trans.__('Close')}
-          </button>
-        )}
+      <SaveBar model={model} kept={view !== null} onClose={() => model.edit(false)} trans={trans}>
         {view && (
           <span className="nbops-dim" title={formatMoment(view.summary.monitor.created_at)}>
             {trans.__('made %1', formatMoment(view.summary.monitor.created_at))}
           </span>
         )}
-      </div>
+      </SaveBar>
     </section>
   );
 }

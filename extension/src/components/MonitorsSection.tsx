@@ -47,6 +47,7 @@ export function MonitorsSection({ model, actions, trans }: IMonitorsProps): Reac
           onActive={index => setChosen(items[index].monitor.name)}
           onOpen={index => actions.show({ path, name: items[index].monitor.name })}
           onRange={nothing}
+          textOf={index => items[index].monitor.name}
           render={index => items[index] && <MonitorRow summary={items[index]} now={now} trans={trans} />}
         />
       )}

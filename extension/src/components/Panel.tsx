@@ -151,10 +151,10 @@ function Overview({ model, registry, pipelines, monitors, trans }: IPanelProps):
 }
 
 function Count({ model, trans }: { model: ModelsModel; trans: ITrans }): React.JSX.Element {
-  const { models, loaded } = useStore(model);
+  const { models, loaded, failure } = useStore(model);
   return (
     <span className="nbops-dim nbops-num" role="status">
-      {loaded ? trans._n('%1 model', '%1 models', models.length) : ''}
+      {loaded && (models.length > 0 || !failure) ? trans._n('%1 model', '%1 models', models.length) : ''}
     </span>
   );
 }

@@ -1,11 +1,11 @@
-import React, { useId, useState } from 'react';
+import React from 'react';
 import type { ScheduleDraft } from '../pipelines';
-import { fromLines, fromList, toLines } from '../model/assignments';
 import { toNumber } from '../model/format';
 import { subjectWords, triggerChoices } from '../model/scheduleWords';
-import { zones } from '../model/when';
-import type { MissedPolicy, OverlapPolicy, TriggerKind } from '../records';
+import type { MissedPolicy } from '../records';
 import type { ITrans } from '../tokens';
+import { ParametersField, PipelineField, RoutesField, TimesFields } from './DraftFields';
+import { ChoiceField, TextField } from './Field';
 
 interface IScheduleFormProps {
   readonly draft: ScheduleDraft;
@@ -17,90 +17,47 @@ interface IScheduleFormProps {
   readonly trans: ITrans;
 }
 
-const LAB = 'lab';
-
 /** What starts which pipeline, with which values, and what else is to happen. */
 export function ScheduleForm(props: IScheduleFormProps): React.JSX.Element {
   const { draft, named, pipelines, onChange, trans } = props;
-  const known = pipelines.some(([value]) => value === draft.pipeline);
   return (
     <div className="nbops-form nbops-schedule-form">
-      <label>
-        {trans.__('Name')}
-        <input
-          required
-          readOnly={named}
-          value={draft.name}
-          placeholder="churn-nightly"
-          onChange={event => onChange({ name: event.target.value })}
-        />
-      </label>
-      <label>
-        {trans.__('Pipeline')}
-        <select value={draft.pipeline} onChange={event => onChange({ pipeline: event.target.value })}>
-          {!known && <option value={draft.pipeline}>{draft.pipeline || trans.__('choose one')}</option>}
-          {pipelines.map(([value, label]) => (
-            <option key={value} value={value}>
-              {label}
-            </option>
-          ))}
-        </select>
-      </label>
-      <label>
-        {trans.__('Runs')}
-        <select
-          value={draft.trigger}
-          onChange={event => onChange({ trigger: event.target.value as TriggerKind })}
-        >
-          {triggerChoices(trans).map(([kind, words]) => (
-            <option key={kind} value={kind}>
-              {words}
-            </option>
-          ))}
-        </select>
-      </label>
-      {draft.trigger === 'cron' ? <Times {...props} /> : <Subject {...props} />}
+      <TextField
+        name="name"
+        label={trans.__('Name')}
+        required
+        readOnly={named}
+        value={draft.name}
+        placeholder="churn-nightly"
+        onChange={name => onChange({ name })}
+      />
+      <PipelineField
+        {...{ pipelines, trans }}
+        pipeline={draft.pipeline}
+        onChange={pipeline => onChange({ pipeline })}
+      />
+      <ChoiceField
+        name="trigger"
+        label={trans.__('Runs')}
+        value={draft.trigger}
+        choices={triggerChoices(trans)}
+        onChange={trigger => onChange({ trigger })}
+      />
+      {draft.trigger === 'cron' ? <TimesFields {...{ draft, onChange, trans }} /> : <Subject {...props} />}
       <Policies {...props} />
-      <Parameters {...props} />
-      <Alerts {...props} />
+      <ParametersField
+        parameters={draft.parameters}
+        onChange={parameters => onChange({ parameters })}
+        trans={trans}
+      />
+      <RoutesField
+        legend={trans.__('When a run fails, tell')}
+        routes={draft.alerts}
+        placeholder="webhook:team, email:ada@example.org"
+        onChange={alerts => onChange({ alerts })}
+        trans={trans}
+      />
     </div>
-  );
-}
-
-function Times({ draft, onChange, trans }: IScheduleFormProps): React.JSX.Element {
-  const id = useId();
-  return (
-    <>
-      <div className="nbops-field">
-        <label>
-          {trans.__('Times (cron)')}
-          <input
-            className="nbops-mono"
-            value={draft.cron}
-            spellCheck={false}
-            aria-describedby={id}
-            onChange={event => onChange({ cron: event.target.value })}
-          />
-        </label>
-        <small id={id} className="nbops-dim">
-          {trans.__('minute hour day month weekday; or @daily')}
-        </small>
-      </div>
-      <label>
-        {trans.__('Time zone')}
-        <input
-          list={`${id}-zones`}
-          value={draft.timezone}
-          spellCheck={false}
-          onChange={event => onChange({ timezone: event.target.value })}
-        />
-        <datalist id={`${id}-zones`}>
-          {zones().map(zone => (
-            <option key={zone} value={zone} />
-          ))}
-        </datalist>
-      </label>
-    </>
   );
 }
 
@@ -109,14 +66,13 @@ function Subject({ draft, onChange, trans }: IScheduleFormProps): React.JSX.Elem
   return (
     asked && (
       <>
-        <label>
-          {asked.label}
-          <input
-            value={draft.subject}
-            placeholder={asked.example}
-            onChange={event => onChange({ subject: event.target.value })}
-          />
-        </label>
+        <TextField
+          name="subject"
+          label={asked.label}
+          value={draft.subject}
+          placeholder={asked.example}
+          onChange={subject => onChange({ subject })}
+        />
         {draft.trigger === 'data' && (
           <label>
             {trans.__('At least')}
@@ -175,77 +131,17 @@ function Policies({ draft, onChange, trans }: IScheduleFormProps): React.JSX.Ele
           </span>
         </label>
       )}
-      <label>
-        {trans.__('While the run before goes on')}
-        <select
-          value={draft.overlap}
-          onChange={event => onChange({ overlap: event.target.value as OverlapPolicy })}
-        >
-          <option value="skip">{trans.__('it is skipped')}</option>
-          <option value="queue">{trans.__('it waits')}</option>
-          <option value="allow">{trans.__('it runs beside it')}</option>
-        </select>
-      </label>
+      <ChoiceField
+        name="overlap"
+        label={trans.__('While the run before goes on')}
+        value={draft.overlap}
+        choices={[
+          ['skip', trans.__('it is skipped')],
+          ['queue', trans.__('it waits')],
+          ['allow', trans.__('it runs beside it')]
+        ]}
+        onChange={overlap => onChange({ overlap })}
+      />
     </>
-  );
-}
-
-/** Kept as text while it is written: a line that is not whole yet is no mistake. */
-function Parameters({ draft, onChange, trans }: IScheduleFormProps): React.JSX.Element {
-  const id = useId();
-  const [text, setText] = useState(toLines(draft.parameters));
-  const { wrong } = fromLines(text);
-  return (
-    <div className="nbops-whole nbops-field">
-      <label>
-        {trans.__('Parameters')}
-        <textarea
-          className="nbops-mono"
-          rows={2}
-          spellCheck={false}
-          value={text}
-          placeholder={'max_depth = 6\ntrain.target = "Churn"'}
-          aria-describedby={id}
-          aria-invalid={wrong !== ''}
-          onChange={event => {
-            setText(event.target.value);
-            onChange({ parameters: fromLines(event.target.value).values });
-          }}
-        />
-      </label>
-      <small id={id} className={wrong ? 'nbops-warn' : 'nbops-dim'}>
-        {wrong
-          ? trans.__('“%1” is no line NAME = VALUE', wrong)
-          : trans.__('one a line; STAGE.NAME for one stage only')}
-      </small>
-    </div>
-  );
-}
-
-function Alerts({ draft, onChange, trans }: IScheduleFormProps): React.JSX.Element {
-  const others = draft.alerts.filter(one => one !== LAB);
-  const [text, setText] = useState(others.join(', '));
-  const lab = draft.alerts.includes(LAB);
-  const set = (inLab: boolean, rest: string) =>
-    onChange({ alerts: [...(inLab ? [LAB] : []), ...fromList(rest)] });
-  return (
-    <fieldset className="nbops-whole">
-      <legend>{trans.__('When a run fails, tell')}</legend>
-      <label className="nbops-check">
-        <input type="checkbox" checked={lab} onChange={event => set(event.target.checked, text)} />
-        {trans.__('whoever has JupyterLab open')}
-      </label>
-      <label className="nbops-inline">
-        {trans.__('others')}
-        <input
-          value={text}
-          placeholder="webhook:team, email:ada@example.org"
-          onChange={event => {
-            setText(event.target.value);
-            set(lab, event.target.value);
-          }}
-        />
-      </label>
-    </fieldset>
   );
 }

@@ -8,8 +8,11 @@ import { durationOf } from '../model/stages';
 import { ownZone, whenWords } from '../model/when';
 import type { Schedule, ScheduleRun } from '../records';
 import type { ITrans } from '../tokens';
+import { pipelineChoices } from './DraftFields';
 import { Failure } from './Failure';
+import { Refusal } from './Field';
 import { useNow, useStore } from './hooks';
+import { SaveBar } from './SaveBar';
 import { ScheduleForm } from './ScheduleForm';
 import { Sign } from './Sign';
 
@@ -39,20 +42,17 @@ export function ScheduleView(props: IScheduleProps): React.JSX.Element {
       {loaded && (
         <div className="nbops-two">
           <section aria-label={trans.__('What it does')}>
-            <ScheduleForm
-              // What people write stays while others save; what is loaded or discarded begins anew.
-              key={filled}
-              draft={draft}
-              named={model.name !== ''}
-              pipelines={choices(items, props.root())}
-              onChange={change => model.write(change)}
-              trans={trans}
-            />
-            {refusal && (
-              <p role="alert" className="nbops-bad">
-                ✕ {refusal.message} {refusal.hint}
-              </p>
-            )}
+            <Refusal.Provider value={refusal}>
+              <ScheduleForm
+                // What people write stays while others save; what is loaded or discarded begins anew.
+                key={filled}
+                draft={draft}
+                named={model.name !== ''}
+                pipelines={pipelineChoices(items, props.root())}
+                onChange={change => model.write(change)}
+                trans={trans}
+              />
+            </Refusal.Provider>
             <Buttons {...props} />
           </section>
           <Preview model={model} now={now} trans={trans} />
@@ -63,20 +63,12 @@ export function ScheduleView(props: IScheduleProps): React.JSX.Element {
   );
 }
 
-/** Pipelines as a schedule names them: their file from the workspace's folder, or the name where a file has several. */
-function choices(lines: readonly IPipelineLine[], root: string): (readonly [string, string])[] {
-  return lines.map(({ name, path }) => {
-    const file = root && path.startsWith(`${root}/`) ? path.slice(root.length + 1) : path;
-    return file === 'nbops.toml' ? ([name, name] as const) : ([file, `${name} (${file})`] as const);
-  });
-}
-
 interface IPartProps extends IScheduleProps {
   readonly now: number;
 }
 
 function Head({ model, now, trans }: IPartProps): React.JSX.Element {
-  const { schedule, loaded } = useStore(model);
+  const { schedule, loaded, failure } = useStore(model);
   const sign = schedule && scheduleSign(schedule, trans);
   return (
     <header>
@@ -95,7 +87,7 @@ function Head({ model, now, trans }: IPartProps): React.JSX.Element {
           ✕ {schedule.problem}
         </p>
       )}
-      {!schedule && model.name && loaded && (
+      {!schedule && model.name && loaded && !failure && (
         <p className="nbops-warn">▲ {trans.__('It has been deleted. Saving makes it again.')}</p>
       )}
     </header>
@@ -118,23 +110,10 @@ function conclusion(schedule: Schedule, now: number, trans: ITrans): string {
 }
 
 function Buttons({ model, actions, trans }: IScheduleProps): React.JSX.Element {
-  const { path, schedule, dirty, saving, saved } = useStore(model);
+  const { path, schedule } = useStore(model);
   const { name } = model;
   return (
-    <div className="nbops-decisions" role="group" aria-label={trans.__('Actions')}>
-      <button
-        type="button"
-        className={dirty || !schedule ? 'nbops-primary' : ''}
-        aria-disabled={saving}
-        onClick={() => (saving ? undefined : void model.save())}
-      >
-        {saving ? trans.__('Saving…') : trans.__('Save')}
-      </button>
-      {schedule && dirty && (
-        <button type="button" onClick={() => model.discard()}>
-          {trans.__('Discard changes')}
-        </button>
-      )}
+    <SaveBar model={model} kept={schedule !== null} trans={trans}>
       {schedule && (
         <>
           <button type="button" onClick={() => actions.actOnSchedule({ path, name, act: 'run' })}>
@@ -151,10 +130,7 @@ function Buttons({ model, actions, trans }: IScheduleProps): React.JSX.Element {
           </button>
         </>
       )}
-      <span role="status" className="nbops-dim">
-        {saved ? trans.__('Saved.') : ''}
-      </span>
-    </div>
+    </SaveBar>
   );
 }
 

@@ -10,12 +10,16 @@ export interface IWindowedListProps {
   /** Which rows are in view. */
   readonly onRange: (first: number, last: number) => void;
   readonly render: (index: number) => React.ReactNode;
+  /** What a row is called: typing its beginning leads to it. */
+  readonly textOf?: (index: number) => string;
 }
 
 /** Rows kept ready above and below the view. */
 const AHEAD = 6;
 /** Assumed before the list has been measured. */
 const FIRST_HEIGHT = 400;
+/** Letters typed within so many milliseconds belong together. */
+const PAUSE = 800;
 
 /** A listbox of any length that keeps only the rows in view in the document. Rows are all equally high. */
 export function WindowedList(props: IWindowedListProps): React.JSX.Element {
@@ -46,13 +50,29 @@ export function WindowedList(props: IWindowedListProps): React.JSX.Element {
     [rowHeight]
   );
 
+  const said = useRef({ text: '', at: 0 });
+  /** The next row that begins with what has been typed; the same letter again leads on. */
+  const typed = (letter: string): number | null => {
+    const { text, at } = said.current;
+    const whole = (Date.now() - at < PAUSE && text !== letter ? text + letter : letter).toLowerCase();
+    said.current = { text: whole, at: Date.now() };
+    const { textOf } = props;
+    const from = whole.length > 1 ? active : active + 1;
+    const order = Array.from({ length: textOf ? count : 0 }, (_, i) => (from + i) % count);
+    return order.find(index => textOf?.(index).toLowerCase().startsWith(whole)) ?? null;
+  };
+
   const onKeyDown = (event: React.KeyboardEvent) => {
     if (event.key === 'Enter' && active >= 0) {
       event.preventDefault();
       props.onOpen(active);
       return;
     }
-    const target = destination(event.key, active, count, Math.max(1, Math.floor(height / rowHeight) - 1));
+    const { key, ctrlKey, altKey, metaKey } = event;
+    const letter = key.length === 1 && key.trim() !== '' && !ctrlKey && !altKey && !metaKey;
+    const target = letter
+      ? typed(key)
+      : destination(key, active, count, Math.max(1, Math.floor(height / rowHeight) - 1));
     if (target !== null) {
       event.preventDefault();
       props.onActive(target);

@@ -29,6 +29,7 @@ const EMPTY_RUN: Run = {
   metric_functions: {},
   tags: {},
   data: [],
+  profiles: {},
   models: [],
   artifacts: [],
   stdout: '',

@@ -5,12 +5,15 @@ export interface IFailure {
   readonly status: number;
   readonly message: string;
   readonly hint: string;
+  /** What was written wrongly, where it is one field. */
+  readonly field?: string;
 }
 
 /** Put any thrown value into words. */
 export function failureOf(reason: unknown): IFailure {
   if (reason instanceof ApiError) {
-    return { status: reason.status, message: reason.message, hint: reason.hint };
+    const { status, message, hint, field } = reason;
+    return { status, message, hint, ...(field ? { field } : {}) };
   }
   return { status: 0, message: reason instanceof Error ? reason.message : String(reason), hint: '' };
 }

@@ -1,31 +1,14 @@
 import type { IMonitors, IMonitorView, MonitorDraft } from '../monitors';
-import type { IPreview } from '../pipelines';
-import type { Check, Monitor } from '../records';
-import { failureOf, type IFailure } from './failure';
-import { Store } from './store';
+import type { Check } from '../records';
+import { blank, DraftModel, draftOf, type Foresee, type IDraftState } from './draft';
+import { failureOf } from './failure';
 import { ownZone } from './when';
 
-/** How long typing must rest before the server is asked, in milliseconds. */
-export const TYPING = 250;
-
-export interface IMonitorState {
-  readonly path: string;
+export interface IMonitorState extends IDraftState<MonitorDraft> {
   /** The monitor as the server has it; null for one that is to be made. */
   readonly view: IMonitorView | null;
-  readonly draft: MonitorDraft;
-  /** Whether anything has been written that is not saved. */
-  readonly dirty: boolean;
-  /** Changes when the form is filled anew by something else than writing in it. */
-  readonly filled: number;
   /** Whether the form is shown. */
   readonly editing: boolean;
-  readonly preview: IPreview;
-  readonly loaded: boolean;
-  readonly saving: boolean;
-  readonly failure: IFailure | null;
-  /** Why it was not saved. */
-  readonly refusal: IFailure | null;
-  readonly saved: boolean;
 }
 
 /** The check that a monitor begins with. */
@@ -53,32 +36,18 @@ const EMPTY: MonitorDraft = {
   remind_hours: 24
 };
 
-type Foresee = (path: string, cron: string, timezone: string) => Promise<IPreview>;
-
 /** A monitor being looked at and edited. */
-export class MonitorModel extends Store<IMonitorState> {
+export class MonitorModel extends DraftModel<MonitorDraft, IMonitorState> {
   constructor(
     private readonly _api: IMonitors,
-    private readonly _foresee: Foresee,
+    foresee: Foresee,
     path: string,
     /** Name of a monitor; empty for a new one. */
     private _name: string,
     given: Partial<MonitorDraft> = {}
   ) {
-    super({
-      path,
-      view: null,
-      draft: { ...EMPTY, timezone: ownZone(), ...given },
-      dirty: false,
-      filled: 0,
-      editing: _name === '',
-      preview: { times: [], problem: '' },
-      loaded: _name === '',
-      saving: false,
-      failure: null,
-      refusal: null,
-      saved: false
-    });
+    const draft = { ...EMPTY, timezone: ownZone(), ...given };
+    super({ ...blank(path, draft, _name === ''), view: null, editing: _name === '' }, foresee);
   }
 
   get name(): string {
@@ -91,13 +60,10 @@ export class MonitorModel extends Store<IMonitorState> {
       if (this._name) {
         const view = await this._api.view({ path, name: this._name });
         this.update({ view, loaded: true, failure: null });
-        // What is being written is not overwritten by what others save meanwhile.
-        if (!this.state.dirty) {
-          this._take(draftOf(view.summary.monitor));
-        }
+        this.take(draftOf<MonitorDraft>(view.summary.monitor, EMPTY));
       }
       if (this.state.editing) {
-        await this._look();
+        await this.foresee();
       }
     } catch (reason) {
       const failure = failureOf(reason);
@@ -109,86 +75,27 @@ export class MonitorModel extends Store<IMonitorState> {
   edit(editing: boolean): void {
     this.update({ editing });
     if (editing) {
-      void this._look();
+      void this.foresee();
     }
   }
 
-  /** Something was written. */
-  write(change: Partial<MonitorDraft>): void {
-    this.update({ draft: { ...this.state.draft, ...change }, dirty: true, saved: false });
-    if ('cron' in change || 'timezone' in change) {
-      clearTimeout(this._timer);
-      this._timer = setTimeout(() => void this._look(), TYPING);
-    }
+  override discard(): void {
+    super.discard();
+    this.update({ editing: this.state.view === null });
   }
 
-  /** Forget what was written. */
-  discard(): void {
+  protected override kept(): MonitorDraft | null {
     const { view } = this.state;
-    if (view) {
-      this.update({
-        draft: draftOf(view.summary.monitor),
-        dirty: false,
-        filled: this.state.filled + 1,
-        refusal: null,
-        editing: false
-      });
-    }
+    return view && draftOf<MonitorDraft>(view.summary.monitor, EMPTY);
   }
 
-  async save(): Promise<boolean> {
-    const { path, draft } = this.state;
-    this.update({ saving: true, refusal: null, saved: false });
-    try {
-      const monitor = await this._api.save(path, draft);
-      this._name = monitor.name;
-      this.update({ draft: draftOf(monitor), dirty: false, saved: true, editing: false });
-      await this.refresh();
-    } catch (reason) {
-      this.update({ refusal: failureOf(reason) });
-    } finally {
-      this.update({ saving: false });
-    }
-    return this.state.refusal === null;
+  protected override async send(draft: MonitorDraft): Promise<void> {
+    const monitor = await this._api.save(this.state.path, draft);
+    this._name = monitor.name;
+    this.accept(draftOf<MonitorDraft>(monitor, EMPTY));
+    this.update({ editing: false });
+    await this.refresh();
   }
-
-  dispose(): void {
-    clearTimeout(this._timer);
-  }
-
-  /** Show what others have saved; a form that shows it already is left alone. */
-  private _take(draft: MonitorDraft): void {
-    if (JSON.stringify(draft) !== JSON.stringify(this.state.draft)) {
-      this.update({ draft, filled: this.state.filled + 1 });
-    }
-  }
-
-  /** Ask when it would look as it is written. */
-  private async _look(): Promise<void> {
-    const { path, draft } = this.state;
-    if (!draft.cron.trim()) {
-      this.update({ preview: { times: [], problem: '' } });
-      return;
-    }
-    const asked = JSON.stringify([draft.cron, draft.timezone]);
-    const preview = await this._foresee(path, draft.cron, draft.timezone).catch(reason => ({
-      times: [],
-      problem: failureOf(reason).message
-    }));
-    const { cron, timezone } = this.state.draft;
-    if (asked === JSON.stringify([cron, timezone])) {
-      this.update({ preview });
-    }
-  }
-
-  private _timer: ReturnType<typeof setTimeout> | undefined;
-}
-
-/** The part of a monitor that people write. */
-export function draftOf(monitor: Monitor): MonitorDraft {
-  return Object.fromEntries(
-    Object.keys(EMPTY).map(name => [name, monitor[name as keyof MonitorDraft]])
-  ) as unknown as MonitorDraft;
 }
 
 /** A check with a name that is not taken yet. */

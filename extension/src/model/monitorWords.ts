@@ -44,6 +44,7 @@ export function monitorSign(state: MonitorState, trans: ITrans): ISign {
 export function kindWord(kind: CheckKind, trans: ITrans): string {
   const words: Record<CheckKind, string> = {
     drift: trans.__('drift'),
+    prediction: trans.__('prediction'),
     quality: trans.__('quality'),
     performance: trans.__('performance'),
     estimate: trans.__('estimate'),
@@ -76,7 +77,9 @@ export function troubleLine(summary: MonitorSummary, trans: ITrans): string {
     return monitor.problem;
   }
   if (state === 'error') {
-    return last?.error || summary.sentence || trans.__('It could not look.');
+    // That it cannot look stands above it already.
+    const why = last?.error || summary.sentence || trans.__('It could not look.');
+    return why.replace(/^.{1,100}? could not look: /, '');
   }
   if (!isTrouble(state)) {
     return '';
@@ -243,6 +246,16 @@ export function causeWord(cause: RetrainCause, trans: ITrans): string {
     manual: trans.__('a person')
   };
   return words[cause] ?? cause;
+}
+
+/** What may start a retraining by itself, as a question. */
+export function causeChoices(trans: ITrans): readonly (readonly [RetrainCause, string])[] {
+  return [
+    ['drift', trans.__('its data drift')],
+    ['performance', trans.__('its performance is lost')],
+    ['schedule', trans.__('it is time (cron)')],
+    ['volume', trans.__('enough labels have come')]
+  ];
 }
 
 /** Whether a retraining goes on. */

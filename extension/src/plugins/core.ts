@@ -14,6 +14,8 @@ import type { IMonitorActions, IMonitors } from '../monitors';
 import { MonitorsApi } from '../monitorsApi';
 import type { IPipelineActions, IPipelines, IProjects, ISchedules } from '../pipelines';
 import { PipelinesApi, ProjectsApi, SchedulesApi } from '../pipelinesApi';
+import type { IRetraining, IRetrainingActions } from '../retraining';
+import { RetrainingApi } from '../retrainingApi';
 import { ask } from '../widgets/askDialog';
 
 /** What the plugins of nbops share. */
@@ -29,6 +31,8 @@ export interface INbops {
   readonly pipelineActions: IPipelineActions;
   readonly monitors: IMonitors;
   readonly monitorActions: IMonitorActions;
+  readonly retraining: IRetraining;
+  readonly retrainingActions: IRetrainingActions;
   readonly trans: TranslationBundle;
 }
 
@@ -75,9 +79,18 @@ function monitorActionsOf(app: JupyterFrontEnd): IMonitorActions {
     act: act(CommandIDs.actOnMonitor),
     acknowledge: act(CommandIDs.acknowledgeIncident),
     mute: act(CommandIDs.muteMonitor),
-    retrain: act(CommandIDs.retrain),
     remove: act(CommandIDs.deleteMonitor),
     report: act(CommandIDs.monitorReport)
+  };
+}
+
+function retrainingActionsOf(app: JupyterFrontEnd): IRetrainingActions {
+  const act = runs(app);
+  return {
+    show: act(CommandIDs.retraining),
+    rest: act(CommandIDs.restRetraining),
+    remove: act(CommandIDs.removeRetraining),
+    now: act(CommandIDs.retrain)
   };
 }
 
@@ -156,6 +169,8 @@ export const core: JupyterFrontEndPlugin<INbops> = {
       pipelineActions: pipelineActionsOf(app),
       monitors: new MonitorsApi(http),
       monitorActions: monitorActionsOf(app),
+      retraining: new RetrainingApi(http),
+      retrainingActions: retrainingActionsOf(app),
       trans
     };
   }

@@ -1,49 +1,28 @@
 import { ILayoutRestorer, type JupyterFrontEnd, type JupyterFrontEndPlugin } from '@jupyterlab/application';
 import { ICommandPalette, InputDialog, IThemeManager, Notification } from '@jupyterlab/apputils';
-import type { ReadonlyPartialJSONObject } from '@lumino/coreutils';
-import { failureOf, sentence } from '../model/failure';
+import { createElement } from 'react';
+import { type Args, text } from '../model/args';
+import { MonitorView } from '../components/MonitorView';
+import { failureOf } from '../model/failure';
 import { MonitorModel } from '../model/monitor';
-import { policyWords } from '../model/monitorWords';
 import { ReportModel } from '../model/report';
 import type { IMonitorRef, MonitorAct } from '../monitors';
 import { CommandIDs } from '../tokens';
-import { MonitorTab } from '../widgets/monitorTab';
+import { DraftTab } from '../widgets/draftTab';
 import { askMute } from '../widgets/muteDialog';
 import { ReportTab } from '../widgets/reportTab';
 import { Tabs } from '../widgets/tabs';
+import { change } from './acting';
 import { INbops } from './core';
 import { INbopsPanel } from './panel';
 
-type Args = ReadonlyPartialJSONObject;
-
 const ACTS: readonly MonitorAct[] = ['pause', 'resume', 'run', 'unmute'];
-
-function text(args: Args, name: string): string {
-  const value = args[name];
-  return typeof value === 'string' ? value : '';
-}
 
 /** Tabs in which monitors were made, by the name under which they were saved. */
 const made = new Map<string, string>();
 
 function keyOf(name: string): string {
   return made.get(name) ?? encodeURIComponent(name);
-}
-
-/** Do something to a monitor, and tell how it went. */
-async function change({ feed, trans }: INbops, work: () => Promise<unknown>, done: string): Promise<boolean> {
-  try {
-    await work();
-    if (done) {
-      Notification.success(done, { autoClose: 3000 });
-    }
-    return true;
-  } catch (reason) {
-    Notification.error(sentence(failureOf(reason), trans), { autoClose: false });
-    return false;
-  } finally {
-    feed.local();
-  }
 }
 
 /** The monitor that a command was called for; where it was called for none, the one that is chosen. */
@@ -78,7 +57,8 @@ function addTabs(
   reports: Tabs,
   themes: IThemeManager | null
 ): void {
-  const { monitors, schedules, monitorActions, registry, pipelineActions, feed, trans } = nbops;
+  const { monitors, schedules, monitorActions, registry, pipelineActions, retrainingActions, feed, trans } =
+    nbops;
   app.commands.addCommand(CommandIDs.showMonitors, {
     label: trans.__('Show monitors'),
     caption: trans.__('What is watched, the worst first'),
@@ -119,16 +99,17 @@ function addTabs(
             tabs.update(key, { path, name: model.name });
           }
         });
-        return new MonitorTab(
-          {
+        const label = () => (model.name ? trans.__('Monitor %1', model.name) : trans.__('New monitor'));
+        return new DraftTab(model, feed, label, () =>
+          createElement(MonitorView, {
             model,
             models: panel.models,
             actions: monitorActions,
             registry,
             pipelines: pipelineActions,
+            retraining: retrainingActions,
             trans
-          },
-          feed
+          })
         );
       });
     }
@@ -156,8 +137,7 @@ function addActs(app: JupyterFrontEnd, nbops: INbops, panel: INbopsPanel): void 
     pause: name => trans.__('%1 rests until it is resumed.', name),
     resume: name => trans.__('%1 counts again from now on.', name),
     run: name => trans.__('%1 looks now.', name),
-    unmute: name => trans.__('%1 tells again.', name),
-    retrain: name => trans.__('The model of %1 is trained anew.', name)
+    unmute: name => trans.__('%1 tells again.', name)
   };
   app.commands.addCommand(CommandIDs.actOnMonitor, {
     label: trans.__('Pause, resume or run a monitor'),
@@ -226,16 +206,6 @@ function addDecisions(app: JupyterFrontEnd, nbops: INbops, panel: INbopsPanel, t
       }
     }
   });
-  app.commands.addCommand(CommandIDs.retrain, {
-    label: trans.__('Retrain now…'),
-    caption: trans.__('Train the model of a monitor anew, by its policy'),
-    execute: async args => {
-      const ref = await named(args, nbops, panel, trans.__('Retrain the model of a monitor'));
-      if (ref) {
-        await retrain(nbops, ref);
-      }
-    }
-  });
   app.commands.addCommand(CommandIDs.deleteMonitor, {
     label: trans.__('Delete a monitor…'),
     execute: async args => {
@@ -257,37 +227,10 @@ function addDecisions(app: JupyterFrontEnd, nbops: INbops, panel: INbopsPanel, t
   });
 }
 
-/** Say what the policy will do, and begin. */
-async function retrain(nbops: INbops, ref: IMonitorRef): Promise<void> {
-  const { monitors, registry, trans } = nbops;
-  const view = await monitors.view(ref).catch(() => null);
-  const policy = view?.policy;
-  if (!view || !policy) {
-    Notification.warning(trans.__('No policy says how the model of %1 is trained anew.', ref.name), {
-      autoClose: 10_000
-    });
-    return;
-  }
-  const sure = await registry.ask({
-    title: trans.__('Retrain %1 now?', policy.model),
-    text: policyWords(policy, trans).slice(1).join(' '),
-    verb: trans.__('Retrain'),
-    reason: false,
-    wordless: true
-  });
-  if (sure !== null) {
-    await change(
-      nbops,
-      () => monitors.act(ref, 'retrain'),
-      trans.__('%1 is trained anew by %2.', policy.model, policy.pipeline)
-    );
-  }
-}
-
 /** Commands about monitors. */
 export const monitorCommands: JupyterFrontEndPlugin<void> = {
   id: 'nbops-lab:monitor-commands',
-  description: 'Shows, edits, runs and mutes monitors; acknowledges trouble; retrains.',
+  description: 'Shows, edits, runs and mutes monitors; acknowledges trouble.',
   autoStart: true,
   requires: [INbops, INbopsPanel],
   optional: [ICommandPalette, ILayoutRestorer, IThemeManager],
@@ -304,8 +247,8 @@ export const monitorCommands: JupyterFrontEndPlugin<void> = {
     addTabs(app, nbops, panel, tabs, reports, themes);
     addActs(app, nbops, panel);
     addDecisions(app, nbops, panel, tabs);
-    const { showMonitors, showMonitor, runMonitor, muteMonitor, retrain: anew } = CommandIDs;
-    for (const command of [showMonitors, showMonitor, runMonitor, muteMonitor, anew]) {
+    const { showMonitors, showMonitor, runMonitor, muteMonitor } = CommandIDs;
+    for (const command of [showMonitors, showMonitor, runMonitor, muteMonitor]) {
       palette?.addItem({ command, category: 'nbops' });
     }
     palette?.addItem({ command: showMonitor, args: { isNew: true }, category: 'nbops' });

@@ -1,8 +1,8 @@
 import { ILayoutRestorer, type JupyterFrontEnd, type JupyterFrontEndPlugin } from '@jupyterlab/application';
 import { ICommandPalette, IThemeManager, Notification } from '@jupyterlab/apputils';
 import { ILauncher } from '@jupyterlab/launcher';
-import type { ReadonlyPartialJSONObject } from '@lumino/coreutils';
 import { nbopsIcon } from '../icons';
+import { type Args, text } from '../model/args';
 import { fromLines } from '../model/assignments';
 import { failureOf, sentence, type IFailure } from '../model/failure';
 import { LogModel } from '../model/log';
@@ -18,13 +18,6 @@ import { Tabs } from '../widgets/tabs';
 import { INbops } from './core';
 import { INbopsPanel } from './panel';
 import { IPipelineNews } from './pipelineNews';
-
-type Args = ReadonlyPartialJSONObject;
-
-function text(args: Args, name: string): string {
-  const value = args[name];
-  return typeof value === 'string' ? value : '';
-}
 
 /** The pipeline a command is about: the one named, else null. */
 function named(args: Args): IPipelineRef | null {

@@ -1,7 +1,7 @@
 import { ILayoutRestorer, type JupyterFrontEnd, type JupyterFrontEndPlugin } from '@jupyterlab/application';
 import { ICommandPalette, Notification } from '@jupyterlab/apputils';
 import { INotebookTracker } from '@jupyterlab/notebook';
-import type { ReadonlyPartialJSONObject } from '@lumino/coreutils';
+import { type Args, text } from '../model/args';
 import type { ILineageActions } from '../components/LineageView';
 import type { Act, IVersionTarget } from '../governance';
 import { failureOf, sentence } from '../model/failure';
@@ -14,13 +14,6 @@ import { PromotionTab } from '../widgets/promotionTab';
 import { Tabs } from '../widgets/tabs';
 import { INbops } from './core';
 import { INbopsPanel } from './panel';
-
-type Args = ReadonlyPartialJSONObject;
-
-function text(args: Args, name: string): string {
-  const value = args[name];
-  return typeof value === 'string' || typeof value === 'number' ? String(value) : '';
-}
 
 /** The version a command is about: the one named, else the newest of the first model listed. */
 function versionOf(args: Args, { model }: INbopsPanel): IVersionTarget | null {

@@ -8,6 +8,7 @@ import {
 } from '@jupyterlab/apputils';
 import type { NotebookPanel } from '@jupyterlab/notebook';
 import type { ReadonlyPartialJSONObject } from '@lumino/coreutils';
+import { text } from '../model/args';
 import { failureOf, sentence } from '../model/failure';
 import { modelName, relativePath } from '../model/places';
 import { RunModel } from '../model/run';
@@ -19,11 +20,6 @@ import { INbopsPanel } from './panel';
 
 /** The version is there, but what it was to be promoted to asks for more. */
 const REFUSED = 422;
-
-function text(args: ReadonlyPartialJSONObject, name: string): string {
-  const value = args[name];
-  return typeof value === 'string' ? value : '';
-}
 
 /** The run a command is about: the one named, else the one shown, else the first listed. */
 function targetOf(args: ReadonlyPartialJSONObject, { model }: INbopsPanel): IRunTarget | null {

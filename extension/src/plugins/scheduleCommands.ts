@@ -1,23 +1,18 @@
 import { ILayoutRestorer, type JupyterFrontEnd, type JupyterFrontEndPlugin } from '@jupyterlab/application';
-import { ICommandPalette, Notification } from '@jupyterlab/apputils';
-import type { ReadonlyPartialJSONObject } from '@lumino/coreutils';
-import { failureOf, sentence } from '../model/failure';
+import { ICommandPalette } from '@jupyterlab/apputils';
+import { createElement } from 'react';
+import { text } from '../model/args';
+import { ScheduleView } from '../components/ScheduleView';
 import { ScheduleModel } from '../model/schedule';
 import type { ScheduleAct } from '../pipelines';
 import { CommandIDs } from '../tokens';
-import { ScheduleTab } from '../widgets/scheduleTab';
+import { DraftTab } from '../widgets/draftTab';
 import { Tabs } from '../widgets/tabs';
+import { change } from './acting';
 import { INbops } from './core';
 import { INbopsPanel } from './panel';
 
-type Args = ReadonlyPartialJSONObject;
-
 const ACTS: readonly ScheduleAct[] = ['pause', 'resume', 'run'];
-
-function text(args: Args, name: string): string {
-  const value = args[name];
-  return typeof value === 'string' ? value : '';
-}
 
 /** A pipeline file as a schedule names it: from the folder of the workspace. */
 function relative(file: string, root: string): string {
@@ -26,20 +21,6 @@ function relative(file: string, root: string): string {
 
 function keyOf(name: string): string {
   return encodeURIComponent(name);
-}
-
-/** Do something to a schedule, and tell how it went. */
-async function change({ feed, trans }: INbops, work: () => Promise<unknown>, done: string): Promise<boolean> {
-  try {
-    await work();
-    Notification.success(done, { autoClose: 3000 });
-    return true;
-  } catch (reason) {
-    Notification.error(sentence(failureOf(reason), trans), { autoClose: false });
-    return false;
-  } finally {
-    feed.local();
-  }
 }
 
 function addEditing(app: JupyterFrontEnd, nbops: INbops, { model: panel }: INbopsPanel, tabs: Tabs): void {
@@ -62,9 +43,15 @@ function addEditing(app: JupyterFrontEnd, nbops: INbops, { model: panel }: INbop
             tabs.update(key, { path, name: model.name, pipeline: file });
           }
         });
-        return new ScheduleTab(
-          { model, pipelines, root: () => panel.workspace, actions: pipelineActions, trans },
-          feed
+        const label = () => (model.name ? trans.__('Schedule %1', model.name) : trans.__('New schedule'));
+        return new DraftTab(model, feed, label, () =>
+          createElement(ScheduleView, {
+            model,
+            pipelines,
+            root: () => panel.workspace,
+            actions: pipelineActions,
+            trans
+          })
         );
       });
     }

@@ -1,4 +1,4 @@
-"""Executed code -> a run: source, names, parameters, metrics, frames, models, figures, environment, redaction.
+"""Executed code -> a run: source, names, parameters, metrics, frames, models, figures, environment.
 
 Reads only. Imports the standard library only; pandas, numpy, scikit-learn and MLflow are looked up in ``sys.modules``.
 """
@@ -12,7 +12,6 @@ if TYPE_CHECKING:
     from nbops.capture.analysis import Analysis, analyse
     from nbops.capture.captured import Captured, Options
     from nbops.capture.probe import Probe
-    from nbops.capture.redaction import redact
 
 _MODULES = {
     "Analysis": "analysis",
@@ -20,13 +19,12 @@ _MODULES = {
     "Options": "captured",
     "Probe": "probe",
     "analyse": "analysis",
-    "redact": "redaction",
 }
-__all__ = ["Analysis", "Captured", "Options", "Probe", "analyse", "redact"]
+__all__ = ["Analysis", "Captured", "Options", "Probe", "analyse"]
 
 
 def __getattr__(name: str) -> Any:
-    # Late: a pipeline needs redaction, and what looks at cells costs ten times that.
+    # Late: what looks at cells is costly to import, and few need all of it.
     if name not in _MODULES:
         raise AttributeError(f"module 'nbops.capture' has no attribute {name!r}")
     value = getattr(importlib.import_module(f"nbops.capture.{_MODULES[name]}"), name)

@@ -17,6 +17,7 @@ from nbops.capture.values import as_param
 _CLOCKS = frozenset({"time", "perf_counter", "monotonic", "process_time", "default_timer", "thread_time", "time_ns"})
 _WRAPPERS = frozenset({"round", "float", "abs"})
 _FITS = frozenset({"fit", "fit_transform", "fit_predict", "partial_fit"})
+PREDICTS = frozenset({"predict", "predict_proba"})
 _OPAQUE = (ast.FunctionDef, ast.AsyncFunctionDef, ast.ClassDef, ast.Lambda, ast.GeneratorExp)
 
 
@@ -45,7 +46,8 @@ class Analysis:
     ``literals`` maps a name to the texts of the literals it is bound to; ``computed`` are names bound to anything
     else, loop variables and clock readings excepted. ``functions`` maps a name to the dotted function whose
     result it is. ``shown`` is the name for the value of the last expression. ``problem`` is set when the source is
-    not Python. ``fits`` maps the name of a model to the data and target of its last ``fit``.
+    not Python. ``fits`` maps the name of a model to the data and target of its last ``fit``; ``predicted`` a name that is bound to
+    predictions to the model, the method and the name of the rows; ``refitted`` are models that were fitted after their last prediction.
     """
 
     source: str
@@ -64,6 +66,8 @@ class Analysis:
     mutated: frozenset[str] = frozenset()
     fitted: frozenset[str] = frozenset()
     fits: dict[str, tuple[Given, Given]] = field(default_factory=dict)
+    predicted: dict[str, tuple[str, str, str]] = field(default_factory=dict)
+    refitted: frozenset[str] = frozenset()
     uses_mlflow: bool = False
 
 
@@ -140,6 +144,8 @@ class _Reader:
         self.mutated: set[str] = set()
         self.fitted: set[str] = set()
         self.fits: dict[str, tuple[Given, Given]] = {}
+        self.predicted: dict[str, tuple[str, str, str]] = {}
+        self.refitted: set[str] = set()
         self.targets: dict[int, str] = {}
 
     def analysis(self, source: str, digest: str) -> Analysis:
@@ -163,6 +169,8 @@ class _Reader:
             mutated=frozenset(self.mutated),
             fitted=frozenset(self.fitted),
             fits=self.fits,
+            predicted=self.predicted,
+            refitted=frozenset(self.refitted),
             uses_mlflow=uses,
         )
 
@@ -202,6 +210,7 @@ class _Reader:
 
     def _bind_name(self, name: str, value: ast.expr, augmented: bool) -> None:
         self.functions.pop(name, None)
+        self.predicted.pop(name, None)
         text = None if augmented else _literal(value)
         if text is not None:
             self.literals[name] = (*self.literals.get(name, ()), text)
@@ -217,7 +226,10 @@ class _Reader:
             path = dotted(inner.func)
             if path:
                 self.functions[name] = path
-                if path.rpartition(".")[2].startswith("read_"):
+                base, _, last = path.rpartition(".")
+                if last in PREDICTS and base and "." not in base:
+                    self.predicted[name] = (base, last, given(inner, 0, "X").name)
+                if last.startswith("read_"):
                     self.readers[name] = _first_text(inner)
         # ``Model(...).fit(X)`` binds the model too.
         for node in _chain(value):
@@ -236,7 +248,11 @@ class _Reader:
             self.fitted.add(base.partition(".")[0])
         if isinstance(node.func, ast.Attribute) and node.func.attr in _FITS:
             model = base.partition(".")[0] or self.targets.get(id(node), "")
+            # What it predicted before is of a model that is no more.
+            self.refitted.add(model)
             self.fits[model] = (given(node, 0, "X"), given(node, 1, "y"))
+        if last in PREDICTS:
+            self.refitted.discard(base)
         if base and any(k.arg == "inplace" and getattr(k.value, "value", None) is True for k in node.keywords):
             self.mutated.add(base.partition(".")[0])
         if last[:1].isupper():

@@ -1,6 +1,7 @@
-"""Results of ``sklearn.metrics`` calls that the code does not keep, as in ``print(f1_score(y, p))``.
+"""Results of ``sklearn.metrics`` calls that the code does not keep, as in ``print(f1_score(y, p))``, and predictions.
 
-For the length of one cell, such calls are handed through :func:`record`, which gives back what it gets. The
+For the length of one cell, such calls are handed through :func:`record`, which gives back what it gets; those of ``predict``
+and ``predict_proba`` through :func:`nbops.capture.predicted.note_prediction`. The
 rewritten call keeps its place in the source, so tracebacks do not change.
 """
 
@@ -10,7 +11,8 @@ import ast
 from collections.abc import Mapping
 from typing import Any
 
-from nbops.capture.analysis import dotted, statements, unwrapped
+from nbops.capture.analysis import PREDICTS, dotted, statements, unwrapped
+from nbops.capture.fits import given
 from nbops.capture.values import as_metric
 
 _OPAQUE = (ast.FunctionDef, ast.AsyncFunctionDef, ast.ClassDef, ast.Lambda, ast.GeneratorExp, ast.stmt)
@@ -30,7 +32,7 @@ def record(name: str, value: Any) -> Any:
 
 
 class Rewriter:
-    """An entry for ``shell.ast_transformers`` that hands the named calls through :func:`record`.
+    """An entry for ``shell.ast_transformers`` that hands the named calls through :func:`record`, and predictions.
 
     Parameters
     ----------
@@ -71,20 +73,35 @@ class Rewriter:
         if not isinstance(node, ast.AST) or isinstance(node, (*_OPAQUE, ast.ExceptHandler, ast.match_case)):
             return node
         self._children(node, kept)
+        if isinstance(node, ast.Call) and isinstance(node.func, ast.Attribute) and node.func.attr in PREDICTS:
+            return self._noted(node, node.func)
         if not isinstance(node, ast.Call) or id(node) in kept:
             return node
         function = self._metrics.get(dotted(node.func))
         return node if function is None else self._wrapped(node, function)
 
+    def _noted(self, node: ast.Call, function: ast.Attribute) -> ast.AST:
+        if not isinstance(function.value, ast.Name):
+            return node
+        model, rows = function.value.id, given(node, 0, "X").name
+        # The model after the call, which is the first to fail where there is none.
+        code = f"__import__('sys').modules['nbops.capture.predicted'].note_prediction(0, {model}, {model!r}, {function.attr!r}, {rows!r})"
+        return _around(code, node, 0)
+
     def _wrapped(self, node: ast.Call, function: str) -> ast.AST:
         count = self._seen[function] = self._seen.get(function, 0) + 1
         name = function if count == 1 else f"{function}_{count}"
-        call = ast.parse(f"__import__('sys').modules['nbops.capture.calls'].record({name!r}, None)", mode="eval").body
-        assert isinstance(call, ast.Call)
-        call.args[1] = node
-        for part in _new(call, node):
-            ast.copy_location(part, node)
-        return call
+        return _around(f"__import__('sys').modules['nbops.capture.calls'].record({name!r}, None)", node, 1)
+
+
+def _around(code: str, node: ast.Call, position: int) -> ast.AST:
+    """Give a call of ours with the user's call as one of its arguments, all of it where the user's stands."""
+    call = ast.parse(code, mode="eval").body
+    assert isinstance(call, ast.Call)
+    call.args[position] = node
+    for part in _new(call, node):
+        ast.copy_location(part, node)
+    return call
 
 
 def _kept(target: ast.expr, value: ast.expr) -> set[int]:

@@ -29,6 +29,7 @@ class Frames:
         self._known: dict[int, tuple[weakref.ref[Any], DataRef]] = {}
         self.refs: dict[tuple[str, str], DataRef] = {}
         self.problems: list[str] = []
+        self._fresh: list[tuple[weakref.ref[Any], DataRef]] = []
 
     def read(self, namespace: Mapping[str, Any], names: Iterable[str]) -> None:
         """Take the frames that exist before the block, because it may change them in place."""
@@ -62,6 +63,11 @@ class Frames:
             if not finished and self._as_read(name):
                 self.refs.pop((name, "written"), None)
 
+    def fresh(self) -> list[tuple[Any, DataRef]]:
+        """Give the frames that were fingerprinted since this was asked last, each as it was then."""
+        found, self._fresh = self._fresh, []
+        return [(value, ref) for known, ref in found if (value := known()) is not None]
+
     def add(self, name: str, value: Any, context: str, origin: str = "") -> None:
         """Take one value if it is a frame."""
         if name.startswith("_") or not is_frame(value):
@@ -74,6 +80,7 @@ class Frames:
                 self.problems.append(f"data {name!r} not captured ({type(error).__name__}: {error})"[:300])
                 return
             self._known[id(value)] = (weakref.ref(value), ref)
+            self._fresh.append(self._known[id(value)])
         if origin and "://" not in origin:
             origin = os.path.normpath(os.path.join(self._folder, os.path.expanduser(origin)))
         self.refs[name, context] = DataRef(

@@ -13,11 +13,12 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypeVar
 
 from nbops.capture import calls
-from nbops.capture.analysis import Analysis, analyse
+from nbops.capture.analysis import PREDICTS, Analysis, analyse
 from nbops.capture.bindings import Bindings
 from nbops.capture.captured import Captured, Options
 from nbops.capture.environment import read_environment
 from nbops.capture.failure import describe, status_of
+from nbops.capture.frame_profiles import FrameProfiles
 from nbops.capture.frames import Frames
 from nbops.capture.git import GitReader
 from nbops.capture.metrics import find_metrics
@@ -26,12 +27,13 @@ from nbops.capture.naming import new_name, new_run_id
 from nbops.capture.outputs import Watch
 from nbops.capture.params import find_params
 from nbops.capture.place import key_of
-from nbops.capture.redaction import Redactor
+from nbops.capture.predicted import Outputs, noted
 from nbops.capture.resolution import metric_names
 from nbops.capture.resources import Meter
 from nbops.capture.training import TrainingFacts
 from nbops.records import ArtifactRef, CellRef, ErrorInfo, GitState, Run
 from nbops.records.runs import RunKind
+from nbops.redaction import Redactor
 from nbops.workspace.identity import user_name
 
 if TYPE_CHECKING:
@@ -89,6 +91,7 @@ class Probe:
         self._models_found: dict[str, Any] = {}
         self._overhead = 0.0
         self._frames = Frames(str(self._folder))
+        self._profiles = FrameProfiles(workspace)
         self._shell = shell
         self._watch = Watch(shell) if shell is not None else None
         self._before = Bindings({}, ())
@@ -123,6 +126,12 @@ class Probe:
         self._meter = Meter()
 
     @property
+    def rewrites(self) -> bool:
+        """Whether calls of the block are to be handed through ours."""
+        predicts = any(path.rpartition(".")[2] in PREDICTS for path in self.analysis.calls)
+        return predicts or bool(self.functions)
+
+    @property
     def commit(self) -> str:
         """The commit the working directory stands at, known once started."""
         return self._git.commit if self._git is not None else ""
@@ -137,12 +146,15 @@ class Probe:
         with self._timed():
             namespace, analysis = self._namespace, self.analysis
             self._guarded("data", lambda: self._frames.read(namespace, analysis.names_read), None)
+            # Now, because the block may change them; what time is left is for those that it makes.
+            self._guarded("profiles", lambda: self._profiles.take(self._frames.fresh(), 0.5), None)
             self._before = self._guarded("names", lambda: Bindings(namespace, analysis.names_written), self._before)
             names = (*analysis.names_read, *analysis.names_written)
             self._states = self._guarded("models", lambda: state_of(namespace, names), {})
             self._git = self._guarded("git", lambda: GitReader(self._folder), None)
             if self._watch is not None:
                 calls.recorded.clear()
+                noted.clear()
                 self._guarded("outputs", self._watch.start, None)
         self.resume()
         return self.run
@@ -172,6 +184,7 @@ class Probe:
             self.redactor.learn(os.environ)
             params: dict[str, str] = self._guarded("parameters", self._params, {})
             self._guarded("data", self._written, None)
+            self._guarded("profiles", lambda: self._profiles.take(self._frames.fresh()), None)
             self.warnings += self._frames.problems
             if self.analysis.problem and error is None:
                 self.warnings.append(f"source not read ({self.analysis.problem}): what it names is missing")
@@ -187,6 +200,7 @@ class Probe:
                 metric_functions=made_by,
                 code=self.redactor.text(self.run.code),
                 tags=self.redactor.mapping(self.run.tags),
+                profiles=self._profiles.said,
                 data=tuple(replace(ref, origin=self.redactor.text(ref.origin)) for ref in self._frames.refs.values()),
                 error=self._guarded("error", lambda: self._error(error), None),
                 environment=self._guarded("environment", read_environment, None),
@@ -194,6 +208,8 @@ class Probe:
             )
             run, blobs = self._with_files(run, failed=run.status != "FINISHED")
         run = replace(run, redactions=self.redactor.count, tracking=self._overhead)
+        if self._watch is not None:
+            noted.clear()
         return Captured(run, tuple(blobs), tuple(dict.fromkeys(self.warnings)))
 
     def ended(self, error: BaseException | None = None, why: str = "") -> Captured:
@@ -212,6 +228,7 @@ class Probe:
 
     def _with_files(self, run: Run, *, failed: bool) -> tuple[Run, list[tuple[ArtifactRef, bytes]]]:
         blobs: list[tuple[ArtifactRef, bytes]] = []
+        blobs += self._guarded("profiles", lambda: self._profiles.blobs(self.redactor), [])
         if self._watch is not None:
             streams = {name: self.redactor.text(tail.text()) for name, tail in self._watch.streams.items()}
             run = replace(run, stdout=streams["stdout"], stderr=streams["stderr"])
@@ -284,7 +301,8 @@ class Probe:
         return [store_model(name, value, run.data) for name, value in found.items()]
 
     def _training(self, run: Run, stored: list[StoredModel]) -> list[tuple[ArtifactRef, bytes]]:
-        facts = TrainingFacts(self._root, self.analysis, self._namespace, run.data, self.redactor)
+        outputs = Outputs(self.analysis, self._namespace, cell=self._watch is not None)
+        facts = TrainingFacts(self._root, self.analysis, self._namespace, run.data, self.redactor, outputs)
         blobs = [facts.of(model.ref, self._models_found[model.ref.name]) for model in stored if model.ref.digest]
         return [blob for blob in blobs if blob is not None]
 

@@ -7,13 +7,9 @@ the fingerprint, which reads them all.
 
 from __future__ import annotations
 
-import contextlib
-import datetime
-import decimal
 import hashlib
 import json
 from collections.abc import Iterable, Mapping
-from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -21,18 +17,18 @@ from nbops.capture.analysis import Analysis
 from nbops.capture.fits import Given
 from nbops.capture.frames import is_frame
 from nbops.capture.importances import importances_of
-from nbops.capture.redaction import MARK, Redactor, secret_name
+from nbops.capture.kept import kept
+from nbops.capture.predicted import Outputs
+from nbops.capture.profiling import PLAIN, Counted, spread_rows
 from nbops.capture.seeding import random_states, seed_calls
 from nbops.capture.values import clip
-from nbops.errors import SettingsError
 from nbops.records import ArtifactRef, DataRef, ModelRef
-from nbops.workspace.settings import FILE_NAME, read_tables
+from nbops.redaction import MARK, Redactor, secret_name
 
 KIND = "training"
 _ROWS, _CELLS, _FEWEST = 4000, 400_000, 500
+_FACTS = ("training_profile", "input_example")
 _EXAMPLE_ROWS, _EXAMPLE_BYTES = 5, 50_000
-_SETTINGS = ("training_profile", "input_example")
-_PLAIN = (str, int, float, bool, decimal.Decimal, datetime.date, datetime.time, datetime.timedelta, type(None))
 
 
 def path_of_facts(digest: str) -> str:
@@ -49,6 +45,8 @@ class TrainingFacts:
         Folder that may hold ``nbops.toml``, whose table ``track`` can switch profile and example off.
     analysis, namespace, data, redactor
         Of the block.
+    outputs
+        What its models predicted.
 
     Raises
     ------
@@ -63,9 +61,11 @@ class TrainingFacts:
         namespace: Mapping[str, Any],
         data: Iterable[DataRef],
         redactor: Redactor,
+        outputs: Outputs | None = None,
     ) -> None:
-        self._wanted = _settings(root)
+        self._wanted = kept(root)
         self._analysis, self._namespace, self._redactor = analysis, namespace, redactor
+        self._outputs = outputs
         self._prints = {ref.name: ref.fingerprint for ref in data}
 
     def of(self, ref: ModelRef, model: Any) -> tuple[ArtifactRef, bytes] | None:
@@ -74,6 +74,9 @@ class TrainingFacts:
         if not self._analysis.problem:
             found["seeds"] = self._redactor.mapping(seed_calls(self._analysis.source, self._namespace))
         found |= self._data(ref)
+        if self._outputs is not None and self._wanted["training_profile"]:
+            fitted_on = found.get("data", {}).get("name", "")
+            found["outputs"] = self._outputs.of(model, fitted_on, ref.task, self._redactor)
         if told := importances_of(model, ref.features, _deviations(found.get("profile"))):
             found["importance"] = told
         if not any(value for key, value in found.items() if key != "version"):
@@ -88,16 +91,16 @@ class TrainingFacts:
     def _data(self, ref: ModelRef) -> dict[str, Any]:
         name, value, target, how = self._fitted_on(ref)
         positions = _positions(value, ref.features)
-        if positions is None or not len(value) or not any(self._wanted.values()):
+        if positions is None or not len(value) or not any(self._wanted[key] for key in _FACTS):
             return {}
         rows = len(value)
-        chosen = _spread_rows(rows, min(_ROWS, max(_FEWEST, _CELLS // max(1, len(positions)))))
+        chosen = spread_rows(rows, min(_ROWS, max(_FEWEST, _CELLS // max(1, len(positions)))))
         facts = {"name": name, "rows": rows, "sampled": len(chosen), "found_by": how}
         found: dict[str, Any] = {"data": {**facts, "fingerprint": self._prints.get(name, "")}}
         if self._wanted["training_profile"]:
-            found["profile"] = self._profile(_part(value, chosen, positions), ref.features, value)
+            found["profile"] = Counted(_part(value, chosen, positions), ref.features, value).told(self._redactor)
             if target is not None and len(target) == rows:
-                column = self._profile(_column(target, chosen), ("target",))["columns"]
+                column = Counted(_column(target, chosen), ("target",)).told(self._redactor)["columns"]
                 found["target"] = column[0] if column else {}
         if self._wanted["input_example"]:
             found["example"] = self._example(_part(value, slice(_EXAMPLE_ROWS), positions), ref.features)
@@ -128,38 +131,6 @@ class TrainingFacts:
         kind = type(value).__module__.partition(".")[0]
         return value if kind in {"pandas", "numpy"} and getattr(value, "ndim", 0) == 1 else None
 
-    def _profile(self, taken: Any, names: tuple[str, ...], whole: Any = None) -> dict[str, Any]:
-        import numpy as np
-
-        from nbops.data.compact import compact, profile_array
-        from nbops.data.profile import Profile, profile_frame
-
-        with np.errstate(all="ignore"):
-            if not hasattr(taken, "iloc"):
-                return compact(profile_array(taken, names), self._redactor.text)
-            # Floats go as one array, since pandas spends more on taking a column out than it takes to count it.
-            floats = [i for i, kind in enumerate(taken.dtypes) if str(kind) == "float64"]
-            array = profile_array(taken.iloc[:, floats].to_numpy(), tuple(str(taken.columns[i]) for i in floats))
-            found = dict(zip(floats, array.columns, strict=True))
-            for i in set(range(taken.shape[1])) - found.keys():
-                # One column that cannot be counted hides no other.
-                with contextlib.suppress(Exception):
-                    if self._shows(taken.iloc[:, i]):
-                        made = profile_frame(taken.iloc[:, [i]]).columns[0]
-                        found[i] = replace(made, kind="identifier") if _numbers_rows(taken, whole, i) else made
-            profile = Profile(len(taken), tuple(found[i] for i in sorted(found)))
-            said = compact(profile, self._redactor.text)
-        hidden = [str(name) for i, name in enumerate(taken.columns) if i not in found]
-        return {**said, "not_profiled": hidden} if hidden else said
-
-    def _shows(self, values: Any) -> bool:
-        """Whether values may be named: of a plain kind, and in no column whose name says that it holds secrets."""
-        if values.dtype.kind in "biufmM":
-            return True
-        if secret_name(str(values.name)):
-            return False
-        return values.dtype != object or all(isinstance(value, _PLAIN) for value in values)
-
     def _example(self, features: Any, names: tuple[str, ...]) -> dict[str, Any]:
         frame = hasattr(features, "iloc")
         columns = [str(c) for c in features.columns] if frame else _names(names, features.shape[1])
@@ -184,17 +155,9 @@ class TrainingFacts:
         if isinstance(value, float):
             # JSON has neither; what is missing is null.
             return value if value - value == 0 else None
-        if not isinstance(value, _PLAIN):
+        if not isinstance(value, PLAIN):
             return None if str(type(value).__name__) in {"NAType", "NaTType"} else f"({type(value).__name__})"
         return MARK if secret_name(name) else clip(self._redactor.text(str(value)))
-
-
-def _settings(root: Path) -> dict[str, bool]:
-    given = read_tables(root).get("track", {})
-    for key, value in given.items():
-        if key not in _SETTINGS or not isinstance(value, bool):
-            raise SettingsError(f"[track] {key} in {FILE_NAME}: known are {' and '.join(_SETTINGS)}, true or false.")
-    return {key: given.get(key, True) for key in _SETTINGS}
 
 
 def _deviations(profile: dict[str, Any] | None) -> dict[str, float]:
@@ -220,28 +183,9 @@ def _positions(value: Any, features: tuple[str, ...]) -> list[int] | None:
     return everything if not features or features == tuple(f"x{i}" for i in everything) else None
 
 
-def _spread_rows(rows: int, most: int) -> Any:
-    import numpy as np
-
-    if rows <= most:
-        return np.arange(rows)
-    # One drawn from each of so many equal stretches, by a generator of our own: the user's random state is not touched.
-    starts = np.arange(most + 1) * rows // most
-    drawn = np.random.Generator(np.random.PCG64(0)).random(most)
-    return starts[:-1] + (drawn * np.diff(starts)).astype(np.int64)
-
-
 def _part(value: Any, rows: Any, positions: list[int]) -> Any:
     # Rows first: they are few, and a copy of all of them would cost.
     return value.iloc[rows].iloc[:, positions] if hasattr(value, "iloc") else value[rows]
-
-
-def _numbers_rows(taken: Any, whole: Any, position: int) -> bool:
-    """Whether a column of whole numbers merely numbers the rows of the frame, which a sample of it does not show."""
-    values = taken.iloc[:, position]
-    if whole is None or len(whole) == len(taken) or values.dtype.kind not in "iu" or not values.is_unique:
-        return False
-    return bool(values.max() - values.min() < 2 * len(whole) and whole[taken.columns[position]].is_unique)
 
 
 def _column(target: Any, rows: Any) -> Any:

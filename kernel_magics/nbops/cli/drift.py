@@ -7,12 +7,16 @@ from typing import Any
 
 from nbops.cli.options import common, workspace_of
 
+_FURTHER = ("by", "time", "against", "errors", "multivariate", "concept", "duplicates", "rules")
+
 
 def add_parser(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
     """Add the command."""
     parser = commands.add_parser("drift", help="compare two data sets")
     common(parser)
-    parser.add_argument("reference", help="CSV, Parquet, JSON lines or Feather file, or models:/NAME@champion")
+    parser.add_argument(
+        "reference", help="file, folder or pattern, models:/NAME@champion, run:WHICH/FRAME or data:FINGERPRINT"
+    )
     parser.add_argument("current", help="the file that is compared with it")
     parser.add_argument("--alpha", type=float, default=0.05, help="false-alarm rate of the whole report (default 0.05)")
     parser.add_argument(
@@ -43,13 +47,23 @@ def add_parser(commands: argparse._SubParsersAction[argparse.ArgumentParser]) ->
     )
     parser.add_argument("--errors", metavar="TARGET,PREDICTION", help="segments in which predictions became worse")
     parser.add_argument("--multivariate", action="store_true", help="all columns together as well")
+    parser.add_argument("--duplicates", action="store_true", help="count repeated rows; files are read whole for it")
+    parser.add_argument(
+        "--rules",
+        nargs="?",
+        const="reference",
+        metavar="RULES",
+        help="check the current rows too: by rules inferred from the reference, a file of rules, or NAME@3",
+    )
     parser.add_argument("--concept", default="", metavar="TARGET", help="has the relation to this column changed")
     parser.add_argument(
         "--compare", action="store_true", help="both are JSON files of reports: what is new, what recovered"
     )
     parser.add_argument("--html", metavar="FILE", help="write the report there, and every figure to FILE.json")
     parser.add_argument("--json-out", metavar="FILE", help="where every figure is written to instead")
-    parser.add_argument("--fail", action="store_true", help="exit with 1 when a column has drifted, for gates")
+    parser.add_argument(
+        "--fail", action="store_true", help="exit with 1 when a column has drifted or a rule is broken, for gates"
+    )
     parser.set_defaults(func=_drift)
 
 
@@ -59,8 +73,8 @@ def _drift(options: argparse.Namespace) -> int:
     from nbops.display import drift
     from nbops.display.drift_report import report_json
 
-    workspace = workspace_of(options) if options.reference.startswith("models:/") else None
-    further = {name: getattr(options, name) for name in ("by", "time", "against", "errors", "multivariate", "concept")}
+    workspace = workspace_of(options)
+    further = {name: getattr(options, name) for name in _FURTHER}
     named = options.segments and [name.strip() for name in options.segments.split(",") if name.strip()]
     further["segments"] = named == ["all"] or named or False
     report = drift(options.reference, options.current, workspace=workspace, **_judging(options), **further)
@@ -72,7 +86,7 @@ def _drift(options: argparse.Namespace) -> int:
         print(report_json(report.to_dict()).decode(), end="")
     else:
         print(report)
-    return 1 if options.fail and report.drifted else 0
+    return 1 if options.fail and (report.drifted or not report.quality.get("passed", True)) else 0
 
 
 def _judging(options: argparse.Namespace) -> dict[str, Any]:

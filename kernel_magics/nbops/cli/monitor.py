@@ -8,7 +8,7 @@ import time
 from pathlib import Path
 from typing import Any
 
-from nbops.cli.options import common, print_json, workspace_of
+from nbops.cli.options import common, folder_of, print_json, workspace_of
 from nbops.errors import UsageError
 from nbops.workspace import Workspace
 
@@ -115,7 +115,7 @@ def _given(options: argparse.Namespace, workspace: Workspace) -> dict[str, Any]:
 
     given = {key: value for key in KEYS if (value := getattr(options, key, None)) is not None}
     return {
-        key: from_folder(workspace, Path.cwd(), value) if key in ("source", "reference") else value
+        key: from_folder(workspace, folder_of(options), value) if key in ("source", "reference") else value
         for key, value in given.items()
     }
 

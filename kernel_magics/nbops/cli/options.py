@@ -32,6 +32,11 @@ def workspace_of(options: argparse.Namespace) -> Workspace:
     return find_workspace(options.folder)
 
 
+def folder_of(options: argparse.Namespace) -> Path:
+    """Give where paths start that the workspace is to keep: the folder of ``-C``, or the working directory."""
+    return Path.cwd() if options.folder is None else Path(options.folder).absolute()
+
+
 def print_json(value: Any) -> None:
     """Print records or plain values as JSON."""
     json.dump(to_wire(value), sys.stdout, indent=2, ensure_ascii=False)

@@ -20,6 +20,7 @@ def add_parser(commands: argparse._SubParsersAction[argparse.ArgumentParser]) ->
     parser.add_argument("--as-of", metavar="DATE", help="as known then; now by default")
     parser.add_argument("--start", metavar="DATE", help="predictions from then on")
     parser.add_argument("--end", metavar="DATE", help="predictions until before then")
+    parser.add_argument("--newest", type=int, metavar="N", help="of windows of rows only so many of the newest")
     parser.add_argument("--by", metavar="COLUMN", help="figures for each value of a column too")
     parser.add_argument("--metric", help="accuracy, roc_auc, f1, mae, rmse, …")
     parser.add_argument("--model-version", type=int, metavar="N", help="only predictions of this version")
@@ -55,6 +56,7 @@ def _performance(options: argparse.Namespace) -> int:
         as_of=options.as_of,
         start=options.start,
         end=options.end,
+        newest=options.newest,
         by=options.by,
         metric=options.metric,
         version=options.model_version,
@@ -89,7 +91,7 @@ def _labels(options: argparse.Namespace) -> int:
     from nbops.data.reading import read_table
     from nbops.errors import DataError
     from nbops.monitoring.predictions import record_labels
-    from nbops.monitoring.predictions.reading import unknown_labels
+    from nbops.monitoring.predictions.labelled import unknown_labels
 
     workspace = workspace_of(options)
     frame = read_table(options.file)

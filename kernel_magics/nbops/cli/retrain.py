@@ -6,7 +6,8 @@ import argparse
 import time
 from typing import Any
 
-from nbops.cli.options import common, print_json, workspace_of
+from nbops.cli.options import common, folder_of, print_json, workspace_of
+from nbops.errors import UsageError
 
 _Actions = argparse._SubParsersAction
 _TEXTS = {
@@ -76,19 +77,27 @@ def _add_set(actions: _Actions[argparse.ArgumentParser]) -> None:
 
 
 def _set(options: argparse.Namespace) -> int:
+    from nbops.monitoring.monitors.declared import from_folder
     from nbops.pipelines.running.options import given_parameters
+    from nbops.scheduling.places import from_here
     from nbops.scheduling.retraining import build, set_policy
     from nbops.views.retraining import policy_sentence
 
     given: dict[str, Any] = {
         name: getattr(options, name) for name in (*_TEXTS, *_NUMBERS) if getattr(options, name) is not None
     }
-    given |= {"pipeline": options.pipeline, "mode": "promote" if options.promote else "approval"}
+    workspace, folder = workspace_of(options), folder_of(options)
+    given |= {
+        "pipeline": from_here(workspace, options.pipeline, must_be=True, folder=folder),
+        "mode": "promote" if options.promote else "approval",
+    }
+    if "source" in given:
+        given["source"] = from_folder(workspace, folder, given["source"])
     if options.on:
         given["on"] = options.on
     if options.set:
         given["parameters"] = given_parameters(options.set)
-    policy = set_policy(workspace_of(options), build(options.model, given))
+    policy = set_policy(workspace, build(options.model, given))
     _say(options, policy, policy_sentence(policy))
     return 0
 
@@ -106,6 +115,8 @@ def _list(options: argparse.Namespace) -> int:
     from nbops.scheduling.retraining import decisions
     from nbops.views.retraining import decisions_text
 
+    if options.n < 1:
+        raise UsageError("-n must be at least 1.")
     found = decisions(workspace_of(options), options.model, limit=options.n)
     _say(options, found, decisions_text(found))
     return 0

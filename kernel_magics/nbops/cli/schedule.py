@@ -6,7 +6,7 @@ import argparse
 import sys
 from typing import Any
 
-from nbops.cli.options import common, print_json, workspace_of
+from nbops.cli.options import common, folder_of, print_json, workspace_of
 from nbops.errors import UsageError
 from nbops.workspace import Workspace
 
@@ -88,9 +88,10 @@ def _add(options: argparse.Namespace) -> int:
     workspace = workspace_of(options)
     given = {key: value for key in KEYS if (value := getattr(options, key, None)) is not None}
     if options.on_data is not None:
-        given["on_data"] = from_here(workspace, options.on_data)
+        given["on_data"] = from_here(workspace, options.on_data, folder=folder_of(options))
     given |= {"parameters": parameters_of(options.set), "alerts": options.alert}
-    schedule = build(options.name, from_here(workspace, options.file, must_be=True), given)
+    file = from_here(workspace, options.file, must_be=True, folder=folder_of(options))
+    schedule = build(options.name, file, given)
     code = _told(options, add_schedule(workspace, schedule))
     _say_who_leads(workspace)
     return code

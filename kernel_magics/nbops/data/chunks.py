@@ -7,8 +7,10 @@ from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from nbops.data.delimited import delimited_pieces
 from nbops.data.reading import kind_of_file, read_table
 from nbops.errors import DataError, NbopsError, NotFoundError
+from nbops.redaction import redact
 
 if TYPE_CHECKING:
     import pyarrow as pa
@@ -69,7 +71,7 @@ def read_chunks(
     except NbopsError:
         raise
     except Exception as error:
-        said = " ".join(str(error).split())[:200]
+        said = " ".join(redact(str(error))[0].split())[:200]
         raise DataError(f"{path} cannot be read as {kind[1:]}: {said}") from error
 
 
@@ -127,20 +129,13 @@ def _parquet(path: Path, rows: int, columns: Sequence[str] | None, dictionaries:
 
 
 def _csv(path: Path, rows: int, columns: Sequence[str] | None, as_text: bool, separator: str) -> Iterator[pa.Table]:
-    import pandas as pd
-
     # All columns are read: told to leave some out, pandas takes lines of any length.
     wanted = slice(None) if columns is None else list(columns)
     options: dict[str, Any] = {"sep": separator, "low_memory": False}
     if as_text:
         options["dtype"] = str
-    with pd.read_csv(path, chunksize=rows, **options) as pieces:
-        found = False
-        for piece in pieces:
-            found = True
-            yield _arrow(piece.loc[:, wanted])
-    if not found:
-        yield _arrow(pd.read_csv(path, nrows=0, **options).loc[:, wanted])
+    for piece in delimited_pieces(path, rows, options):
+        yield _arrow(piece.loc[:, wanted])
 
 
 def _names(path: Path) -> list[str]:

@@ -6,6 +6,8 @@ from collections.abc import Iterable
 from dataclasses import asdict, dataclass
 from typing import Any, Literal
 
+from nbops.redaction import redact, redacted_cells
+
 Severity = Literal["error", "warning"]
 _LONGEST = 60
 _SHOWN = 3
@@ -87,15 +89,22 @@ def warning(column: str, rule: str, message: str, rows: int = 0) -> Finding:
     return Finding(column=column, rule=rule, severity="warning", message=message, rows=rows)
 
 
-def examples_of(values: Iterable[Any]) -> tuple[str, ...]:
-    """Give the first few different values as short texts."""
+def examples_of(values: Iterable[Any], column: str = "") -> tuple[str, ...]:
+    """Give the first few different values of a column as short texts, secrets replaced."""
     found: dict[str, None] = {}
     for value in values:
-        text = repr(value) if isinstance(value, str) else f"{value:.6g}" if isinstance(value, float) else str(value)
+        text = f"{value:.6g}" if isinstance(value, float) else _without_secrets(column, value)
         found[text if len(text) <= _LONGEST else text[: _LONGEST - 1] + "…"] = None
         if len(found) == _SHOWN:
             break
     return tuple(found)
+
+
+def _without_secrets(column: str, value: Any) -> str:
+    """Give a cell as text, before it is cut: half a token is a secret too."""
+    if isinstance(value, str):
+        return repr(redacted_cells(column, [value])[0])
+    return redact(str(value))[0]
 
 
 def count_of(many: int, noun: str) -> str:

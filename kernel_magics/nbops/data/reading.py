@@ -9,12 +9,16 @@ from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from nbops.data.delimited import read_delimited
 from nbops.errors import DataError, NotFoundError
+from nbops.redaction import redact
+from nbops.workspace.durability import flush_file
 
 if TYPE_CHECKING:
     import pandas as pd
 
 _BUNDLED = ("breast_cancer", "diabetes", "digits", "iris", "wine")
+_LONGEST_SHOWN = 60
 KINDS = (".csv", ".tsv", ".parquet", ".pq", ".jsonl", ".ndjson", ".json", ".feather", ".arrow")
 
 
@@ -43,7 +47,7 @@ def read_table(source: Any, options: Mapping[str, Any] | None = None) -> pd.Data
         return _bundled(source.removeprefix("sklearn:"))
     if not isinstance(source, (str, os.PathLike)):
         raise DataError(f"A {type(source).__name__} is no table.", hint="Give a path or a DataFrame.")
-    path = Path(source).expanduser()
+    path = path_of(source)
     if not path.is_file():
         raise NotFoundError(f"There is no file {path}.", hint=_closest(path))
     if path.stat().st_size == 0:
@@ -53,8 +57,30 @@ def read_table(source: Any, options: Mapping[str, Any] | None = None) -> pd.Data
     except DataError:
         raise
     except Exception as error:
-        said = " ".join(str(error).split())[:200]
+        # Readers quote cells.
+        said = " ".join(redact(str(error))[0].split())[:200]
         raise DataError(f"{path} cannot be read as {kind_of_file(path)[1:]}: {said}") from error
+
+
+def path_of(source: str | os.PathLike[str]) -> Path:
+    """Give the path that is named, with ``~`` read, whether or not there is anything.
+
+    Raises
+    ------
+    DataError
+        It is empty, longer than paths can be, or leads where one may not look.
+    """
+    text = os.fspath(source)
+    if not text.strip():
+        raise DataError("The path of the data is empty.", hint="Give a file, folder or pattern, or a DataFrame.")
+    try:
+        path = Path(text).expanduser()
+        path.is_file()
+    except (OSError, RuntimeError) as error:
+        shown = text if len(text) <= _LONGEST_SHOWN else f"{text[:_LONGEST_SHOWN]}…"
+        why = error.strerror if isinstance(error, OSError) else str(error).rstrip(".")
+        raise DataError(f"{shown!r} is no path that can be looked up: {why}.", hint="Give a file or folder.") from error
+    return path
 
 
 def write_table(frame: pd.DataFrame, path: str | os.PathLike[str]) -> Path:
@@ -77,8 +103,7 @@ def write_table(frame: pd.DataFrame, path: str | os.PathLike[str]) -> Path:
             frame.to_parquet(name, write_page_checksum=True)
         else:
             frame.to_csv(name, index=False)
-        with Path(name).open("rb") as file:
-            os.fsync(file.fileno())
+        flush_file(name)
         os.chmod(name, 0o644)
         os.replace(name, target)
     except Exception as error:
@@ -94,8 +119,8 @@ def _read(path: Path, options: Mapping[str, Any]) -> pd.DataFrame:
 
     kind = kind_of_file(path)
     readers: dict[str, tuple[Callable[..., Any], dict[str, Any]]] = {
-        ".csv": (pd.read_csv, {"low_memory": False}),
-        ".tsv": (pd.read_csv, {"low_memory": False, "sep": "\t"}),
+        ".csv": (_delimited, {"low_memory": False}),
+        ".tsv": (_delimited, {"low_memory": False, "sep": "\t"}),
         # Pages that carry a checksum are held to it.
         ".parquet": (pd.read_parquet, {"page_checksum_verification": True}),
         ".pq": (pd.read_parquet, {"page_checksum_verification": True}),
@@ -112,6 +137,10 @@ def _read(path: Path, options: Mapping[str, Any]) -> pd.DataFrame:
         usual.pop("low_memory", None)
     found: pd.DataFrame = reader(path, **{**usual, **options})
     return found
+
+
+def _delimited(path: Path, **options: Any) -> pd.DataFrame:
+    return read_delimited(path, options)
 
 
 def kind_of_file(path: Path) -> str:

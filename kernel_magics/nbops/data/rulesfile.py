@@ -11,6 +11,7 @@ from typing import Any
 
 import tomlkit
 
+from nbops.data.reading import path_of
 from nbops.data.rules import ColumnRules, Rules
 from nbops.errors import DataError, NotFoundError
 
@@ -75,7 +76,7 @@ def read_rules(path: str | Path) -> Rules:
     DataError
         It holds no rules.
     """
-    file = Path(path).expanduser()
+    file = path_of(path)
     if not file.is_file():
         raise NotFoundError(f"There is no file {file}.")
     if file.suffix.lower() not in _FORMS:

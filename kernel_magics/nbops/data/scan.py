@@ -4,13 +4,12 @@ from __future__ import annotations
 
 import os
 from collections.abc import Iterator, Sequence
-from pathlib import Path
 from typing import Any
 
 from nbops.data import parts
 from nbops.data.ahead import Ahead
 from nbops.data.profile import Profile, profile_frame, profile_frames
-from nbops.data.reading import read_table
+from nbops.data.reading import path_of, read_table
 from nbops.data.sources import keys_of, parts_of
 from nbops.errors import DataError, MissingExtraError
 
@@ -45,7 +44,7 @@ def profile_source(source: Any, reference: Profile | None = None, columns: Seque
         return source if columns is None else Profile(source.rows, parts.only(source, columns).columns)
     if hasattr(source, "iloc") or _is_bundled(source):
         frame = read_table(source)
-        return profile_frame(frame if columns is None else frame[list(columns)], reference)
+        return profile_frame(frame if columns is None else _only(frame, columns), reference)
     if reference is not None and columns is not None:
         reference = parts.only(reference, columns)
     wanted = None if columns is None else tuple(columns)
@@ -98,6 +97,14 @@ def _noting(pieces: Iterator[Any], names: set[str]) -> Iterator[Any]:
         yield piece
 
 
+def _only(frame: Any, columns: Sequence[str]) -> Any:
+    known = [str(name) for name in frame.columns]
+    for name in map(str, columns):
+        if name not in known:
+            raise DataError(f"The data have no column {name!r}.", hint=f"They have {', '.join(known[:20])}.")
+    return frame.iloc[:, [known.index(str(name)) for name in columns]]
+
+
 def _pieces(source: Any, columns: tuple[str, ...] | None, known: set[str] | None) -> Iterator[Any]:
     if isinstance(source, str) and source.startswith(_QUERY):
         return _selected(_relation(source.removeprefix(_QUERY)), columns)
@@ -112,7 +119,7 @@ def _pieces(source: Any, columns: tuple[str, ...] | None, known: set[str] | None
 
 def _of_path(source: Any, columns: tuple[str, ...] | None, known: set[str] | None) -> Iterator[Any]:
     """Read the files of a path; folders named ``key=value`` give columns."""
-    start = Path(source).expanduser()
+    start = path_of(source)
     # Against a reference all columns are read, as of a frame: those that are new are told. Folders' keys are no data.
     lenient = columns is None and known is not None
     names = columns or ()

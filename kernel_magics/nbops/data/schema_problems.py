@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 from nbops.data.findings import Finding, count_of, examples_of
 from nbops.data.rules import ColumnRules
+from nbops.redaction import redact
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -24,23 +25,24 @@ def problem_finding(problem: Any, frame: pd.DataFrame, rule: ColumnRules | None 
     cells = _cells(problem, frame, named)
     if cells is None:
         # It could not be checked at all, or it is said of the whole column, such as its type.
-        said = _not_checked(problem, label, rule) or " ".join(str(problem).split())[:200]
+        # pandera's words may hold cells.
+        said = _not_checked(problem, label, rule) or " ".join(redact(str(problem))[0].split())[:200]
         return Finding(column=named, rule=label, severity="error", message=said)
     return Finding(
         column=named,
         rule=label,
         severity="warning" if rule is not None and label in rule.warn else "error",
-        message=_words(label, cells, rule) if named else f"{count_of(len(cells), 'row')} against {label}",
-        value=_value(label, cells) if named else None,
+        message=_words(label, cells, rule, named) if named else f"{count_of(len(cells), 'row')} against {label}",
+        value=_value(label, cells, named) if named else None,
         limit=_limit(label, rule),
         rows=len(cells),
-        examples=examples_of(cells) if named else tuple(f"row {row}" for row in cells.index[:3]),
+        examples=examples_of(cells, named) if named else tuple(f"row {row}" for row in cells.index[:3]),
     )
 
 
 def _not_checked(problem: Any, label: str, rule: ColumnRules | None) -> str:
     """Say that a check stumbled, without the traceback that pandera puts into its words; nothing where it did not."""
-    text = str(problem)
+    text = redact(str(problem))[0]
     if "Traceback (most recent call last)" not in text:
         return ""
     if rule is not None:
@@ -82,7 +84,7 @@ def _cells(problem: Any, frame: pd.DataFrame, named: str) -> pd.Series | None:
     return None
 
 
-def _words(label: str, cells: pd.Series, rule: ColumnRules | None) -> str:
+def _words(label: str, cells: pd.Series, rule: ColumnRules | None, named: str) -> str:
     count = f"{len(cells):,}"
     if rule is None:
         return f"{count_of(len(cells), 'cell')} against {label}"
@@ -91,7 +93,7 @@ def _words(label: str, cells: pd.Series, rule: ColumnRules | None) -> str:
     if label == "maximum":
         return f"{count} above {rule.maximum:g}, the largest is {cells.max():g}"
     if label == "categories":
-        return f"{count_of(len(cells), 'row')} in unknown categories: {', '.join(examples_of(cells))}"
+        return f"{count_of(len(cells), 'row')} in unknown categories: {', '.join(examples_of(cells, named))}"
     return {
         "unique": f"{count} values come more than once",
         "whole": f"{count} numbers are not whole",
@@ -100,10 +102,10 @@ def _words(label: str, cells: pd.Series, rule: ColumnRules | None) -> str:
     }.get(label, f"{count_of(len(cells), 'cell')} against {label}")
 
 
-def _value(label: str, cells: pd.Series) -> float | str | None:
+def _value(label: str, cells: pd.Series, named: str) -> float | str | None:
     if label in ("minimum", "maximum"):
         return float(cells.min() if label == "minimum" else cells.max())
-    return float(len(cells)) if label == "unique" else next(iter(examples_of(cells)), None)
+    return float(len(cells)) if label == "unique" else next(iter(examples_of(cells, named)), None)
 
 
 def _limit(label: str, rule: ColumnRules | None) -> float | str | None:

@@ -8,7 +8,7 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from nbops.data.reading import KINDS, kind_of_file, read_table
+from nbops.data.reading import KINDS, kind_of_file, path_of, read_table
 from nbops.errors import DataError, MissingExtraError, NotFoundError, UsageError
 
 if TYPE_CHECKING:
@@ -47,9 +47,9 @@ def read_source(source: str, *, query: str = "", options: Mapping[str, Any] | No
         return _query(source, query)
     if query:
         raise UsageError(f"{source} is no database, so it takes no query.")
-    if source.startswith("sklearn:") or Path(source).expanduser().is_file():
+    if source.startswith("sklearn:") or path_of(source).is_file():
         return read_table(source, options)
-    return _joined(parts_of(source), Path(source).expanduser(), options)
+    return _joined(parts_of(source), path_of(source), options)
 
 
 def parts_of(source: str | os.PathLike[str]) -> tuple[Path, ...]:
@@ -61,8 +61,10 @@ def parts_of(source: str | os.PathLike[str]) -> tuple[Path, ...]:
     ------
     NotFoundError
         There are none.
+    DataError
+        It can be no path.
     """
-    path = Path(source).expanduser()
+    path = path_of(source)
     if path.is_file():
         return (path,)
     inside = path.rglob("*") if path.is_dir() else map(Path, glob.glob(str(path), recursive=True))

@@ -79,20 +79,21 @@ class Values:
 
 def of_array(values: Array) -> Values:
     """Take numbers, truth values or times from an array of shape ``(n,)``."""
-    kind, base = values.dtype.kind, {"rows": len(values), "dtype": str(values.dtype)}
+    kind, rows, dtype = values.dtype.kind, len(values), str(values.dtype)
     if kind == "b":
         true = int(values.sum())
-        return Values(form=FLAGS, nulls=0, flags=(len(values) - true, true), **base)  # type: ignore[arg-type]
+        return Values(form=FLAGS, rows=rows, nulls=0, dtype=dtype, flags=(rows - true, true))
     if kind == "M":
         known = values[~np.isnat(values)]
         form = TIMES if len(known) else NOTHING
-        return Values(form=form, nulls=len(values) - len(known), own=known, utc=known, **base)  # type: ignore[arg-type]
+        return Values(form=form, rows=rows, nulls=rows - len(known), dtype=dtype, own=known, utc=known)
     if kind == "m":
         seconds = values.astype("timedelta64[us]").astype(np.int64) / 1e6
-        return Values(form=NUMBERS, nulls=0, numbers=np.where(np.isnat(values), np.nan, seconds), **base)  # type: ignore[arg-type]
+        numbers = np.where(np.isnat(values), np.nan, seconds)
+        return Values(form=NUMBERS, rows=rows, nulls=0, dtype=dtype, numbers=numbers)
     if kind in "iuf":
-        return Values(form=NUMBERS, nulls=0, numbers=values, **base)  # type: ignore[arg-type]
-    return Values(form=NESTED, nulls=0, **base)  # type: ignore[arg-type]
+        return Values(form=NUMBERS, rows=rows, nulls=0, dtype=dtype, numbers=values)
+    return Values(form=NESTED, rows=rows, nulls=0, dtype=dtype)
 
 
 def of_series(values: pd.Series) -> Values:

@@ -8,7 +8,9 @@ from typing import Any
 
 from nbops.display.drift_report import DRIFT_MIME, ShownDriftReport, described
 from nbops.display.performance_report import ShownPerformanceReport, performance
+from nbops.display.references import resolved, with_rows
 from nbops.monitoring import drift as engine
+from nbops.monitoring.ruling import asks_for, ruled
 from nbops.pipelines.declaration.building import PipelineBuilder
 from nbops.records import GateReport, ModelCard, PromotionView, to_wire
 from nbops.views.model_card import card_html, card_text
@@ -81,6 +83,8 @@ def drift(
     errors: str | Sequence[str] | None = None,
     multivariate: bool = False,
     concept: str = "",
+    duplicates: bool = False,
+    rules: Any = None,
     workspace: Workspace | None = None,
 ) -> ShownDriftReport:
     """Compare two data sets; see :func:`nbops.monitoring.drift.drift`. The result shows itself in a notebook.
@@ -88,8 +92,9 @@ def drift(
     Parameters
     ----------
     reference, current
-        DataFrames or paths of files; the reference may be ``models:/NAME/3`` or ``models:/NAME@champion``, whose stored
-        profile of the training data it is then.
+        DataFrames or paths of files. The reference may be a stored profile: ``models:/NAME/3`` or ``models:/NAME@champion``
+        of the training data of that version; ``run:WHICH/FRAME``, ``data:FINGERPRINT``, or the id of a run or a fingerprint alone,
+        of a frame that a tracked run has seen.
     columns
         Only these; all by default.
     alpha
@@ -108,8 +113,12 @@ def drift(
         Find where it is worst, or compare within the values of these columns; where predictions became worse.
     multivariate, concept
         Look at all columns together; at the relation of the columns to this target.
+    duplicates
+        Count the rows that repeat an earlier one, on both sides.
+    rules
+        Check the current rows as well: ``True`` against rules inferred from the reference, or what :func:`nbops.validate` takes.
     workspace
-        Where that model is; the workspace of the working directory by default.
+        Where that model or run is; the workspace of the working directory by default.
 
     Raises
     ------
@@ -118,14 +127,12 @@ def drift(
     UsageError
         ``alpha``, ``min_effect`` or a threshold is out of range, or a column does not exist.
     """
-    about = described(reference, current)
-    if isinstance(reference, str) and reference.startswith("models:/"):
-        from nbops.registry.facts import importance_at, profile_at
-
-        importance = importance_at(reference, workspace=workspace) or None if importance is None else importance
-        reference = profile_at(reference, workspace=workspace)
+    named = resolved(reference, workspace)
+    with_rows(current)
+    about = described(reference, current) | ({"reference": named.words} if named.words else {})
+    importance = named.importance or None if importance is None else importance
     found = engine.drift(
-        reference,
+        named.data,
         current,
         columns=columns,
         alpha=alpha,
@@ -142,6 +149,8 @@ def drift(
         errors=errors,
         multivariate=multivariate,
         concept=concept,
+        duplicates=duplicates,
+        rules=ruled(rules, named.data, workspace) if asks_for(rules) else None,
     )
     return ShownDriftReport(**{field.name: getattr(found, field.name) for field in fields(found)}, about=about)
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
+from nbops.display.references import resolved
 from nbops.explorer import DriftExplorer
 from nbops.monitoring.exploring import Exploration
 from nbops.workspace import Workspace
@@ -44,9 +45,5 @@ def drift_explorer(
 
     by = "week" if by is None and time is not None else by
     report = drift(reference, current, by=by, time=time, alpha=alpha, workspace=workspace)
-    if isinstance(reference, str) and reference.startswith("models:/"):
-        from nbops.registry.facts import profile_at
-
-        reference = profile_at(reference, workspace=workspace)
-    exploration = Exploration(reference, current, by=by, time=time, alpha=alpha)
+    exploration = Exploration(resolved(reference, workspace).data, current, by=by, time=time, alpha=alpha)
     return DriftExplorer(exploration, report._repr_mimebundle_())

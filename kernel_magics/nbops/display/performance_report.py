@@ -34,6 +34,7 @@ def performance(
     as_of: Any = None,
     start: Any = None,
     end: Any = None,
+    newest: int | None = None,
     by: str | None = None,
     metric: str | None = None,
     version: int | None = None,
@@ -51,6 +52,8 @@ def performance(
         ``1d``, ``12h``, ``1 month``, ``1000 rows`` or ``all``.
     as_of, start, end
         As known then, and predictions of which time: dates, or seconds since the epoch.
+    newest
+        Of windows of rows only so many of the newest.
     by
         A column: figures for each of its values too.
     metric
@@ -78,6 +81,7 @@ def performance(
         as_of=_moment(as_of),
         start=_moment(start),
         end=_moment(end),
+        newest=newest,
         by=by,
         metric=metric,
         version=version,

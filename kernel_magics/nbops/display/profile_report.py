@@ -6,16 +6,17 @@ from collections.abc import Sequence
 from dataclasses import asdict, dataclass, replace
 from typing import TYPE_CHECKING, Any
 
+from nbops.data.duplicates import repeated_rows
 from nbops.data.profile import Profile
 from nbops.data.remarks import Remark, remarks_on
 from nbops.data.scan import profile_source
+from nbops.display.references import resolved
 from nbops.errors import UsageError
 from nbops.views.profile import PROFILE_MIME, profile_html, profile_text
+from nbops.workspace import Workspace
 
 if TYPE_CHECKING:
     import pandas as pd
-
-_MOST_HASHED = 5_000_000
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,14 +46,20 @@ class ShownProfile(Profile):
 
 
 def profile(
-    data: Any, reference: Profile | None = None, *, columns: Sequence[str] | None = None, target: str = ""
+    data: Any,
+    reference: Profile | None = None,
+    *,
+    columns: Sequence[str] | None = None,
+    target: str = "",
+    workspace: Workspace | None = None,
 ) -> ShownProfile:
     """Profile a frame, file, folder or query, and say what a person should look at.
 
     Parameters
     ----------
     data, reference, columns
-        As for :func:`nbops.data.scan.profile_source`.
+        As for :func:`nbops.data.scan.profile_source`; the data may also be what :func:`nbops.drift` takes as a stored reference,
+        such as ``run:WHICH/FRAME``.
     target
         A column of a frame: others that alone tell it almost without error are remarked upon (a shallow tree on one column,
         cross-validated on 2,000 rows at most, that reaches an accuracy or R² of 0.99).
@@ -64,28 +71,21 @@ def profile(
     UsageError
         The target is no column, or the data are no frame.
     """
+    data = resolved(data, workspace).data
     made = profile_source(data, reference, columns)
     remarks: tuple[Remark, ...] = ()
     if hasattr(data, "iloc"):
         frame = data if columns is None else data[list(columns)]
-        made = replace(made, duplicates=_repeated(frame))
+        made = replace(made, duplicates=repeated_rows(frame))
         remarks = _leaks(data, target) if target else ()
+    elif target and isinstance(data, Profile):
+        raise UsageError(
+            "A stored profile has no rows to tell a leak from.", hint="Give the data, or leave out the target."
+        )
     elif target:
         remarks = _leaks(_rows(data), target)
     remarks = (*remarks_on(made), *remarks)
     return ShownProfile(made.rows, made.columns, made.duplicates, remarks)
-
-
-def _repeated(frame: pd.DataFrame) -> int | None:
-    """Count rows that repeat an earlier one; nothing where their cells cannot be hashed, or there are too many."""
-    import pandas as pd
-
-    if not 0 < len(frame) <= _MOST_HASHED or not len(frame.columns):
-        return None
-    try:
-        return int(pd.util.hash_pandas_object(frame, index=False).duplicated().sum())
-    except (TypeError, ValueError):
-        return None
 
 
 def _rows(data: Any) -> pd.DataFrame:

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import re
 import shlex
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from difflib import get_close_matches
 from typing import Any
@@ -33,12 +33,15 @@ class Option:
         What the value is called in the help; empty for a flag.
     repeat
         Whether it may be given several times.
+    python
+        Whether a value that is one ``{expression}`` stays as typed: the magic evaluates it itself, to no text.
     """
 
     name: str
     help: str
     value: str = ""
     repeat: bool = False
+    python: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -156,10 +159,13 @@ class Grammar:
         return option
 
 
-def expand(arguments: Arguments, namespace: Mapping[str, Any], *, words: bool = True) -> Arguments:
+def expand(
+    arguments: Arguments, namespace: Mapping[str, Any], *, words: bool = True, kept: Collection[str] = ()
+) -> Arguments:
     """Replace ``{expression}`` by the text of its value, in options and in ``words`` if wanted.
 
-    So is ``$name``, as in every magic of IPython, where there is a variable of that name.
+    So is ``$name``, as in every magic of IPython, where there is a variable of that name. A value of the options ``kept`` that is
+    one expression stays as it is.
 
     Raises
     ------
@@ -176,7 +182,10 @@ def expand(arguments: Arguments, namespace: Mapping[str, Any], *, words: bool = 
     def text(value: str) -> str:
         return _VARIABLE.sub(value_of, value)
 
-    values = {name: tuple(map(text, given)) for name, given in arguments.values.items()}
+    values = {
+        name: tuple(one if name in kept and _EXPRESSION.fullmatch(one) else text(one) for one in given)
+        for name, given in arguments.values.items()
+    }
     return Arguments(tuple(map(text, arguments.words)) if words else arguments.words, values, arguments.help)
 
 

@@ -11,14 +11,19 @@ from nbops.magics.shown import Call
 
 _GRAMMAR = Grammar(
     "%drift",
-    "Compare two data sets: names of frames, files, or {expressions}.",
+    "Compare two data sets: names of frames, files, {expressions}; the reference also models:/NAME@ALIAS or run:WHICH/FRAME.",
     [
         Option("columns", "only these, separated by commas", "NAMES"),
         Option("alpha", "largest chance of any false alarm (0.05)", "P"),
         Option("min-effect", "smallest KS distance, or total variation of categories, that counts (0.028, 0.05)", "D"),
         Option("fixed", "thresholds by hand instead: psi=0.2,ks=0.1,tenure.wasserstein=0.3", "LIMITS"),
         Option("learned", "limits learned from windows of the reference, in its order"),
-        Option("importance", "weights in the model: tenure=0.3,age=0.1, a JSON file, or {a dictionary}", "WEIGHTS"),
+        Option(
+            "importance",
+            "weights in the model: tenure=0.3,age=0.1, a JSON file, or {a dictionary}",
+            "WEIGHTS",
+            python=True,
+        ),
         Option("prediction", "the column with the model's prediction, told first", "COLUMN"),
         Option("target", "the column with the target, told first", "COLUMN"),
         Option("by", "windows as well: hour, day, week, month, quarter, year, 7d, '1000 rows', file", "WINDOW"),
@@ -29,6 +34,13 @@ _GRAMMAR = Grammar(
         ),
         Option("errors", "segments in which predictions became worse: TARGET,PREDICTION", "COLUMNS"),
         Option("multivariate", "all columns together as well"),
+        Option("duplicates", "count repeated rows; files are read whole for it"),
+        Option(
+            "rules",
+            "check the current rows too: by rules of the reference, a file of rules, NAME@3, or {an object}",
+            "RULES",
+            python=True,
+        ),
         Option("concept", "whether the relation of the columns to this one changed", "TARGET"),
         Option("html", "write the report there, and every figure to FILE.json", "FILE"),
         Option("explore", "choose window, column and segment by sliders and lists"),
@@ -57,8 +69,9 @@ def drift(line: str) -> Any:
     if call.arguments.flag("segments"):
         named = [name.strip() for name in call.arguments.one("segments").split(",") if name.strip()]
         further["segments"] = True if named == ["all"] else named
-    if call.arguments.flag("multivariate"):
-        further["multivariate"] = True
+    further |= {name: True for name in ("multivariate", "duplicates") if call.arguments.flag(name)}
+    if call.arguments.flag("rules"):
+        further["rules"] = _data(call.arguments.one("rules"), call.namespace)
     judging = _judging(call)
     if call.arguments.flag("explore"):
         from nbops.display.drift_explorer import drift_explorer
@@ -66,7 +79,7 @@ def drift(line: str) -> Any:
         asked = judging | further
         windows = {name: asked[name] for name in ("alpha", "by", "time") if name in asked}
         return drift_explorer(reference, current, workspace=call.workspace, **windows)
-    report = compare(reference, current, columns=columns, **judging, **further)
+    report = compare(reference, current, columns=columns, workspace=call.workspace, **judging, **further)
     if path := call.arguments.one("html"):
         report.to_html(path)
         report.to_json(f"{path}.json")

@@ -7,7 +7,8 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
-from nbops.errors import UsageError, meant
+from nbops.errors import UsageError
+from nbops.magics.actions import ANY, Action, act, one, whole
 from nbops.magics.arguments import Grammar, Option
 from nbops.magics.shown import Call, show
 
@@ -54,13 +55,7 @@ def monitor(line: str) -> None:
     call = Call(_GRAMMAR, line)
     if not call.wanted:
         return
-    action, *words = call.arguments.words or ("list",)
-    if action not in _ACTIONS:
-        raise UsageError(f"%monitor has no action {action!r}.", hint=meant(action, _ACTIONS) or "See %monitor -h.")
-    function, needed = _ACTIONS[action]
-    if not needed[0] <= len(words) <= needed[1]:
-        raise UsageError(f"%monitor {action} takes {_wanted(needed)}.", hint="Put a name with blanks in quotes.")
-    function(call, words)
+    act("%monitor", _ACTIONS, call)
 
 
 def _given(call: Call) -> dict[str, Any]:
@@ -132,7 +127,7 @@ def _history(call: Call, words: list[str]) -> None:
     from nbops.monitoring.monitors import monitor_runs
     from nbops.views.monitors import runs_text
 
-    limit = _whole("--n", call.arguments.one("n", "20"))
+    limit = whole("--n", call.arguments.one("n", "20"))
     show(runs_text(monitor_runs(call.workspace, words[0] if words else "", limit)))
 
 
@@ -140,7 +135,7 @@ def _report(call: Call, words: list[str]) -> None:
     from nbops.monitoring.monitors import monitor_report
     from nbops.views.drift import drift_html, drift_text
 
-    report = monitor_report(call.workspace, _whole("The number of a look", words[0]))
+    report = monitor_report(call.workspace, whole("The number of a look", words[0]))
     show(drift_text(report), drift_html(report))
 
 
@@ -174,7 +169,7 @@ def _acknowledge(call: Call, words: list[str]) -> None:
     from nbops.monitoring.monitors import acknowledge
     from nbops.views.monitors import incidents_text
 
-    number = _whole("The number of an incident", words[0])
+    number = whole("The number of an incident", words[0])
     show(incidents_text([acknowledge(call.workspace, number, call.arguments.one("reason"))]))
 
 
@@ -194,20 +189,20 @@ def _apply(call: Call, words: list[str]) -> None:
 
 
 _ACTIONS = {
-    "add": (_add, (1, 1)),
-    "change": (_change, (1, 1)),
-    "list": (_list, (0, 0)),
-    "show": (_show_one, (1, 1)),
-    "run": (_run, (1, 1)),
-    "history": (_history, (0, 1)),
-    "report": (_report, (1, 1)),
-    "pause": (_pause, (1, 1)),
-    "resume": (_resume, (1, 1)),
-    "mute": (_mute, (1, 1)),
-    "unmute": (_unmute, (1, 1)),
-    "acknowledge": (_acknowledge, (1, 1)),
-    "remove": (_remove, (1, 1)),
-    "apply": (_apply, (0, 99)),
+    "add": one(_add),
+    "change": one(_change),
+    "list": Action(_list),
+    "show": one(_show_one),
+    "run": one(_run),
+    "history": Action(_history, most=1),
+    "report": one(_report),
+    "pause": one(_pause),
+    "resume": one(_resume),
+    "mute": one(_mute),
+    "unmute": one(_unmute),
+    "acknowledge": one(_acknowledge),
+    "remove": one(_remove),
+    "apply": Action(_apply, most=ANY),
 }
 
 
@@ -229,13 +224,3 @@ def _display(text: str, html: str, data: dict[str, Any]) -> None:
     from nbops.records import MONITOR_MIME
 
     display({MONITOR_MIME: data, "text/html": html, "text/plain": text}, raw=True)  # type: ignore[no-untyped-call]
-
-
-def _wanted(needed: tuple[int, int]) -> str:
-    return {(0, 0): "nothing more", (0, 1): "one name at most"}.get(needed, "one name")
-
-
-def _whole(what: str, text: str) -> int:
-    if not text.isascii() or not text.isdigit() or not 1 <= int(text) <= 2**53:
-        raise UsageError(f"{what} must be a whole number from 1 on, not {text!r}.")
-    return int(text)

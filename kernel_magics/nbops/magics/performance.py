@@ -17,6 +17,7 @@ _GRAMMAR = Grammar(
         Option("as-of", "as known then; now by default", "DATE"),
         Option("start", "predictions from then on", "DATE"),
         Option("end", "predictions until before then", "DATE"),
+        Option("newest", "of windows of rows only so many of the newest", "N"),
         Option("by", "figures for each value of a column too", "COLUMN"),
         Option("metric", "accuracy, roc_auc, f1, mae, rmse, …", "NAME"),
         Option("model-version", "only predictions of this version", "N"),
@@ -41,10 +42,11 @@ def performance(line: str) -> Any:
     options: dict[str, Any] = {
         name.replace("-", "_"): call.arguments.one(name) for name in _TEXTS if call.arguments.flag(name)
     }
-    if number := call.arguments.one("model-version"):
-        if not number.isdigit():
-            raise UsageError(f"%performance: --model-version must be a number, not {number!r}.")
-        options["version"] = int(number)
+    for option, name in (("model-version", "version"), ("newest", "newest")):
+        if number := call.arguments.one(option):
+            if not number.isdigit():
+                raise UsageError(f"%performance: --{option} must be a number, not {number!r}.")
+            options[name] = int(number)
     if costs := call.arguments.one("costs"):
         try:
             # An expression in braces has become the text of its value.

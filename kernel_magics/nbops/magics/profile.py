@@ -10,7 +10,7 @@ from nbops.magics.shown import Call
 
 _GRAMMAR = Grammar(
     "%profile",
-    "Show what the columns of a data set are, and what to look at: the name of a frame, a file, or an {expression}.",
+    "Show what the columns of a data set are, and what to look at: the name of a frame, a file, run:WHICH/FRAME, or an {expression}.",
     [
         Option("columns", "only these, separated by commas", "NAMES"),
         Option("target", "say which columns alone tell this one", "COLUMN"),
@@ -34,4 +34,4 @@ def profile(line: str) -> Any:
     if word.isidentifier():
         data = call.namespace.get(word, word)
     columns = [name.strip() for name in call.arguments.one("columns").split(",") if name.strip()] or None
-    return shown(data, columns=columns, target=call.arguments.one("target"))
+    return shown(data, columns=columns, target=call.arguments.one("target"), workspace=call.workspace)

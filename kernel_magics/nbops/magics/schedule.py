@@ -3,9 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from difflib import get_close_matches
 
-from nbops.errors import UsageError
+from nbops.magics.actions import ANY, Action, act, one, whole
 from nbops.magics.arguments import Grammar, Option
 from nbops.magics.shown import Call, show
 from nbops.records import Schedule
@@ -54,15 +53,7 @@ def schedule(line: str) -> None:
     call = Call(_GRAMMAR, line)
     if not call.wanted:
         return
-    action, *words = call.arguments.words or ("list",)
-    if action not in _ACTIONS:
-        near = get_close_matches(action, _ACTIONS, 1)
-        hint = f"Did you mean {near[0]!r}?" if near else "See %schedule -h."
-        raise UsageError(f"%schedule has no action {action!r}.", hint=hint)
-    function, needed = _ACTIONS[action]
-    if not needed[0] <= len(words) <= needed[1]:
-        raise UsageError(f"%schedule {action} takes {_wanted(needed)}.", hint="Put a name with blanks in quotes.")
-    function(call, words)
+    act("%schedule", _ACTIONS, call)
 
 
 def _add(call: Call, words: list[str]) -> None:
@@ -76,7 +67,7 @@ def _add(call: Call, words: list[str]) -> None:
         if option in _FLAGS:
             given[key] = call.arguments.flag(option)
         elif text := call.arguments.one(option):
-            given[key] = _whole(option, text) if option in _NUMBERS else text
+            given[key] = whole(f"--{option}", text) if option in _NUMBERS else text
     workspace = call.workspace
     if "on_data" in given:
         given["on_data"] = from_here(workspace, str(given["on_data"]))
@@ -107,14 +98,14 @@ def _next(call: Call, words: list[str]) -> None:
     from nbops.views.schedules import times_text
 
     found = scheduling.schedule(call.workspace, words[0])
-    show(times_text(found, scheduling.next_times(found, _whole("n", call.arguments.one("n", "5")))))
+    show(times_text(found, scheduling.next_times(found, whole("--n", call.arguments.one("n", "5")))))
 
 
 def _history(call: Call, words: list[str]) -> None:
     from nbops.scheduling import schedule_runs
     from nbops.views.schedules import runs_text
 
-    limit = _whole("n", call.arguments.one("n", "20"))
+    limit = whole("--n", call.arguments.one("n", "20"))
     show(runs_text(schedule_runs(call.workspace, words[0] if words else "", limit)))
 
 
@@ -152,16 +143,16 @@ def _apply(call: Call, words: list[str]) -> None:
 
 
 _ACTIONS = {
-    "add": (_add, (2, 2)),
-    "list": (_list, (0, 0)),
-    "show": (_show_one, (1, 1)),
-    "next": (_next, (1, 1)),
-    "history": (_history, (0, 1)),
-    "pause": (_pause, (1, 1)),
-    "resume": (_resume, (1, 1)),
-    "run": (_run, (1, 1)),
-    "remove": (_remove, (1, 1)),
-    "apply": (_apply, (0, 99)),
+    "add": Action(_add, 2, 2, "a name and a file"),
+    "list": Action(_list),
+    "show": one(_show_one),
+    "next": one(_next),
+    "history": Action(_history, most=1),
+    "pause": one(_pause),
+    "resume": one(_resume),
+    "run": one(_run),
+    "remove": one(_remove),
+    "apply": Action(_apply, most=ANY),
 }
 
 
@@ -169,13 +160,3 @@ def _show_all(found: Sequence[Schedule]) -> None:
     from nbops.views.schedules import schedules_html, schedules_text
 
     show(schedules_text(found), schedules_html(found))
-
-
-def _wanted(needed: tuple[int, int]) -> str:
-    return {(2, 2): "a name and a file", (0, 0): "nothing more", (0, 1): "one name at most"}.get(needed, "one name")
-
-
-def _whole(option: str, text: str) -> int:
-    if not text.isascii() or not text.isdigit() or not 1 <= int(text) <= 2**53:
-        raise UsageError(f"--{option} must be a whole number from 1 on, not {text!r}.")
-    return int(text)

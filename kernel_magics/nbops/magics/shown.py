@@ -31,7 +31,8 @@ class Call:
         self.namespace: dict[str, Any] = self.shell.user_ns if self.shell is not None else {}
         found = grammar.parse(line)
         self.wanted = not found.help
-        self.arguments: Arguments = expand(found, self.namespace, words=texts) if self.wanted else found
+        kept = {option.name for option in grammar.options.values() if option.python}
+        self.arguments: Arguments = expand(found, self.namespace, words=texts, kept=kept) if self.wanted else found
         if found.help:
             print(grammar.help())
 

@@ -127,7 +127,7 @@ class CellTracker:
             process=process_identity(),
             parent_id=os.environ.get("NBOPS_PARENT_RUN", ""),
         )
-        rewriter = Rewriter(probe.functions) if probe.functions else None
+        rewriter = Rewriter(probe.functions) if probe.rewrites else None
         try:
             with held.released():
                 problem = mlflow_session.prepare(workspace) if probe.run.uses_mlflow else ""

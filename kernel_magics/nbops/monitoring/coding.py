@@ -10,6 +10,7 @@ import numpy as np
 
 from nbops.data.profile import ColumnProfile, Profile
 from nbops.monitoring.wording import not_compared
+from nbops.redaction import redacted_cells
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -169,5 +170,5 @@ def _categories(profile: ColumnProfile, reference: pd.Series, current: pd.Series
         reference=sides[0],
         current=sides[1],
         size=missing + 1,
-        labels=(*labels, "another"),
+        labels=(*redacted_cells(profile.name, labels), "another"),
     )

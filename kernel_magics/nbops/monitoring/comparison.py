@@ -74,9 +74,16 @@ def _values(given: Any) -> Mapping[str, Any]:
     named = isinstance(columns, list) and all(
         isinstance(c, Mapping) and {"name", "status"} <= c.keys() for c in columns
     )
-    if not isinstance(found, Mapping) or not named:
+    if not isinstance(found, Mapping) or not named or not all(map(_as_written, columns or ())):
+        raise DataError("This is no drift report.", hint="Give reports, or JSON files that nbops drift has written.")
+    if not all(isinstance(found.get(key) or {}, Mapping) for key in ("rows", "about")):
         raise DataError("This is no drift report.", hint="Give reports, or JSON files that nbops drift has written.")
     return found
+
+
+def _as_written(column: Mapping[str, Any]) -> bool:
+    effect = column.get("effect")
+    return isinstance(column["status"], str) and (effect is None or _number(effect) is not None)
 
 
 def _paired(old: Mapping[str, Any], new: Mapping[str, Any]) -> dict[str, tuple[Mapping[str, Any], Mapping[str, Any]]]:

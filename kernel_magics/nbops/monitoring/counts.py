@@ -20,7 +20,7 @@ def paired_numbers(before: ColumnProfile, after: ColumnProfile) -> tuple[Counts,
     seen = np.zeros(len(middles), bool)
     sides = []
     for profile in (before, after):
-        where, counts = _placed(profile, places)
+        where, counts = placed(profile, places)
         seen[where] = True
         side = np.zeros(len(middles))
         side[where] = counts
@@ -29,7 +29,8 @@ def paired_numbers(before: ColumnProfile, after: ColumnProfile) -> tuple[Counts,
     return sides[0][used], sides[1][used], middles[used]
 
 
-def _placed(profile: ColumnProfile, places: Any) -> tuple[Any, Any]:
+def placed(profile: ColumnProfile, places: Any) -> tuple[Any, Any]:
+    """Give the places of a number's bins, by :func:`nbops.data.histogram.places`, and how many values are in each."""
     bins = np.fromiter(profile.histogram, np.int64, len(profile.histogram))
     where, counts = places[bins], np.fromiter(profile.histogram.values(), np.int64, len(bins))
     beyond = where < 0

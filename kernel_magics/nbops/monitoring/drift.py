@@ -8,19 +8,22 @@ values out of range than chance allows, and changed types are told as data quali
 
 from __future__ import annotations
 
+import os
 from collections.abc import Collection, Mapping, Sequence
 from typing import Any
 
 from nbops.data.compact import aligned
 from nbops.data.profile import Profile
 from nbops.errors import DataError, UsageError
+from nbops.monitoring import arguments
 from nbops.monitoring.comparing import Comparison, compared
 from nbops.monitoring.further import Further, look_further, rows_of
 from nbops.monitoring.judging import judged, significance
 from nbops.monitoring.learning import learned_limits
 from nbops.monitoring.pairing import paired
 from nbops.monitoring.report import DriftReport
-from nbops.monitoring.rows import duplicate_findings
+from nbops.monitoring.rows import counted_rows, duplicate_rows, duplicate_words
+from nbops.monitoring.ruling import asks_for, quality_of, ruled
 from nbops.monitoring.sides import Sides, both_sides
 from nbops.monitoring.stating import detectable_here, false_alarm, power
 from nbops.monitoring.thresholds import Minimum, Thresholds, fixed_thresholds
@@ -52,6 +55,8 @@ def drift(
     errors: str | Sequence[str] | None = None,
     multivariate: bool = False,
     concept: str = "",
+    duplicates: bool = False,
+    rules: Any = None,
 ) -> DriftReport:
     """Compare two data sets.
 
@@ -90,6 +95,11 @@ def drift(
         Look at all columns together as well (:mod:`nbops.monitoring.multivariate`).
     concept
         The target: has the relation of the others to it changed (:mod:`nbops.monitoring.concept`)?
+    duplicates
+        Count the rows that repeat an earlier one; files are read whole for it. Where both profiles know, it is told anyway.
+    rules
+        Check the current rows as well: ``True`` against rules inferred from the reference, or what :func:`nbops.validate` takes
+        (:mod:`nbops.monitoring.ruling`).
 
     Raises
     ------
@@ -98,10 +108,13 @@ def drift(
     UsageError
         ``alpha``, ``min_effect`` or a threshold is out of range, or a column does not exist.
     """
-    if not 0 < alpha < 1 or not 0 <= (min_effect or 0.0) < 1:
-        raise UsageError(f"alpha must lie between 0 and 1 and min_effect from 0 to 1, not {alpha} and {min_effect}.")
-    minimum = Minimum() if min_effect is None else Minimum(number=min_effect, category=min_effect)
-    asked = Further(
+    alpha, least, columns = (
+        arguments.level(alpha),
+        arguments.smallest(min_effect),
+        arguments.some_names(columns, "columns"),
+    )
+    minimum = Minimum() if least is None else Minimum(number=least, category=least)
+    asked = Further.checked(
         by=by,
         time=time,
         against=against,
@@ -110,8 +123,13 @@ def drift(
         multivariate=multivariate,
         concept=concept,
     )
+    learn = isinstance(thresholds, str) and thresholds == "learned"
+    windows = arguments.window_count(reference_windows, learn=learn)
     current = rows_of(current) if asked.anything and by != "file" else current
-    sides = both_sides(reference, current, learn=thresholds == "learned", windows=reference_windows)
+    if duplicates and by != "file":
+        # Read once, for both.
+        reference, current = (rows_of(side) if _is_path(side) else side for side in (reference, current))
+    sides = both_sides(reference, current, learn=learn, windows=windows)
     before, after = sides.reference, aligned(sides.reference, sides.current)
     for label, profile in (("reference", before), ("current data", after)):
         if not profile.columns and before.rows:
@@ -120,15 +138,19 @@ def drift(
             raise DataError(f"The {label} has no rows.", hint="Drift needs rows on both sides.")
     roles = {**_roles(target, "target", before, after), **_roles(prediction, "prediction", before, after)}
     found = _compared(before, after, columns)
-    rules = _rules(thresholds, minimum, sides, alpha)
+    limits = _limits(thresholds, minimum, sides, alpha)
     tested = significance(found, alpha)
     weights = checked_weights(importance)
     verdicts = [
-        judged(one, tested, rules).with_weight(
+        judged(one, tested, limits).with_weight(
             weights.get(one.pair.name, 0.0 if weights else None), roles.get(one.pair.name, "")
         )
         for one in found
     ]
+    counted = (before, sides.current)
+    if duplicates:
+        counted = counted_rows(*counted, reference, current, columns)
+    repeated = duplicate_rows(*counted)
     return DriftReport(
         columns=ranked(verdicts),
         reference_rows=before.rows,
@@ -138,11 +160,13 @@ def drift(
         min_effects={"number": minimum.number, "category": minimum.category},
         detectable=detectable_here(before.rows, after.rows, found, alpha),
         thresholds="fixed" if isinstance(thresholds, Mapping) else thresholds,
-        false_alarm=false_alarm(found, verdicts, rules, alpha),
+        false_alarm=false_alarm(found, verdicts, limits, alpha),
         power=power(before.rows, after.rows, found, alpha, minimum.number),
         carried=carried(verdicts),
-        findings=duplicate_findings(before, sides.current),
-        note=_note(before, found),
+        findings=(duplicate_words(repeated),) if repeated.get("changed") else (),
+        duplicates=repeated,
+        quality={} if not asks_for(rules) else quality_of(current, ruled(rules, reference), columns),
+        note=_note(before, found, _rows_note(repeated, duplicates)),
         **look_further(
             asked,
             before,
@@ -153,12 +177,22 @@ def drift(
             left_out=[verdict.name for verdict in verdicts if verdict.status == "not compared"],
             alpha=alpha / _PARTS,
             minimum=minimum,
-            learn=thresholds == "learned",
+            learn=learn,
         ),
     )
 
 
-def _note(before: Profile, found: Sequence[Comparison]) -> str:
+def _is_path(data: Any) -> bool:
+    return isinstance(data, (str, os.PathLike))
+
+
+def _rows_note(repeated: Mapping[str, Any], asked: bool) -> list[str]:
+    if not repeated:
+        return ["repeated rows are not known of both sides"] if asked else []
+    return [] if repeated["changed"] else [duplicate_words(repeated)]
+
+
+def _note(before: Profile, found: Sequence[Comparison], rows: list[str]) -> str:
     marked: dict[str, list[str]] = {}
     for one in found:
         for mark in one.pair.sentinels:
@@ -169,7 +203,7 @@ def _note(before: Profile, found: Sequence[Comparison]) -> str:
         f"{mark} in {', '.join(names[:5])}{' and others' if len(names) > 5 else ''} reads as a mark for missing and is left out"
         for mark, names in marked.items()
     ]
-    return "; ".join(said)
+    return "; ".join([*rows, *said])
 
 
 def _compared(before: Profile, after: Profile, columns: Sequence[str] | None) -> list[Comparison]:
@@ -195,17 +229,20 @@ def _check(names: Sequence[str], known: Sequence[str]) -> None:
             raise UsageError(f"Neither data set has a column {name!r}.", hint=f"They have {', '.join(known[:20])}.")
 
 
+def _known(*profiles: Profile) -> list[str]:
+    return list(dict.fromkeys(column.name for profile in profiles for column in profile.columns))
+
+
 def _roles(given: str | Sequence[str], role: str, before: Profile, after: Profile) -> dict[str, str]:
-    names = [given] if isinstance(given, str) else list(given)
-    names = [name for name in names if name]
-    _check(names, [column.name for profile in (before, after) for column in profile.columns])
+    names = [name for name in arguments.names(given, role) if name]
+    _check(names, _known(before, after))
     return dict.fromkeys(names, role)
 
 
-def _rules(thresholds: str | Mapping[str, Any], minimum: Minimum, sides: Sides, alpha: float) -> Thresholds:
+def _limits(thresholds: str | Mapping[str, Any], minimum: Minimum, sides: Sides, alpha: float) -> Thresholds:
     if isinstance(thresholds, Mapping):
         fixed, single = fixed_thresholds(thresholds)
-        _check(list(single), [column.name for p in (sides.reference, sides.current) for column in p.columns])
+        _check(list(single), _known(sides.reference, sides.current))
         return Thresholds(minimum=minimum, fixed=fixed, by_column=single)
     if thresholds == "learned":
         return Thresholds(minimum=minimum, learned=learned_limits(sides.windows, alpha), windows=len(sides.windows))

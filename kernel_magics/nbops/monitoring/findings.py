@@ -11,6 +11,7 @@ from scipy import special
 from nbops.data.profile import ColumnProfile
 from nbops.monitoring.comparing import Comparison
 from nbops.monitoring.pairing import is_constant, zones_differ
+from nbops.redaction import redacted_cells
 
 _NULL_EFFECT = 0.02
 _NEW_EFFECT = 0.005
@@ -79,24 +80,26 @@ def _no_longer_constant(before: ColumnProfile, after: ColumnProfile) -> str:
         now = f"{after.minimum:.6g}" if is_constant(after) else f"{after.minimum:.6g} to {after.maximum:.6g}"
         return f"was always {before.minimum:.6g}, is now {now}"
     others = [name for name in after.categories if name not in before.categories]
-    return f"was always {next(iter(before.categories))!r}, is now {_named(others)} as well"
+    return f"was always {_named(before.name, list(before.categories))}, is now {_named(before.name, others)} as well"
 
 
 def _appeared(one: Comparison, before: ColumnProfile, after: ColumnProfile) -> list[str]:
     share = one.statistics.get("new", 0.0)
     fresh = [name for name in after.categories if name not in before.categories]
-    return [f"{share:.1%} in new categories: {_named(fresh)}"] if share >= _NEW_EFFECT else []
+    return [f"{share:.1%} in new categories: {_named(before.name, fresh)}"] if share >= _NEW_EFFECT else []
 
 
 def _vanished(one: Comparison, before: ColumnProfile, after: ColumnProfile) -> list[str]:
     share = one.statistics.get("gone", 0.0)
     gone = [name for name in before.categories if name not in after.categories]
-    return [f"no longer seen: {_named(gone)} ({share:.1%} of the reference)"] if share >= _NEW_EFFECT else []
+    return (
+        [f"no longer seen: {_named(before.name, gone)} ({share:.1%} of the reference)"] if share >= _NEW_EFFECT else []
+    )
 
 
-def _named(names: list[str]) -> str:
+def _named(column: str, names: list[str]) -> str:
     more = f" and {len(names) - 3} more" if len(names) > 3 else ""
-    return ", ".join(repr(name) for name in names[:3]) + more
+    return ", ".join(repr(name) for name in redacted_cells(column, names[:3])) + more
 
 
 def _range(before: ColumnProfile, after: ColumnProfile) -> list[str]:

@@ -11,6 +11,7 @@ from nbops.data.profile import Profile
 from nbops.data.reading import read_table
 from nbops.data.sources import read_source
 from nbops.errors import UsageError
+from nbops.monitoring import arguments
 from nbops.monitoring.thresholds import Minimum
 from nbops.monitoring.times import time_columns
 from nbops.monitoring.window_profiles import learned_from, profiled
@@ -31,6 +32,28 @@ class Further:
     errors: str | Sequence[str] | None = None
     multivariate: bool = False
     concept: str = ""
+
+    @classmethod
+    def checked(
+        cls, *, by: Any, time: Any, against: Any, segments: Any, errors: Any, multivariate: Any, concept: Any
+    ) -> Further:
+        """Give what was asked for, names of columns as texts.
+
+        Raises
+        ------
+        UsageError
+            Something is no name, or no text.
+        """
+        chosen = segments if segments is None or isinstance(segments, bool) else arguments.names(segments, "segments")
+        return cls(
+            by=by,
+            time=time if time is None or isinstance(time, str) else arguments.names(time, "time"),
+            against=arguments.text(against, "against", "previous 4"),
+            segments=chosen or False,
+            errors=errors if errors is None or isinstance(errors, str) else arguments.names(errors, "errors"),
+            multivariate=bool(multivariate),
+            concept=str(concept) if isinstance(concept, int) else arguments.text(concept, "concept", "churned"),
+        )
 
     @property
     def anything(self) -> bool:
@@ -168,7 +191,7 @@ def _two(errors: Sequence[str]) -> tuple[str, str]:
 
 
 def rows_of(source: Any) -> pd.DataFrame:
-    """Read all rows of a frame, file, folder or pattern; of several of these, also by name, one after the other.
+    """Read all rows of a frame, Arrow table, file, folder or pattern; of several of these, also by name, one after the other.
 
     Raises
     ------
@@ -177,6 +200,9 @@ def rows_of(source: Any) -> pd.DataFrame:
     """
     if isinstance(source, (str, os.PathLike)):
         return read_source(os.fspath(source))
+    if hasattr(source, "to_batches") and hasattr(source, "to_pandas"):
+        frame: pd.DataFrame = source.to_pandas()
+        return frame
     parts = list(source.values()) if isinstance(source, Mapping) else source
     if isinstance(parts, (list, tuple)) and parts:
         import pandas as pd

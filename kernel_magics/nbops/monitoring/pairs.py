@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from collections import Counter
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 import numpy as np
@@ -21,12 +22,15 @@ class Found:
     """What a comparison found.
 
     ``effect`` is the KS distance (numbers) or total variation beyond chance, 0 to 1; ``p`` the p-value of no change at all;
-    ``floor`` what the calendar alone makes of the effect.
+    ``floor`` what the calendar alone makes of the effect. ``tests`` has all tests by name where more than one was made, as
+    :class:`nbops.monitoring.comparing.Comparison` has them, and ``values`` which of them are of values.
     """
 
     effect: float
     p: float
     floor: float = 0.0
+    tests: Mapping[str, tuple[float, float]] = field(default_factory=dict)
+    values: frozenset[str] = frozenset()
 
 
 def compared(before: ColumnProfile, after: ColumnProfile) -> Found | None:
@@ -85,17 +89,21 @@ def pooled(columns: Sequence[ColumnProfile]) -> ColumnProfile:
     first = columns[0]
     if len(columns) == 1:
         return first
-    counts: dict[str, int] = {}
+    counts: Counter[str] = Counter()
+    marks: Counter[str] = Counter()
     for column in columns:
-        for name, count in column.categories.items():
-            counts[name] = counts.get(name, 0) + count
+        counts.update(column.categories)
+        marks.update(column.sentinels)
     return replace(
         first,
         rows=sum(column.rows for column in columns),
         nulls=sum(column.nulls for column in columns),
         infinite=sum(column.infinite for column in columns),
         histogram=_summed(columns),
-        categories=counts,
+        categories=dict(counts),
+        sentinels=dict(marks),
+        minimum=min((one.minimum for one in columns if one.minimum is not None), default=None),
+        maximum=max((one.maximum for one in columns if one.maximum is not None), default=None),
         rest=sum(column.rest for column in columns),
         aspects=tuple(
             pooled([other for column in columns for other in column.aspects if other.name == aspect.name])

@@ -8,6 +8,7 @@ import numpy as np
 
 from nbops.data.profile import ColumnProfile
 from nbops.monitoring.counts import Counts, paired_categories, paired_numbers
+from nbops.redaction import redacted_cells
 
 _BINS = 24
 _CATEGORIES = 5
@@ -26,7 +27,7 @@ def picture(
     if before.kind == "number" and after.kind == "number":
         return _numbers(before, *(numbers or paired_numbers(before, after)))
     if before.kind in {"category", "boolean"}:
-        return _categories(*(categories or paired_categories(before, after)))
+        return _categories(before.name, *(categories or paired_categories(before, after)))
     return {}
 
 
@@ -52,7 +53,7 @@ def _at(middle: Any, counts: Any, share: float) -> float:
     return float(middle[min(int(np.searchsorted(np.cumsum(counts), share * counts.sum())), len(middle) - 1)])
 
 
-def _categories(names: list[str], p: Counts, q: Counts) -> dict[str, Any]:
+def _categories(column: str, names: list[str], p: Counts, q: Counts) -> dict[str, Any]:
     shares = p[:-1] / max(p.sum(), 1), q[:-1] / max(q.sum(), 1)
     total = shares[0] + shares[1]
     # Equally frequent ones by name, so that a picture does not depend on the order of rows.
@@ -60,7 +61,7 @@ def _categories(names: list[str], p: Counts, q: Counts) -> dict[str, Any]:
     least = total[first[-1]] if len(first) else 0.0
     shown = sorted(np.flatnonzero(total >= least), key=lambda i: (-total[i], names[i]))[:_CATEGORIES]
     return {
-        "names": [names[i] for i in shown],
+        "names": redacted_cells(column, [names[i] for i in shown]),
         "reference": [round(float(shares[0][i]), 5) for i in shown],
         "current": [round(float(shares[1][i]), 5) for i in shown],
     }

@@ -60,7 +60,9 @@ class DriftReport:
     smallest KS distance that samples of this size show four times in five, and ``power`` what that means. ``carried`` is
     the share of the model's weight that drifted columns carry, ``None`` where no weights are known. ``note`` says what else
     bears on the figures, ``findings`` what concerns whole rows. ``windows``, ``segments``, ``multivariate`` and
-    ``concept`` are JSON-able, and empty where nobody asked for them.
+    ``concept`` are JSON-able, and empty where nobody asked for them. ``duplicates`` is the duplicate rate of both sides
+    (:func:`nbops.monitoring.rows.duplicate_rows`), where it is known; ``quality`` what broke which rule
+    (:func:`nbops.monitoring.ruling.quality_part`), where rules were given.
     """
 
     columns: tuple[ColumnDrift, ...]
@@ -81,6 +83,8 @@ class DriftReport:
     segments: Mapping[str, Any] = field(default_factory=dict)
     multivariate: Mapping[str, Any] = field(default_factory=dict)
     concept: Mapping[str, Any] = field(default_factory=dict)
+    duplicates: Mapping[str, Any] = field(default_factory=dict)
+    quality: Mapping[str, Any] = field(default_factory=dict)
 
     @property
     def drifted(self) -> tuple[str, ...]:
@@ -105,7 +109,7 @@ class DriftReport:
         drifted = [column for column in self.columns if column.drifted and not column.role]
         compared = [c for c in self.columns if c.status != "not compared" and not c.role]
         quality = [column for column in self.columns if column.status == "quality"]
-        parts = [_of_role(column) for column in self.columns if column.role and column.status != "not compared"]
+        parts = _of_roles([column for column in self.columns if column.role and column.status != "not compared"])
         if not compared:
             parts += [] if parts else ["nothing could be compared"]
         elif all(column.too_few for column in compared):
@@ -124,6 +128,8 @@ class DriftReport:
             needs = "1 needs" if len(quality) == 1 else f"{len(quality)} need"
             parts.append(f"{needs} a look for data quality: {named}{more}")
         parts += self.findings
+        if self.quality.get("findings"):
+            parts.append(str(self.quality["sentence"]).rstrip("."))
         told = "; ".join(parts)
         return told[:1].upper() + told[1:] + "."
 
@@ -149,13 +155,25 @@ class DriftReport:
             "segments": dict(self.segments),
             "multivariate": dict(self.multivariate),
             "concept": dict(self.concept),
+            "duplicates": dict(self.duplicates),
+            "quality": dict(self.quality),
             "columns": [_plain(column) for column in self.columns],
         }
 
 
-def _of_role(column: ColumnDrift) -> str:
-    said = f"the {column.role} has drifted: {column.name}" if column.drifted else f"the {column.role} has not moved"
-    return f"{said} ({column.reason})" if column.drifted or column.status == "quality" else said
+def _of_roles(columns: list[ColumnDrift]) -> list[str]:
+    """Say of the prediction and the target what became of them, however many columns they have."""
+    found = []
+    for role in dict.fromkeys(column.role for column in columns):
+        mine = [column for column in columns if column.role == role]
+        drifted = [column for column in mine if column.drifted]
+        told = drifted or [column for column in mine if column.status == "quality"]
+        said = ", ".join(f"{column.name} ({column.reason})" for column in told[:3])
+        if drifted:
+            found.append(f"the {role} has drifted: {said}")
+        else:
+            found.append(f"the {role} has not moved" + (f": {said}" if told else ""))
+    return found
 
 
 def _weighed(carried: float | None, count: int) -> str:

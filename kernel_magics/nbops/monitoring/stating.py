@@ -4,13 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from nbops.monitoring.comparing import Comparison
+from nbops.monitoring.comparing import RANK_PART, Comparison
 from nbops.monitoring.judging import COLUMN_PART, HELD
 from nbops.monitoring.power import detectable, rows_needed
 from nbops.monitoring.report import ColumnDrift
 from nbops.monitoring.thresholds import Thresholds, chance_passes
-
-_RANK_PART = 0.33
 
 
 def false_alarm(
@@ -62,7 +60,7 @@ def power(n: int, m: int, compared: Sequence[Comparison], alpha: float, minimum:
 
 def _level(compared: Sequence[Comparison], alpha: float) -> float:
     columns = max(sum(bool(one.tests) for one in compared), 1)
-    return min(alpha / columns, alpha * COLUMN_PART) * HELD * _RANK_PART
+    return min(alpha / columns, alpha * COLUMN_PART) * HELD * RANK_PART
 
 
 def _percent(share: float) -> str:

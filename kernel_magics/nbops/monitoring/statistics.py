@@ -110,6 +110,28 @@ def categorical(
     }
 
 
+def variation_by_chance(p: Counts, q: Counts) -> float:
+    """Give the total variation that samples of these sizes show on average when nothing has changed.
+
+    The rows of a category fall to either side by chance (binomial), and the mean absolute deviation of that is De Moivre's
+    (1730; Diaconis and Zabell 1991), less what the sizes of both sides, being given, take from it (the correction of sampling
+    without replacement). Of many rare categories it is large: of rows that are all different it is 1.
+    """
+    n, m = p.sum(), q.sum()
+    t = np.round((p + q)[(p + q) > 0])
+    a = n / (n + m)
+    v = np.minimum(np.floor(t * a) + 1, t)
+    ways = special.gammaln(t + 1) - special.gammaln(v + 1) - special.gammaln(t - v + 1)
+    deviation = 2 * v * (1 - a) * np.exp(ways + v * np.log(a) + (t - v) * np.log1p(-a))
+    given = np.sqrt(np.maximum(n + m - t, 0.0) / max(n + m - 1, 1.0))
+    return float(min(1.0, (1 / n + 1 / m) * (deviation * given).sum() / 2))
+
+
+def table_p(p: Counts, q: Counts) -> float:
+    """Give the p-value of chi-square of counts of both sides, as :func:`categorical` has it."""
+    return _categories_p(p, q, *_chi_square(*_pool(p, q)))
+
+
 def number_effect(p: Counts, q: Counts) -> float:
     """Give the KS distance of counts of both sides, ascending."""
     return float(np.abs(np.cumsum(p) / p.sum() - np.cumsum(q) / q.sum()).max())

@@ -8,6 +8,7 @@ from typing import Any
 import numpy as np
 
 from nbops.errors import MissingExtraError, UsageError
+from nbops.monitoring import arguments
 
 # Bifet and Gavaldà, "Learning from time-changing data with adaptive windowing", SDM 2007; Page, Biometrika 41, 1954; Raab, Heusinger
 # and Schleif, "Reactive soft prototype computing for concept drift streams", Neurocomputing 416, 2020.
@@ -61,7 +62,12 @@ class StreamWatcher:
     """
 
     def __init__(self, detector: str = "adwin", **options: Any) -> None:
-        name = detector.lower().replace("_", "-").replace("pagehinkley", "page-hinkley")
+        name = (
+            arguments.text(detector, "detector", "adwin")
+            .lower()
+            .replace("_", "-")
+            .replace("pagehinkley", "page-hinkley")
+        )
         if name not in _CLASSES:
             raise UsageError(f"There is no detector {detector!r}.", hint=f"There are {', '.join(_CLASSES)}.")
         try:

@@ -82,8 +82,10 @@ def fixed_thresholds(given: Mapping[str, Any]) -> tuple[dict[str, float], dict[s
     Raises
     ------
     UsageError
-        There is no such statistic, or a threshold is no number.
+        There is no such statistic, a threshold is no number from 0 on, or there is none at all.
     """
+    if not given:
+        raise UsageError("There are no thresholds among these.", hint='Write {"psi": 0.2}, or leave thresholds out.')
     everywhere: dict[str, float] = {}
     single: dict[str, dict[str, float]] = {}
     for name, value in given.items():
@@ -141,9 +143,9 @@ def _statistic(name: Any) -> str:
 
 def _number(name: Any, value: Any) -> float:
     try:
-        found = float(value)
+        found = math.nan if isinstance(value, bool) else float(value)
     except (TypeError, ValueError):
         found = math.nan
-    if math.isnan(found):
-        raise UsageError(f"The threshold of {name} must be a number, not {value!r}.")
+    if not found >= 0:
+        raise UsageError(f"The threshold of {name} must be a number from 0 on, not {value!r}.")
     return found

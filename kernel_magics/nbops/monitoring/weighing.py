@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Iterable, Mapping, Sequence
 
 from nbops.errors import UsageError
@@ -34,14 +35,22 @@ def checked_weights(importance: Mapping[str, float] | None) -> dict[str, float]:
     Raises
     ------
     UsageError
-        A weight is no number.
+        A weight is no number, or these are no weights by column.
     """
+    if importance is not None and not isinstance(importance, Mapping):
+        raise UsageError(
+            f"importance maps columns to weights; this is a {type(importance).__name__}.",
+            hint='importance={"age": 0.3}',
+        )
     found = {}
     for name, value in (importance or {}).items():
         try:
-            found[str(name)] = max(0.0, float(value))
+            weight = float(value)
         except (TypeError, ValueError):
-            raise UsageError(f"The weight of {name} must be a number, not {value!r}.") from None
+            weight = math.nan
+        if math.isnan(weight):
+            raise UsageError(f"The weight of {name} must be a number, not {value!r}.")
+        found[str(name)] = max(0.0, weight)
     return found
 
 

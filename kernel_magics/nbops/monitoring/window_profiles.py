@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -13,8 +14,9 @@ from nbops.data.profile import Profile, profile_frame
 from nbops.data.reading import read_table
 from nbops.data.sources import parts_of
 from nbops.errors import UsageError
-from nbops.monitoring.cutting import cut
+from nbops.monitoring.cutting import Windows, cut
 from nbops.monitoring.learning import learned_limits
+from nbops.monitoring.window_counts import counted_windows
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -97,11 +99,32 @@ def profiled(reference: Profile, current: Any, by: str | int, time: str | Sequen
     return Cut(
         by=windows.by,
         labels=windows.labels,
-        profiles=_profiles(reference, windows.frames()),
+        profiles=_of_windows(reference, windows),
         incomplete=windows.incomplete,
         unplaced=windows.unplaced,
         skipped=windows.columns,
     )
+
+
+def _of_windows(reference: Profile, windows: Windows) -> tuple[Profile, ...]:
+    """Profile windows: columns of numbers and categories in one pass each, the others window by window."""
+    # What they were cut by is not compared.
+    kept = [place for place, name in enumerate(windows.frame.columns) if str(name) not in windows.columns]
+    windows = replace(windows, frame=windows.frame.iloc[:, kept])
+    names = [str(name) for name in windows.frame.columns]
+    known = {column.name: column for column in reference.columns} if len(set(names)) == len(names) else {}
+    quick = {}
+    for place, name in enumerate(names):
+        if name in known and (found := counted_windows(known[name], windows.frame.iloc[:, place], windows)):
+            quick[name] = found
+    rest = [place for place, name in enumerate(names) if name not in quick]
+    others = _profiles(reference, replace(windows, frame=windows.frame.iloc[:, rest]).frames())
+    profiles = []
+    for number, profile in enumerate(others):
+        slow = {column.name: column for column in profile.columns}
+        columns = (quick[name][number] if name in quick else slow[name] for name in names)
+        profiles.append(Profile(profile.rows, tuple(columns)))
+    return tuple(profiles)
 
 
 def _profiles(reference: Profile, frames: Iterable[pd.DataFrame]) -> tuple[Profile, ...]:
@@ -120,11 +143,23 @@ def _profiles(reference: Profile, frames: Iterable[pd.DataFrame]) -> tuple[Profi
 def _files(current: Any) -> list[tuple[str, Any]]:
     if isinstance(current, (str, Path)):
         paths = parts_of(current)
-        return [(path.stem, path) for path in paths]
+        return list(zip(_named(paths), paths, strict=True))
     if isinstance(current, Mapping):
         return [(str(label), part) for label, part in current.items()]
     if isinstance(current, Iterable) and not hasattr(current, "iloc"):
         parts = list(current)
-        names = [Path(p).stem if isinstance(p, (str, Path)) else f"part {i}" for i, p in enumerate(parts, 1)]
-        return list(zip(names, parts, strict=True))
+        if parts and all(isinstance(part, (str, os.PathLike)) for part in parts):
+            return list(zip(_named([Path(part) for part in parts]), parts, strict=True))
+        return [(f"part {place}", part) for place, part in enumerate(parts, 1)]
     raise UsageError("by='file' takes a folder, a pattern, or several files.", hint="Give data/*.parquet.")
+
+
+def _named(paths: Sequence[Path]) -> list[str]:
+    """Give each file a name of its own: without its folders where that tells them apart."""
+    names = [path.stem for path in paths]
+    if len(set(names)) == len(names):
+        return names
+    files = [path.absolute() for path in paths]
+    root = os.path.commonpath([file.parent for file in files])
+    names = [file.with_suffix("").relative_to(root).as_posix() for file in files]
+    return names if len(set(names)) == len(names) else [f"{name} ({i})" for i, name in enumerate(names, 1)]

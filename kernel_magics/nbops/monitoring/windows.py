@@ -11,11 +11,12 @@ import numpy as np
 from nbops.data.compact import aligned
 from nbops.data.profile import ColumnProfile, Profile
 from nbops.errors import UsageError
-from nbops.monitoring import statistics
 from nbops.monitoring.onset import column_onset, largest_step, whole_onset
-from nbops.monitoring.pairs import Found, compared, least, limit, pooled
+from nbops.monitoring.pairs import Found, least, limit, pooled
 from nbops.monitoring.thresholds import Minimum
 from nbops.monitoring.window_profiles import Cut, Learned
+from nbops.monitoring.window_tests import tested
+from nbops.monitoring.window_verdicts import passed_tests, quality, verdicts
 from nbops.monitoring.wording import not_compared
 
 _PREVIOUS = re.compile(r"(?:previous|sliding)(?:\s+(\d+))?|(\d+)\s+(?:previous|before)")
@@ -58,8 +59,8 @@ def drift_by_window(
     dict
         JSON-able. ``by``, ``mode`` (``reference``, ``first``, ``sliding``), ``labels``, ``rows``, ``drifted`` (columns by window),
         ``columns``: by name ``effects`` (KS distance or total variation; ``None`` where a side has no value), ``drifted``,
-        ``limit`` (of a window of median size), ``limits``, ``nulls`` (share), ``onset`` (a label, or empty), ``kind``; ``onset``
-        of the whole; ``incomplete``, ``unplaced``, ``notes``, ``sentence``.
+        ``limit`` (of a window of median size), ``limits``, ``nulls`` (share), ``onset`` (a label, or empty), ``kind``, ``quality``
+        (what is wrong with the data in each window, empty where nothing is); ``quality`` (columns by window); ``onset`` of the whole; ``incomplete``, ``unplaced``, ``notes``, ``sentence``.
 
     Raises
     ------
@@ -73,9 +74,7 @@ def drift_by_window(
     names = [name for name in _names(reference, windows, columns) if name not in left_out]
     series = {name: [_column(profile, name) for profile in windows.profiles] for name in names}
     bases = {name: _bases(name, reference, found, mode, back) for name, found in series.items()}
-    pairs = {
-        name: [_found(base, column) for base, column in zip(bases[name], series[name], strict=True)] for name in names
-    }
+    pairs = {name: tested(bases[name], _folded(bases[name], series[name])) for name in names}
     leasts = {
         name: [
             None if base is None else least(base, pair, minimum)
@@ -84,13 +83,16 @@ def drift_by_window(
         for name in names
     }
     count = len(windows.labels)
-    drifted = _verdicts(pairs, leasts, count, alpha, learned)
+    passed = passed_tests(pairs, count, alpha)
+    drifted = verdicts(pairs, leasts, passed, learned)
+    # Where rows are not independent, tests of shares and ranges are too sure of themselves window by window.
+    faults = {} if learned else quality(bases, series, pairs, passed)
     level = alpha / max(1, len(names))
     found = {}
     for name in names:
         ends = learned.ends(name) if learned else None
         trend = _trend(windows.labels, bases[name], series[name], pairs[name], leasts[name], level, mode, ends)
-        found[name] = {**trend, "drifted": drifted[name]}
+        found[name] = {**trend, "drifted": drifted[name], "quality": faults.get(name, [""] * count)}
     counts = [sum(drifted[name][i] for name in names) for i in range(len(windows.labels))]
     result = {
         "by": windows.by,
@@ -100,11 +102,12 @@ def drift_by_window(
         "labels": list(windows.labels),
         "rows": [profile.rows for profile in windows.profiles],
         "drifted": counts,
+        "quality": [sum(bool(said[i]) for said in faults.values()) for i in range(count)],
         "columns": found,
         "onset": whole_onset(found),
         "incomplete": list(windows.incomplete),
         "unplaced": windows.unplaced,
-        "notes": _notes(windows, series, reference if mode == "reference" else None),
+        "notes": _notes(windows, series, reference if mode == "reference" else None, faults),
     }
     return {**result, "sentence": _sentence(result)}
 
@@ -158,30 +161,16 @@ def _bases(
     return bases
 
 
-def _found(base: ColumnProfile | None, column: ColumnProfile | None) -> Found | None:
-    if base is None or column is None:
-        return None
-    if base.binned:
-        column = aligned(Profile(base.rows, (base,)), Profile(column.rows, (column,))).columns[0]
-    return compared(base, column)
-
-
-def _verdicts(
-    pairs: Mapping[str, Sequence[Found | None]],
-    leasts: Mapping[str, Sequence[float | None]],
-    windows: int,
-    alpha: float,
-    learned: Learned | None,
-) -> dict[str, list[bool]]:
-    drifted = {name: [False] * windows for name in pairs}
-    for i in range(windows):
-        tested = {name: found for name, series in pairs.items() if (found := series[i]) is not None}
-        rejected = statistics.holm({name: found.p for name, found in tested.items()}, alpha)
-        for name, found in tested.items():
-            bound = learned.limits.get(name) if learned else None
-            hit = name in rejected if bound is None else found.effect > bound
-            drifted[name][i] = hit and found.effect >= (leasts[name][i] or 0.0)
-    return drifted
+def _folded(
+    bases: Sequence[ColumnProfile | None], series: Sequence[ColumnProfile | None]
+) -> list[ColumnProfile | None]:
+    """Give the windows of a column as coarse as what they are compared with."""
+    return [
+        column
+        if base is None or column is None or not base.binned
+        else aligned(Profile(base.rows, (base,)), Profile(column.rows, (column,))).columns[0]
+        for base, column in zip(bases, series, strict=True)
+    ]
 
 
 def _trend(
@@ -218,7 +207,12 @@ def _trend(
     }
 
 
-def _notes(windows: Cut, series: Mapping[str, Sequence[ColumnProfile | None]], reference: Profile | None) -> list[str]:
+def _notes(
+    windows: Cut,
+    series: Mapping[str, Sequence[ColumnProfile | None]],
+    reference: Profile | None,
+    faults: Mapping[str, Sequence[str]],
+) -> list[str]:
     rows = {label: profile.rows for label, profile in zip(windows.labels, windows.profiles, strict=True)}
     notes = list(windows.notes)
     nothing = [label for label in windows.labels if not rows[label]]
@@ -233,6 +227,9 @@ def _notes(windows: Cut, series: Mapping[str, Sequence[ColumnProfile | None]], r
         changed = [label for label, kind in other.items() if before and kind != before.kind != "empty"]
         if changed and before:
             notes.append(f"{name} was {before.kind} and is {other[changed[0]]} in {_listed(changed)}")
+    for name, said in faults.items():
+        where = [label for label, words in zip(windows.labels, said, strict=True) if words]
+        notes.append(f"{name}: {next(filter(None, said))} in {_listed(where)}")
     if windows.incomplete:
         notes.append(f"{_listed(windows.incomplete)}: not the whole of it is there")
     if windows.unplaced:

@@ -9,10 +9,13 @@ import numpy as np
 from nbops.data.profile import ColumnProfile
 from nbops.monitoring.counts import paired_categories, paired_numbers
 from nbops.monitoring.pairing import paired
+from nbops.redaction import redacted_cells
 
 _SMALL_SHIFT = 0.1
 # Numbers of so few different values are read as codes.
 _FEW = 10
+# What chance moves on average it exceeds by a little as often as not.
+_NOISE = 1.1
 # Hashed words have no name that anybody could read.
 _UNNAMED = {"tokens": "other words", "characters": "other characters"}
 
@@ -73,11 +76,24 @@ def _category_words(
     if "tv" not in found:
         return "no values to compare"
     if not drifted:
-        return f"{_small(found['tv_beyond_chance'], min_effect)} ({found['tv']:.1%} of rows)"
+        return f"{_small(found['tv_beyond_chance'], min_effect)} ({_moved(found, min_effect)})"
     names, p, q = paired_categories(before, after)
     old, new = p[:-1] / p.sum(), q[:-1] / q.sum()
     most = int(np.abs(new - old).argmax()) if names else 0
-    return f"{names[most]} {old[most]:.0%} → {new[most]:.0%}" if names else "other categories"
+    if not names:
+        return "other categories"
+    (shown,) = redacted_cells(before.name, [names[most]])
+    return f"{shown} {old[most]:.0%} → {new[most]:.0%}"
+
+
+def _moved(found: Mapping[str, float], min_effect: float) -> str:
+    """Say how many rows are in other categories, and where that sounds like much, how many chance alone moves."""
+    tv, chance = found["tv"], found.get("tv_by_chance", 0.0)
+    if tv < min_effect or not chance:
+        return f"{tv:.1%} of rows"
+    if tv <= _NOISE * chance:
+        return f"{tv:.1%} of rows, noise: chance alone moves {chance:.1%} at this size"
+    return f"{tv:.1%} of rows, of which chance moves {chance:.1%} at this size"
 
 
 def _small(effect: float, min_effect: float) -> str:

@@ -9,8 +9,8 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
-from nbops.capture.redaction import MARK, Redactor
 from nbops.pipelines.outputs import Output, read_outputs
+from nbops.redaction import MARK, Redactor
 
 WITHHELD = "withheld"
 # Enough to see that a secret was exchanged, too few to find it out by trying.

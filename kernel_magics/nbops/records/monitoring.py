@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import Any, Literal
 
-CheckKind = Literal["drift", "quality", "performance", "estimate", "volume", "infrastructure"]
+CheckKind = Literal["drift", "prediction", "quality", "performance", "estimate", "volume", "infrastructure"]
 # From the least to the most trouble; ``waiting`` has not looked yet, ``error`` could not look.
 MonitorState = Literal["paused", "ok", "waiting", "warning", "error", "alert"]
 IncidentState = Literal["open", "acknowledged", "recovered"]

@@ -120,6 +120,7 @@ class Run:
     Times are seconds since the epoch, durations seconds, memory bytes. ``metrics`` holds the last value of each
     metric; the points of a series are kept apart. ``metric_functions`` maps a metric to the
     ``sklearn.metrics`` function that made it, where the code shows it. ``redactions`` counts replaced secrets.
+    ``profiles`` maps a fingerprint to what was profiled of that frame: ``all rows``, ``30,000 of 200,000 rows``, ``none: …``.
     ``author`` is what the settings say, ``user`` whom the operating system or a token vouches for.
     """
 
@@ -149,6 +150,7 @@ class Run:
     metric_functions: dict[str, str] = field(default_factory=dict)
     tags: dict[str, str] = field(default_factory=dict)
     data: tuple[DataRef, ...] = ()
+    profiles: dict[str, str] = field(default_factory=dict)
     models: tuple[ModelRef, ...] = ()
     artifacts: tuple[ArtifactRef, ...] = ()
     stdout: str = ""

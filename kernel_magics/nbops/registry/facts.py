@@ -91,6 +91,16 @@ def training_profile(name: str, version: int | str = "champion", *, workspace: W
     return expanded(stored)
 
 
+def outputs_profile(workspace: Workspace, version: ModelVersion) -> tuple[Profile, str] | None:
+    """Give the profile of what a version predicted of rows that it was not fitted on, and the name of those rows.
+
+    Its columns are ``output``, and ``score`` or a ``score_<class>`` each, as in the log of predictions; classes are texts. ``None``
+    where the run of the version shows no such predictions.
+    """
+    stored = _stored(workspace, version, PROFILE_FILE).get("outputs")
+    return (expanded(stored["profile"]), str(stored["name"])) if stored else None
+
+
 def importance_at(uri: str, *, workspace: Workspace | None = None) -> dict[str, float]:
     """Give how much each feature counts in ``models:/NAME/VERSION`` or ``models:/NAME@ALIAS``; nothing where it is not known.
 

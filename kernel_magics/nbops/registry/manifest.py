@@ -49,7 +49,8 @@ def describe(workspace: Workspace, run: Run, ref: ModelRef, training: Mapping[st
         "git": run.git,
         "model": ref,
     }
-    profile = {name: training[name] for name in ("data", "profile", "target", "importance") if training.get(name)}
+    kept = ("data", "profile", "target", "importance", "outputs")
+    profile = {name: training[name] for name in kept if training.get(name)}
     example = training.get("example")
     return (
         *([_json(workspace, PROFILE_FILE, profile)] if "profile" in profile else []),

@@ -5,16 +5,17 @@ from __future__ import annotations
 import math
 import os
 import re
+from collections.abc import Mapping
 from pathlib import Path
 from typing import get_args
 
-from nbops.capture import redact
-from nbops.errors import NbopsError, UsageError
-from nbops.pipelines.cron import Cron
+from nbops.errors import NbopsError, UsageError, about
+from nbops.pipelines.cron import Cron, zone_of
 from nbops.pipelines.running.options import with_parameters
 from nbops.pipelines.spec import Pipeline, load_pipeline
 from nbops.records import Schedule
 from nbops.records.pipelines import MissedPolicy, OverlapPolicy, TriggerKind
+from nbops.redaction import redact
 from nbops.scheduling.building import read_parameters
 from nbops.scheduling.wording import MEASURES, meant
 from nbops.tracking.routes import check_route
@@ -47,7 +48,10 @@ def check(workspace: Workspace, schedule: Schedule) -> None:
         ``nbops.toml`` declares a webhook that cannot be used.
     """
     check_facts(workspace, schedule)
-    with_parameters(pipeline_of(workspace, schedule.pipeline), read_parameters(schedule.parameters))
+    with about("pipeline"):
+        pipeline = pipeline_of(workspace, schedule.pipeline)
+    with about("parameters"):
+        with_parameters(pipeline, read_parameters(schedule.parameters))
 
 
 def check_facts(workspace: Workspace, schedule: Schedule) -> None:
@@ -61,14 +65,17 @@ def check_facts(workspace: Workspace, schedule: Schedule) -> None:
         ``nbops.toml`` declares a webhook that cannot be used.
     """
     if not _NAME.fullmatch(schedule.name):
-        raise UsageError(f"{schedule.name!r} cannot name a schedule.", hint="Use letters, digits, blanks and . _ + -")
+        with about("name"):
+            raise UsageError(
+                f"{schedule.name!r} cannot name a schedule.", hint="Use letters, digits, blanks and . _ + -"
+            )
     _one_of("trigger", schedule.trigger, get_args(TriggerKind))
     _one_of("missed", schedule.missed, get_args(MissedPolicy))
     _one_of("overlap", schedule.overlap, get_args(OverlapPolicy))
     if not 1 <= schedule.missed_cap <= _MOST:
         raise UsageError(f"The cap of what is made up must be 1 to {_MOST}, not {schedule.missed_cap}.")
     _check_trigger(schedule)
-    _check_parameters(schedule)
+    check_parameters(schedule.parameters, "schedules")
     for alert in schedule.alerts:
         check_route(workspace, alert)
 
@@ -106,28 +113,40 @@ def _one_of(what: str, value: str, known: tuple[str, ...]) -> None:
 
 def _check_trigger(schedule: Schedule) -> None:
     if schedule.trigger == "cron":
-        if Cron(schedule.cron, schedule.timezone).next(0.0) is None:
-            raise UsageError(f"The cron expression {schedule.cron!r} names no day that ever comes.")
+        with about("timezone"):
+            zone_of(schedule.timezone)
+        with about("cron"):
+            if Cron(schedule.cron, schedule.timezone).next(0.0) is None:
+                raise UsageError(f"The cron expression {schedule.cron!r} names no day that ever comes.")
         return
     subject = _SUBJECTS.get(schedule.trigger)
     if subject and not schedule.subject.strip():
-        raise UsageError(f"The trigger {schedule.trigger!r} needs a subject: {subject}.")
+        with about("subject"):
+            raise UsageError(f"The trigger {schedule.trigger!r} needs a subject: {subject}.")
     if schedule.trigger == "data":
         _one_of("measure", schedule.measure, MEASURES)
         if not (math.isfinite(schedule.threshold) and schedule.threshold >= 1):
             raise UsageError(f"The number of {schedule.measure} must be at least 1, not {schedule.threshold:g}.")
 
 
-def _check_parameters(schedule: Schedule) -> None:
-    for name, value in schedule.parameters.items():
-        if not all(part.strip() for part in name.split(".")) or not name.rpartition(".")[2].isidentifier():
-            raise UsageError(f"{name!r} cannot name a parameter.", hint="Write NAME or STAGE.NAME.")
-        # The name tells too: password="…".
-        if redact(f"{name.rpartition('.')[2]} = {value!r}")[1] or redact(value)[1]:
-            raise UsageError(
-                f"The value of the parameter {name} looks like a secret, and schedules are kept in the ledger.",
-                hint="Let the notebook read it from an environment variable.",
-            )
+def check_parameters(parameters: Mapping[str, object], what: str) -> None:
+    """Check the names of parameters, and that no value looks like a secret; ``what`` they belong to is kept in the ledger.
+
+    Raises
+    ------
+    UsageError
+        A name can name none, or a value looks like a secret.
+    """
+    with about("parameters"):
+        for name, value in parameters.items():
+            if not all(part.strip() for part in name.split(".")) or not name.rpartition(".")[2].isidentifier():
+                raise UsageError(f"{name!r} cannot name a parameter.", hint="Write NAME or STAGE.NAME.")
+            # The name tells too: password="…".
+            if redact(f"{name.rpartition('.')[2]} = {value!r}")[1] or redact(str(value))[1]:
+                raise UsageError(
+                    f"The value of the parameter {name} looks like a secret, and {what} are kept in the ledger.",
+                    hint="Let the notebook read it from an environment variable.",
+                )
 
 
 def problem_of(workspace: Workspace, schedule: Schedule, pipelines: dict[str, Pipeline | NbopsError]) -> str:

@@ -17,6 +17,7 @@ import numpy as np
 from nbops.data.chunks import read_chunks
 from nbops.data.typed import conform, require_columns
 from nbops.errors import DataError, NbopsError
+from nbops.workspace.durability import flush_file
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -144,8 +145,7 @@ def _write(path: Path, output: Path, scoring: Scoring, identity: dict[str, Any])
         mark = {"form": _FORM, "identity": identity, "rows": rows, "lost": lost}
         writer.add_key_value_metadata({MARK: json.dumps(mark, ensure_ascii=False).encode()})
         writer.close()
-        with open(temporary, "rb") as file:
-            os.fsync(file.fileno())
+        flush_file(temporary)
         os.chmod(temporary, 0o644)
         os.replace(temporary, output)
     except (OSError, pa.ArrowException) as error:

@@ -30,6 +30,7 @@ _DETAIL = (
     "names_read",
     "names_written",
     "metric_functions",
+    "profiles",
     "models",
     "stdout",
     "stderr",

@@ -37,7 +37,7 @@ def write_end(box: Outbox, run: Run, blobs: Sequence[tuple[ArtifactRef, bytes]])
     except Exception as error:
         why = f"its files could not be kept: {error}"
     models = tuple(replace(model, digest="", problem=why[:300]) for model in run.models)
-    slim = replace(run, artifacts=(), models=models)
+    slim = replace(run, artifacts=(), models=models, profiles={})
     try:
         box.finish(slim)
     except (TypeError, ValueError, RecursionError) as error:

@@ -23,6 +23,8 @@ from nbops.records import ArtifactRef, HistoryPoint, MetricPoint, Run, from_wire
 from nbops.workspace import Workspace
 from nbops.workspace.blobs import put_bytes
 from nbops.workspace.locks import file_lock
+from nbops.workspace.profiles import KIND as PROFILE
+from nbops.workspace.profiles import remember
 
 HISTORY = 20
 _NUL = re.compile(r"(?<!\\)((?:\\\\)*)\\u0000")
@@ -135,8 +137,10 @@ class Outbox:
         WorkspaceError
             The content store cannot be written.
         """
-        for _, data in blobs:
-            put_bytes(self._workspace, data)
+        for ref, data in blobs:
+            digest = put_bytes(self._workspace, data)
+            if ref.kind == PROFILE:
+                remember(self._workspace, ref.path, digest)
         wire = to_wire(run)
         with self._transaction(durable=True) as connection:
             _add(connection, run.run_id, "finish", wire)

@@ -9,8 +9,8 @@ from typing import Any, Literal
 
 from sqlalchemy.engine import Connection
 
-from nbops.capture.redaction import redact
 from nbops.ledger import open_ledger, tables
+from nbops.redaction import redact
 from nbops.workspace import Workspace
 from nbops.workspace.ownership import workspace_id
 

@@ -63,7 +63,7 @@ def predictions_text(status: Mapping[str, Any], size: str) -> str:
         "versions": ", ".join(f"{name}: {count:,}" for name, count in status["versions"].items()),
         "labels": f"{status['labels']:,} known, {status['unknown_labels']:,} of no prediction here, last {moment(status['last_label'])}",
         "size": f"{size} in {status['files']} files",
-        "dropped": f"{status['dropped_rows']:,} predictions of {len(status['dropped'])} days, to keep within the limits"
+        "dropped": f"{status['dropped_rows']:,} predictions of {len(status['dropped'])} days and {status['dropped_labels']:,} labels, to keep within the limits"
         if status["dropped"]
         else "",
     }

@@ -43,7 +43,9 @@ def run_text(run: Run) -> str:
         lines.append(f"error    {clip(f'{run.error.type}: {run.error.message}', 160)}")
     lines += _pairs("metrics", {k: number(v) for k, v in run.metrics.items()})
     lines += _pairs("params", run.params)
-    lines += [f"data     {d.name} {d.rows:,} × {d.columns} {d.fingerprint[:12]} {d.context}" for d in run.data]
+    for d in run.data:
+        profiled = f"   profile: {run.profiles[d.fingerprint]}" if d.fingerprint in run.profiles else ""
+        lines.append(f"data     {d.name} {d.rows:,} × {d.columns} {d.fingerprint[:12]} {d.context}{profiled}")
     for model in run.models:
         stored = size(model.size) if model.digest else f"not stored: {model.problem}"
         lines.append(f"model    {model.name} = {model.class_name} ({stored})")

@@ -15,6 +15,7 @@ from typing import Any
 
 from nbops.errors import SettingsError
 from nbops.records import Identity
+from nbops.records.promotions import IdentitySource
 from nbops.workspace.location import Workspace
 from nbops.workspace.settings import FILE_NAME, read_tables
 
@@ -65,7 +66,18 @@ def jupyter_identity(workspace: Workspace, name: str) -> Identity:
     SettingsError
         The tables of ``nbops.toml`` cannot be used.
     """
-    return _with_roles(_policy(workspace), name, "jupyter")
+    return identity_again(workspace, name, "jupyter")
+
+
+def identity_again(workspace: Workspace, name: str, source: IdentitySource) -> Identity:
+    """Give an identity that was vouched for before, for what is done later in its name: with the roles it has now.
+
+    Raises
+    ------
+    SettingsError
+        The tables of ``nbops.toml`` cannot be used.
+    """
+    return Identity(name=name, source=source) if source == "stated" else _with_roles(_policy(workspace), name, source)
 
 
 def configured_people(workspace: Workspace) -> frozenset[str]:

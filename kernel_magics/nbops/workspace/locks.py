@@ -3,25 +3,37 @@
 from __future__ import annotations
 
 import contextlib
+import importlib
 import os
-import sys
 import time
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 from nbops.errors import WorkspaceError
 
-if sys.platform == "win32":  # pragma: no cover
-    import msvcrt
+try:
+    import fcntl
+except ModuleNotFoundError:
+    # Windows. What is locked there nobody else can read, so it is a byte behind everything that a file may hold.
+    _FAR = 0x7FFF_FFF0
+    _windows: Any = importlib.import_module("msvcrt")
 
     def _take(descriptor: int) -> None:
-        msvcrt.locking(descriptor, msvcrt.LK_NBLCK, 1)
+        os.lseek(descriptor, _FAR, os.SEEK_SET)
+        try:
+            _windows.locking(descriptor, _windows.LK_NBLCK, 1)
+        finally:
+            os.lseek(descriptor, 0, os.SEEK_SET)
 
 else:
-    import fcntl
 
     def _take(descriptor: int) -> None:
         fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
+
+
+# A child that outlives us must not keep the lock; and what is written through it are bytes, no lines.
+_FLAGS = os.O_RDWR | getattr(os, "O_CLOEXEC", 0) | getattr(os, "O_BINARY", 0)
 
 
 class HeldLock:
@@ -48,15 +60,17 @@ class HeldLock:
             self._descriptor = -1
 
 
-def try_lock(path: Path) -> HeldLock | None:
-    """Take the lock at ``path`` at once, or give ``None`` when somebody holds it."""
-    path.parent.mkdir(parents=True, exist_ok=True)
-    # O_CLOEXEC: a child that outlives us must not keep the lock.
-    return try_hold(os.open(path, os.O_RDWR | os.O_CREAT | getattr(os, "O_CLOEXEC", 0), 0o644))
+def try_lock(path: Path, *, make: bool = True) -> HeldLock | None:
+    """Take the lock at ``path`` at once, or give ``None`` when somebody holds it.
 
-
-def try_hold(descriptor: int) -> HeldLock | None:
-    """Take the lock of an open file at once, or close it and give ``None`` when somebody holds it."""
+    Raises
+    ------
+    FileNotFoundError
+        There is no such file, and it is not to be made.
+    """
+    if make:
+        path.parent.mkdir(parents=True, exist_ok=True)
+    descriptor = os.open(path, _FLAGS | (os.O_CREAT if make else 0), 0o644)
     try:
         _take(descriptor)
     except OSError:

@@ -14,7 +14,7 @@ from prometheus_client import CollectorRegistry, Counter, Histogram, generate_la
 from sklearn.linear_model import LogisticRegression
 
 import nbops
-from nbops.monitoring.monitors import incidents, monitor_runs, run_monitor, summary
+from nbops.monitoring.monitors import incidents, monitor_report, monitor_runs, run_monitor, summary
 from nbops.monitoring.predictions import PredictionLog, record_labels
 from nbops.registry import register
 
@@ -82,7 +82,7 @@ def test_all_layers_of_a_model_in_one_look(churn, evening):
         "infrastructure latency_p95": "alert",
     }
     by_name = {check.check: check for check in second.checks}
-    assert by_name["drift"].columns == ("income",)
+    assert by_name["drift"].columns == ("output", "score", "income")
     assert "accuracy is 0." in by_name["performance accuracy"].message
     assert "beyond the limit of at least 0.8" in by_name["performance accuracy"].message
     assert by_name["volume labelled"].value == 0.8
@@ -137,10 +137,13 @@ def test_few_rows_prove_nothing(churn, evening):
 
 def test_one_check_that_cannot_run_does_not_stop_the_others(shop, evening):
     shop.fill(0)
-    shop.watch(checks=["quality rules=nowhere", "drift"])
+    rules = shop.workspace.root / "rules.toml"
+    rules.write_text('[columns.income]\nkind = "number"\n')
+    shop.watch(checks=["quality rules=rules.toml", "drift"])
+    rules.unlink()
     run = run_monitor(shop.workspace, "shop", at=evening(1))
     assert found(run) == {"drift": "ok", "quality": "error"}
-    assert run.sentence.startswith("quality could not look: There are no rules nowhere")
+    assert run.sentence.startswith("quality could not look: 'rules.toml' names no rules")
     (incident,) = incidents(shop.workspace)
     assert (incident.check, incident.kind) == ("quality", "quality")
     (shop.workspace.root / "data.csv").unlink()
@@ -277,3 +280,14 @@ def test_times_in_numbers_of_any_unit(shop, evening, many):
     shop.write("now.parquet", frame.assign(at=(seconds * many).astype("int64")))
     shop.watch(source="now.parquet")
     assert run_monitor(shop.workspace, "shop", at=evening(1)).rows > 390
+
+
+def test_what_broke_a_rule_stands_in_the_report_of_the_look(shop, evening):
+    shop.fill(0.0)
+    frame = pd.read_csv(shop.workspace.root / "data.csv")
+    frame.loc[:6, "region"] = "mars"
+    shop.write("data.csv", frame)
+    shop.watch(checks=["drift", "quality"])
+    run = run_monitor(shop.workspace, "shop", at=evening(1))
+    (finding,) = monitor_report(shop.workspace, run.id)["quality"]["findings"]
+    assert (finding["column"], finding["rows"], finding["examples"]) == ("region", 7, ["'mars'"])

@@ -128,3 +128,27 @@ def test_what_no_look_could_use_is_refused_before_it_is_kept(shop, given, said):
     with pytest.raises(UsageError, match=said):
         shop.watch(**given)
     assert monitors(shop.workspace) == ()
+
+
+@pytest.mark.parametrize(
+    ("check", "said"),
+    [
+        (
+            '{kind = "drift", thresholds = {pzi = 0.2}}',
+            "There is no statistic 'pzi' to set a threshold for. Did you mean psi?",
+        ),
+        ('{kind = "drift", thresholds = {psi = -1}}', "The threshold of psi must be a number from 0 on, not -1"),
+        (
+            '{kind = "drift", thresholds = 0.2}',
+            "thresholds are 'calibrated', 'learned' or a table of fixed ones, not 0.2",
+        ),
+        ('{kind = "drift", importance = {income = "much"}}', "The weight of income must be a number, not 'much'"),
+    ],
+)
+def test_options_that_no_look_could_use_are_refused(shop, check, said):
+    shop.fill(0)
+    shop.settings(f'[monitors.shop]\nsource = "data.csv"\nreference = "reference.csv"\nchecks = [{check}]\n')
+    with pytest.raises(UsageError) as told:
+        apply_declared(shop.workspace)
+    assert said in str(told.value)
+    assert monitors(shop.workspace) == ()

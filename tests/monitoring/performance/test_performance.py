@@ -6,7 +6,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from nbops.errors import UsageError
+from nbops.errors import DataError, UsageError
 from nbops.monitoring.performance import performance
 from nbops.monitoring.predictions import PredictionLog, record_labels
 
@@ -179,6 +179,77 @@ def test_errors_of_numbers_are_estimated_from_the_inputs(workspace):
     assert second.estimated.value == pytest.approx(second.realised.value, rel=0.1)
     assert third.estimated.low < np.abs(said - truth)[2000:].mean() < third.estimated.high
     assert "estimated worse" in found.sentence
+
+
+def _scored(workspace, days: int):
+    """A thousand predictions a day, of which those of classes that are sure are right."""
+    generator = np.random.default_rng(5)
+    scores = generator.random(1000 * days)
+    truth = (generator.random(1000 * days) < scores).astype(int)
+    at = T0 + np.arange(1000 * days) / 1000 * DAY
+    with PredictionLog(workspace, "m") as log:
+        ids = log.log(outputs=(scores > 0.5).astype(int), scores=scores, at=at)
+    return np.array(ids), truth, at
+
+
+def _estimates(workspace, **more):
+    found = performance(workspace, "m", window="1d", **more)
+    return [window.estimated for window in found.windows], found
+
+
+def test_an_estimate_of_a_past_window_uses_only_what_was_known_when_it_closed(workspace):
+    ids, truth, at = _scored(workspace, 4)
+    first = at < T0 + DAY
+    record_labels(workspace, "m", ids[first], truth[first], at=T0 + 1.5 * DAY)
+    then, _ = _estimates(workspace, as_of=T0 + 4 * DAY)
+    assert then[0] is None and None not in then[1:]
+    # Labels of the second day, and corrections of those of the first, come when the third has closed: all are wrong.
+    late = at < T0 + 2 * DAY
+    record_labels(workspace, "m", ids[late], 1 - truth[late], at=T0 + 3.5 * DAY)
+    again, found = _estimates(workspace, as_of=T0 + 4 * DAY)
+    assert again[1:3] == then[1:3]
+    assert again[3].value < 0.5 < then[3].value
+    # The day whose labels have come by now tells how good the estimate was that would have been made of it.
+    assert not any(window.hindsight for window in found.windows) and found.estimate["windows"] == 1
+
+
+def test_an_estimate_in_hindsight_says_so_and_does_not_tell_how_good_estimates_are(workspace):
+    ids, truth, _ = _scored(workspace, 3)
+    record_labels(workspace, "m", ids, truth, at=T0 + 30 * DAY)
+    early, _ = _estimates(workspace, as_of=T0 + 10 * DAY)
+    assert early == [None] * 3
+    late, found = _estimates(workspace, as_of=T0 + 30 * DAY)
+    assert late[1] is not None and [window.hindsight for window in found.windows] == [False, True, True]
+    assert "after it had closed" in found.windows[1].note and found.estimate["windows"] == 0
+
+
+def test_days_that_are_not_needed_are_not_read(workspace):
+    generator = np.random.default_rng(6)
+    with PredictionLog(workspace, "m") as log:
+        for day, rows in enumerate([300, 51_000, 600, 600]):
+            scores = generator.random(rows)
+            ids = log.log(outputs=(scores > 0.5).astype(int), scores=scores, at=T0 + day * DAY + np.arange(rows))
+            if day < 2:
+                record_labels(workspace, "m", ids, (generator.random(rows) < scores).astype(int), at=T0 + 1.9 * DAY)
+    newest = performance(workspace, "m", window="500 rows", newest=2)
+    whole = performance(workspace, "m", window="500 rows", start=T0 + 2 * DAY)
+    (oldest,) = (workspace.predictions / "model=m" / "predictions" / "day=2023-11-14").glob("*.parquet")
+    oldest.write_bytes(oldest.read_bytes()[:100])
+    with pytest.raises(DataError, match="is damaged"):
+        performance(workspace, "m")
+    since = performance(workspace, "m", start=T0 + 2 * DAY)
+    assert [window.rows for window in since.windows] == [600, 600] and since.unknown_labels is None
+    assert all(window.estimated is not None for window in since.windows)
+    # Windows of rows from the last one back.
+    again = performance(workspace, "m", window="500 rows", newest=2)
+    assert again.windows == newest.windows and again.total.rows == 1000
+    assert [(window.rows, window.label) for window in again.windows] == [
+        (500, "2023-11-16 00:03"),
+        (500, "2023-11-17 00:01"),
+    ]
+    assert sum(window.rows for window in whole.windows) == 1200
+    with pytest.raises(UsageError, match="windows of rows"):
+        performance(workspace, "m", window="1d", newest=2)
 
 
 def test_the_expected_roc_auc_is_the_mean_over_labels_that_are_drawn():

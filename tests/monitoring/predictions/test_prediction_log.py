@@ -8,12 +8,16 @@ import time
 import numpy as np
 import pandas as pd
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
 
 from nbops.errors import DataError, UsageError, WorkspaceError
+from nbops.monitoring.monitors.source import read_rows
 from nbops.monitoring.predictions import (
     PredictionLog,
     PredictionSettings,
     input_profile,
+    label_retention,
     labelled_rows,
     read_labels,
     read_predictions,
@@ -21,6 +25,10 @@ from nbops.monitoring.predictions import (
 )
 from nbops.monitoring.predictions import journal as journal_module
 from nbops.monitoring.predictions.journal import Journal
+from nbops.monitoring.predictions.label_retention import forget_labels
+from nbops.monitoring.predictions.log import label_journal, prediction_journal
+from nbops.monitoring.predictions.status import prediction_status
+from nbops.records import Monitor
 
 DAY = 86_400.0
 T0 = 1_700_000_000.0 // DAY * DAY
@@ -53,6 +61,50 @@ def test_a_time_a_version_and_columns_can_be_chosen(workspace):
     assert len(read_predictions(workspace, "m", T0 + DAY, T0 + 2 * DAY)) == 2
     chosen = read_predictions(workspace, "m", version=2, columns=["age", "at", "absent"])
     assert list(chosen.columns) == ["age", "at"] and len(chosen) == 3
+
+
+@settings(max_examples=25, deadline=None)
+@given(data=st.data())
+def test_the_newest_are_the_end_of_all(a_week, data):
+    chosen = {
+        "version": data.draw(st.sampled_from([None, 1, 2])),
+        "end": data.draw(st.sampled_from([None, T0 + 3.5 * DAY, T0 + 5 * DAY])),
+        "start": data.draw(st.sampled_from([None, T0 + DAY])),
+    }
+    rows = data.draw(st.integers(0, 80))
+    whole = read_predictions(a_week, "m", **chosen)
+    pd.testing.assert_frame_equal(
+        read_predictions(a_week, "m", **chosen, newest=rows), whole.tail(rows).reset_index(drop=True)
+    )
+
+
+@pytest.fixture(scope="module")
+def a_week(tmp_path_factory):
+    """Seven days of predictions of two versions in turn, some of them there twice."""
+    from nbops.workspace import find_workspace
+
+    folder = tmp_path_factory.mktemp("week")
+    (folder / "nbops.toml").write_text("courier = false\n")
+    workspace = find_workspace(folder)
+    with PredictionLog(workspace, "m") as log:
+        for day in range(7):
+            at, ids = T0 + day * DAY + np.arange(10) * 8000, [f"{day}-{place}" for place in range(10)]
+            log.log(ids=ids, outputs=np.arange(10), version=1 + day % 2, at=at)
+            log.log(ids=ids[:3], outputs=np.arange(3), version=1 + day % 2, at=at[:3])
+    return workspace
+
+
+def test_only_the_days_that_hold_the_newest_are_read(workspace):
+    with PredictionLog(workspace, "m") as log:
+        for day in range(3):
+            log.log(rows=_frame(), outputs=[1, 2, 3], at=T0 + day * DAY)
+    (file,) = (workspace.predictions / "model=m" / "predictions" / "day=2023-11-14").glob("*.parquet")
+    file.write_bytes(file.read_bytes()[:50])
+    assert len(read_predictions(workspace, "m", newest=5)) == 5
+    monitor = Monitor(name="w", model="m", source="predictions", window="4 rows")
+    assert len(read_rows(workspace, monitor, T0 + 9 * DAY).frame) == 4
+    with pytest.raises(DataError, match="is damaged"):
+        read_predictions(workspace, "m", newest=7)
 
 
 def test_identifiers_are_made_sort_by_time_and_are_kept_if_given(workspace):
@@ -139,6 +191,42 @@ def test_the_oldest_days_go_when_there_are_too_many_bytes_and_are_counted(worksp
     status = prediction_status(workspace, "m")
     assert 0 < len(found) < 12_000 and found["at"].max() == T0 + 5 * DAY and found["at"].min() > T0
     assert status.dropped_rows == 12_000 - len(found) and status.bytes <= 60_000
+
+
+def test_labels_go_with_their_predictions_and_no_others(workspace):
+    kept = PredictionSettings(max_bytes=1_000_000)
+    for day in range(3):
+        with PredictionLog(workspace, "m", kept) as log:
+            ids = [f"{day}-{place}" for place in range(50)]
+            log.log(ids=ids, rows={"x": np.random.default_rng(day).random(50)}, outputs=[1] * 50, at=T0 + day * DAY)
+            # One of the first day is there again later.
+            log.log(ids=["0-0"], outputs=[1], at=T0 + 2 * DAY)
+        record_labels(workspace, "m", ids, [1] * 50, at=T0 + 3 * DAY)
+    record_labels(workspace, "m", ["not yet"], [1], at=T0 + 3 * DAY)
+    days = workspace.predictions / "model=m" / "predictions"
+    size = sum(path.stat().st_size for path in days.glob("day=*/*.parquet"))
+    with PredictionLog(workspace, "m", PredictionSettings(max_bytes=size - 100)) as log:
+        log.flush()
+        log.submit(ids=["last"], outputs=[1], at=T0 + 2 * DAY)
+    there = set(read_predictions(workspace, "m")["prediction_id"])
+    assert "0-0" in there and "0-1" not in there
+    assert set(read_labels(workspace, "m")["prediction_id"]) == (there | {"not yet"}) - {"last"}
+    status = prediction_status(workspace, "m")
+    assert status.dropped_labels == 49 and status.unknown_labels == 1
+    # It may still come.
+    with PredictionLog(workspace, "m", kept) as log:
+        log.log(ids=["not yet"], outputs=[1], at=T0 + 2 * DAY)
+    assert prediction_status(workspace, "m").unknown_labels == 0
+
+
+def test_old_labels_of_no_prediction_go_after_as_many_days_as_predictions(workspace, monkeypatch):
+    with PredictionLog(workspace, "m") as log:
+        log.log(ids=["a"], outputs=[1])
+    record_labels(workspace, "m", ["a", "stranger"], [1, 1])
+    year = time.time() + 450 * DAY
+    monkeypatch.setattr(label_retention.time, "time", lambda: year)
+    forget_labels(prediction_journal(workspace, "m"), label_journal(workspace, "m"), 400)
+    assert list(read_labels(workspace, "m")["prediction_id"]) == ["a"]
 
 
 def test_many_small_files_of_a_day_become_one(workspace):
@@ -364,3 +452,20 @@ def test_a_damaged_file_holds_up_nothing_that_comes(workspace):
     file.write_bytes(file.read_bytes()[:50])
     with pytest.raises(DataError, match="is damaged"):
         input_profile(workspace, "m")
+
+
+def test_what_is_compacted_while_it_is_counted_holds_up_nothing(workspace, monkeypatch):
+    from nbops.monitoring.predictions import status
+
+    with PredictionLog(workspace, "m") as log:
+        log.log(outputs=[1, 0])
+    whole = status.dropped
+
+    def meanwhile(journal):
+        for path in workspace.predictions.rglob("*.parquet"):
+            path.unlink()
+        return whole(journal)
+
+    monkeypatch.setattr(status, "dropped", meanwhile)
+    found = status.prediction_status(workspace, "m")
+    assert (found.rows, found.bytes) == (2, 0)

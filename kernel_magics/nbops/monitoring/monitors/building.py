@@ -20,6 +20,7 @@ KEYS = (*_TEXTS, "checks", "routes", "remind_hours", "paused")
 _FIELDS = ("name", "columns", "metric", "threshold", "warning")
 OPTIONS: Mapping[str, tuple[str, ...]] = {
     "drift": ("alpha", "min_effect", "thresholds", "importance", "recover"),
+    "prediction": ("alpha", "min_effect", "thresholds", "recover"),
     "quality": ("rules", "recover"),
     "performance": ("min_labelled", "min_rows", "recover"),
     "estimate": ("recover",),

@@ -8,15 +8,17 @@ from collections.abc import Mapping
 from urllib.parse import urlsplit
 
 from nbops.data.sources import parts_of
-from nbops.errors import UsageError, meant
+from nbops.errors import UsageError, about, meant
 from nbops.monitoring.monitors.building import KINDS, PREDICTIONS
 from nbops.monitoring.monitors.limits import better, measures
+from nbops.monitoring.monitors.options import check_options
 from nbops.monitoring.monitors.source import file_of
 from nbops.monitoring.monitors.subject import split_model
 from nbops.monitoring.monitors.window import read_window
 from nbops.pipelines.cron import Cron, zone_of
 from nbops.records import Check, Monitor
 from nbops.registry.reading import get_model
+from nbops.tracking.frame_profiles import names_tracked, tracked_frame
 from nbops.tracking.routes import check_route
 from nbops.workspace import Workspace
 
@@ -24,11 +26,11 @@ _NAME = re.compile(r"[^\W][\w .@+-]{0,99}")
 _NUMBERS = ("alpha", "min_effect", "min_labelled", "min_rows")
 _LONGEST_REMINDER = 24 * 366.0
 _ELSEWHERE = ("sklearn:", "env:")
-_FROM_LOG = ("performance", "estimate", "infrastructure")
+_FROM_LOG = ("prediction", "performance", "estimate", "infrastructure")
 
 
 def check_monitor(workspace: Workspace, monitor: Monitor) -> None:
-    """Check a monitor and what it names.
+    """Check a monitor and what it names; an error that is about one field says so.
 
     Raises
     ------
@@ -40,26 +42,32 @@ def check_monitor(workspace: Workspace, monitor: Monitor) -> None:
         ``nbops.toml`` declares a webhook or mail server that cannot be used.
     """
     if not _NAME.fullmatch(monitor.name):
-        raise UsageError(f"{monitor.name!r} cannot name a monitor.", hint="Use letters, digits, blanks and . _ @ + -")
-    if monitor.cron:
-        if Cron(monitor.cron, monitor.timezone).next(0.0) is None:
-            raise UsageError(f"The cron expression {monitor.cron!r} names no day that ever comes.")
-    else:
+        with about("name"):
+            raise UsageError(
+                f"{monitor.name!r} cannot name a monitor.", hint="Use letters, digits, blanks and . _ @ + -"
+            )
+    with about("timezone"):
         zone_of(monitor.timezone)
+    with about("cron"):
+        if monitor.cron and Cron(monitor.cron, monitor.timezone).next(0.0) is None:
+            raise UsageError(f"The cron expression {monitor.cron!r} names no day that ever comes.")
     if not 0 <= monitor.remind_hours <= _LONGEST_REMINDER or math.isnan(monitor.remind_hours):
         raise UsageError(f"remind_hours must be from 0 (never) to {_LONGEST_REMINDER:g}, not {monitor.remind_hours:g}.")
     _check_source(workspace, monitor)
     for check in monitor.checks:
         _check(monitor, check)
+        check_options(workspace, check)
     for route in monitor.routes:
         check_route(workspace, route)
 
 
 def _check_source(workspace: Workspace, monitor: Monitor) -> None:
-    window = read_window(monitor.window)
+    with about("window"):
+        window = read_window(monitor.window)
     if monitor.model:
-        name, _ = split_model(monitor.model)
-        get_model(workspace, name)
+        with about("model"):
+            name, _ = split_model(monitor.model)
+            get_model(workspace, name)
     if monitor.source == PREDICTIONS:
         if not monitor.model:
             raise UsageError(
@@ -68,7 +76,8 @@ def _check_source(workspace: Workspace, monitor: Monitor) -> None:
         if monitor.time:
             raise UsageError("The prediction log knows the time of each prediction; a column of time is for files.")
     elif not monitor.source.strip():
-        raise UsageError("The source is empty.", hint="Write predictions, or a file, folder or pattern.")
+        with about("source"):
+            raise UsageError("The source is empty.", hint="Write predictions, or a file, folder or pattern.")
     if (
         not monitor.reference
         and not monitor.model
@@ -76,16 +85,22 @@ def _check_source(workspace: Workspace, monitor: Monitor) -> None:
     ):
         without_rules = [c for c in monitor.checks if c.kind == "drift" or not c.options.get("rules")]
         if without_rules:
-            raise UsageError(
-                f"The monitor {monitor.name!r} has nothing to compare with.",
-                hint="Give --reference FILE, or the model whose stored profile it is.",
-            )
-    if monitor.reference and "://" not in monitor.reference:
-        parts_of(file_of(workspace, monitor.reference)) if not monitor.reference.startswith(
-            ("sklearn:", "env:")
-        ) else None
+            with about("reference"):
+                raise UsageError(
+                    f"The monitor {monitor.name!r} has nothing to compare with.",
+                    hint="Give --reference FILE, or the model whose stored profile it is.",
+                )
+    with about("reference"):
+        _check_reference(workspace, monitor.reference)
     if window.timed and monitor.source != PREDICTIONS and monitor.source.startswith(("sklearn:",)) and not monitor.time:
         raise UsageError(f"{monitor.source} has no times.", hint="Use the window all.")
+
+
+def _check_reference(workspace: Workspace, reference: str) -> None:
+    if names_tracked(reference):
+        tracked_frame(workspace, reference)
+    elif reference and "://" not in reference and not reference.startswith(_ELSEWHERE):
+        parts_of(file_of(workspace, reference))
 
 
 def _check_query(check: Check) -> None:
@@ -110,6 +125,8 @@ def _check(monitor: Monitor, check: Check) -> None:
         and not (check.kind == "infrastructure" and check.options.get("url"))
     ):
         raise UsageError(f"The check {check.name!r} needs a model.", hint="Give --model NAME.")
+    if check.kind == "prediction" and monitor.source != PREDICTIONS:
+        raise UsageError(f"The check {check.name!r} looks at the prediction log.", hint="Leave the source out.")
     known = measures(check)
     asks = bool(check.options.get("query"))
     if check.metric and check.metric not in known and not asks:

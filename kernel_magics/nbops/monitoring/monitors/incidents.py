@@ -20,6 +20,7 @@ from sqlalchemy.engine import Connection
 from nbops.errors import NotFoundError, UsageError
 from nbops.ledger import Ledger, open_ledger
 from nbops.ledger.audit import audited
+from nbops.ledger.numbered import numbered
 from nbops.ledger.owning import owned
 from nbops.monitoring.monitors.editing import reason_of
 from nbops.monitoring.monitors.rows import M, T, incident_of, monitor_of
@@ -34,7 +35,7 @@ from nbops.workspace.ownership import workspace_id
 _HOUR = 3600.0
 # What was last heard of an incident: nothing, that there is trouble, that it is over.
 _TROUBLE, _OVER = "trouble", "over"
-_SIGNALS: dict[str, SignalKind] = {"drift": "drift", "performance": "performance"}
+_SIGNALS: dict[str, SignalKind] = {"drift": "drift", "prediction": "drift", "performance": "performance"}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -127,7 +128,7 @@ def acknowledge(
     reason, actor = reason_of(reason, "Acknowledging"), identity or who(workspace)
     now = time.time() if now is None else now
     with audited(workspace, actor, "monitor-acknowledge", reason=reason) as change:
-        wanted = (owned(workspace, T), T.c.id == number)
+        wanted = (owned(workspace, T), numbered(T.c.id, number))
         row = change.connection.execute(select(T).where(*wanted).with_for_update()).first()
         if row is None:
             raise NotFoundError(f"There is no incident {number}.", hint="`nbops monitor list` has the open ones.")

@@ -20,6 +20,7 @@ METRICS: Mapping[str, Better] = {**dict.fromkeys(_MORE, "more"), **dict.fromkeys
 # What is measured beside the metrics of models, by kind.
 MEASURES: Mapping[str, Mapping[str, Better]] = {
     "drift": {"effect": "less", "columns": "less", "share": "less"},
+    "prediction": {"effect": "less"},
     "volume": {"rows": "more", "labelled": "more"},
     "infrastructure": {"errors": "less", "latency_p95": "less"},
     "quality": {"failed": "less"},

@@ -19,6 +19,7 @@ from nbops.monitoring.report import DriftReport
 from nbops.records import Check, CheckResult, ModelVersion, Monitor
 from nbops.records.monitoring import CheckKind, MonitorState
 from nbops.registry.facts import training_profile
+from nbops.tracking.frame_profiles import names_tracked, tracked_frame
 from nbops.workspace import Workspace
 from nbops.workspace.blobs import put_bytes
 
@@ -48,6 +49,8 @@ class Look:
         self.workspace, self.monitor, self.end = workspace, monitor, end
         self._strict = strict
         self.reports: list[DriftReport] = []
+        # What broke which rule, for the report.
+        self.quality: Mapping[str, Any] = {}
         # Of the model, by metric.
         self.performances: dict[str, PerformanceReport] = {}
 
@@ -64,7 +67,9 @@ class Look:
     @cached_property
     def reference(self) -> Profile:
         """What the rows are compared with, without the column of time."""
-        if self.monitor.reference:
+        if names_tracked(self.monitor.reference):
+            found = tracked_frame(self.workspace, self.monitor.reference).profile
+        elif self.monitor.reference:
             found = _profiled(file_of(self.workspace, self.monitor.reference))
         elif self.version is not None:
             found = training_profile(self.version.model, self.version.version, workspace=self.workspace)
@@ -78,8 +83,8 @@ class Look:
     @cached_property
     def reference_rows(self) -> Any:
         """The rows of the reference, for what a profile does not tell; none where there is only that of a version."""
-        if not self.monitor.reference:
-            raise MonitorError("The profile of a version has no rows to learn from.", hint="Give --reference FILE.")
+        if not self.monitor.reference or names_tracked(self.monitor.reference):
+            raise MonitorError("A stored profile has no rows to learn from.", hint="Give --reference FILE.")
         frame = read_source(file_of(self.workspace, self.monitor.reference))
         return frame.drop(columns=[self.monitor.time], errors="ignore")
 
@@ -172,4 +177,5 @@ def _kept(look: Look) -> str:
     """Put the first drift report into the content store; give its digest."""
     if not look.reports:
         return ""
-    return put_bytes(look.workspace, json.dumps(look.reports[0].to_dict(), ensure_ascii=False).encode())
+    report = replace(look.reports[0], quality=look.quality)
+    return put_bytes(look.workspace, json.dumps(report.to_dict(), ensure_ascii=False).encode())

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import datetime
+from datetime import UTC, datetime
 
 from nbops.errors import UsageError
 from nbops.monitoring.monitors.window import read_window
@@ -17,13 +17,15 @@ def moment_of(text: str) -> float:
         It is neither.
     """
     try:
-        return float(text)
-    except ValueError:
-        pass
-    try:
-        return datetime.fromisoformat(text.strip()).timestamp()
+        try:
+            seconds = float(text)
+        except ValueError:
+            seconds = datetime.fromisoformat(text.strip()).timestamp()
+        # What no calendar has is no time either: infinity, or the year 60000.
+        datetime.fromtimestamp(seconds, UTC)
     except (ValueError, OverflowError, OSError):
         raise UsageError(f"{text!r} is no time.", hint="Write 2026-07-01 or 2026-07-01T06:00.") from None
+    return seconds
 
 
 def until_of(span: str, until: str, now: float) -> float:

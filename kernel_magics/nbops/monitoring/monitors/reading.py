@@ -10,6 +10,7 @@ from sqlalchemy.engine import Connection
 
 from nbops.errors import NotFoundError
 from nbops.ledger import open_ledger
+from nbops.ledger.numbered import numbered
 from nbops.ledger.owning import owned
 from nbops.monitoring.monitors.rows import (
     UNFINISHED,
@@ -74,8 +75,17 @@ def monitor_runs(workspace: Workspace, name: str = "", limit: int = 50) -> tuple
     return tuple(run_of(row, checks.get(row.id, ())) for row in rows)
 
 
-def monitor_report(workspace: Workspace, run_id: int) -> dict[str, Any]:
+def monitor_report(workspace: Workspace, run_id: int, *, name: str = "") -> dict[str, Any]:
     """Give the drift report of a look as :meth:`~nbops.monitoring.report.DriftReport.to_dict` gave it.
+
+    Parameters
+    ----------
+    workspace
+        Whose look.
+    run_id
+        Its number.
+    name
+        The monitor that it must be of; any by default.
 
     Raises
     ------
@@ -85,9 +95,10 @@ def monitor_report(workspace: Workspace, run_id: int) -> dict[str, Any]:
         The report was changed since it was written.
     """
     with open_ledger(workspace).connect() as connection:
-        row = connection.execute(select(R).where(owned(workspace, R), R.c.id == run_id)).first()
-    if row is None:
-        raise NotFoundError(f"There is no look {run_id}.", hint="`nbops monitor show NAME` has those of a monitor.")
+        row = connection.execute(select(R).where(owned(workspace, R), numbered(R.c.id, run_id))).first()
+    if row is None or (name and row.monitor != name):
+        said = f"The monitor {name[:80]!r} has no look {run_id}." if name else f"There is no look {run_id}."
+        raise NotFoundError(said, hint="`nbops monitor show NAME` has those of a monitor.")
     digest = row.detail.get("report", "")
     if not digest:
         raise NotFoundError(f"The look {run_id} of {row.monitor} compared nothing, so it has no drift report.")

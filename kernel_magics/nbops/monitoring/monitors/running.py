@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import time
 import uuid
+from datetime import UTC, datetime
 from typing import Any
 
 from sqlalchemy import func, select
 from sqlalchemy.engine import Connection
 
+from nbops.errors import UsageError
 from nbops.ledger import Ledger, open_ledger
 from nbops.ledger.owning import owned
 from nbops.monitoring.monitors.due import plan_due, take_next
@@ -19,6 +21,10 @@ from nbops.records import Monitor, MonitorRun
 from nbops.tracking.process import process_identity
 from nbops.workspace import Workspace
 from nbops.workspace.ownership import workspace_id
+
+# Clocks of two machines differ by so many seconds.
+_CLOCKS = 60.0
+_NO_CALENDAR = 1e11
 
 
 def run_monitor(workspace: Workspace, name: str, at: float | None = None) -> MonitorRun:
@@ -36,10 +42,12 @@ def run_monitor(workspace: Workspace, name: str, at: float | None = None) -> Mon
     ------
     NotFoundError
         There is no monitor of that name.
+    UsageError
+        ``at`` is still to come.
     LedgerError
         The ledger does not answer.
     """
-    ledger, moment = open_ledger(workspace), time.time() if at is None else float(at)
+    ledger, moment = open_ledger(workspace), _past(at)
     with ledger.begin() as connection:
         monitor = monitor_of(read_one(connection, workspace, name))
         values = {
@@ -55,6 +63,17 @@ def run_monitor(workspace: Workspace, name: str, at: float | None = None) -> Mon
         key = connection.execute(R.insert().values(**values)).inserted_primary_key
     number = int(key[0]) if key is not None else 0
     return _carry_out(workspace, monitor, number, moment, strict=at is not None)
+
+
+def _past(at: float | None) -> float:
+    """Refuse times to come: until then, every look would count as one at the past, from which no incident follows."""
+    now = time.time()
+    if at is None:
+        return now
+    if not at <= now + _CLOCKS:
+        said = datetime.fromtimestamp(at, UTC).strftime("%Y-%m-%d %H:%M UTC") if at < _NO_CALENDAR else f"{at}"
+        raise UsageError(f"A monitor cannot look as at {said}, which is still to come.", hint="Leave the time out.")
+    return float(at)
 
 
 def run_due(workspace: Workspace, now: float | None = None) -> tuple[MonitorRun, ...]:

@@ -86,9 +86,8 @@ def _predictions(workspace: Workspace, monitor: Monitor, window: Window, end: fl
 
     name, _ = split_model(monitor.model)
     start, until = window.bounds(end, monitor.timezone) if window.timed else (None, end)
-    frame = read_predictions(workspace, name, start=start, end=until)
-    if window.unit == "rows":
-        frame = frame.sort_values("at", kind="stable").tail(window.count)
+    newest = window.count if window.unit == "rows" else None
+    frame = read_predictions(workspace, name, start=start, end=until, newest=newest)
     if start is None and len(frame):
         start = float(frame["at"].min())
     return Rows(frame, start, until)

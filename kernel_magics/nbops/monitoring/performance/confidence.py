@@ -28,9 +28,10 @@ _WORK, _DRAWS = 10_000_000, 200
 
 @dataclass(frozen=True, slots=True)
 class Calibrated:
-    """Turns the scores of a model into probabilities of the classes: a fitted curve for each."""
+    """Turns the scores of a model into probabilities of the classes: a curve for each, fitted on so many ``rows``."""
 
     curves: tuple[Any, ...]
+    rows: int
 
     def __call__(self, scores: Any) -> Any:
         """Give probabilities of shape (n, classes) whose rows add up to one."""
@@ -53,7 +54,8 @@ def calibrated(labelled: Outcomes) -> Calibrated:
                 labelled.scores[:, place], (labelled.truth == place).astype(float)
             )
             for place in places
-        )
+        ),
+        len(labelled),
     )
 
 
@@ -67,7 +69,12 @@ def expected(found: Outcomes, curves: Calibrated, metric: Metric) -> dict[str, F
     for name in dict.fromkeys([metric.name, *metric_names(found)]):
         value = _value(name, usable, probabilities)
         if value is not None and math.isfinite(value):
-            low, high = _interval(metric, usable, probabilities, value) if name == metric.name else (None, None)
+            low = high = None
+            if name == metric.name and (reach := _reach(metric, usable, probabilities)) is not None:
+                # Those that the curves were fitted on are a sample too.
+                reach *= math.sqrt(1 + len(usable) / curves.rows)
+                low, high = value - reach, value + reach
+                low, high = (max(0.0, low), min(1.0, high)) if name == "accuracy" else (low, high)
             figures[name] = Figure(value, low, high, len(usable), METHOD)
     return figures
 
@@ -116,12 +123,12 @@ def _auc(positive: Any, score: Any) -> float:
     return ordered / pairs if pairs > 0 else math.nan
 
 
-def _interval(metric: Metric, found: Outcomes, probabilities: Any, value: float) -> tuple[float | None, float | None]:
+def _reach(metric: Metric, found: Outcomes, probabilities: Any) -> float | None:
+    """Give how far the realised value will lie from the expected one, at most, in 95 of 100 cases."""
     rows = len(found)
     if metric.name == "accuracy":
         sure = probabilities[np.arange(rows), found.said]
-        reach = _Z * math.sqrt(float(np.sum(sure * (1 - sure)))) / rows
-        return max(0.0, value - reach), min(1.0, value + reach)
+        return _Z * math.sqrt(float(np.sum(sure * (1 - sure)))) / rows
     generator = np.random.default_rng(_SEED)
     edges = np.cumsum(probabilities, axis=1)
     drawn = []
@@ -133,7 +140,5 @@ def _interval(metric: Metric, found: Outcomes, probabilities: Any, value: float)
         except ValueError:
             continue
     if len(drawn) < 10:
-        return None, None
-    # As wide as the draws are, around the expected value.
-    spread = _Z * float(np.std(drawn, ddof=1))
-    return value - spread, value + spread
+        return None
+    return _Z * float(np.std(drawn, ddof=1))

@@ -65,6 +65,8 @@ def cost_matrix(found: Outcomes, costs: Mapping[Any, Any]) -> Any:
     UsageError
         They do not fit the classes, or are no numbers.
     """
+    if not isinstance(costs, Mapping):
+        raise UsageError(f"costs map outcomes to costs; this is a {type(costs).__name__}.", hint='{"fp": 1, "fn": 20}')
     names = found.kind.classes
     matrix = np.zeros((len(names), len(names)))
     if set(costs) <= set(_SHORT):

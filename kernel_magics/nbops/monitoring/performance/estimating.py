@@ -1,13 +1,19 @@
-"""Estimates by window, each from labelled predictions of before it, and how far they have been from what was realised."""
+"""Estimates by window, each from labelled predictions of before it, and how far they have been from what was realised.
+
+An estimate is made from the labels that were known when its window closed, as it would have been made then: what came later
+would flatter it. Where those are too few it is made in hindsight, says so, and does not tell how good estimates are.
+"""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
 from nbops.monitoring.performance import confidence, losses
+from nbops.monitoring.performance.known import Known
 from nbops.monitoring.performance.outcomes import Outcomes
 from nbops.monitoring.performance.realised import Figure
 from nbops.registry.gates.scores import Metric
@@ -21,10 +27,30 @@ if TYPE_CHECKING:
 LEAST, _GROWTH = 200, 1.2
 # Of errors, the newest labelled rows that say how far what was learnt is off.
 _RECENT = 500
-_MOST = 200_000
+# The newest labelled rows that are learnt from.
+MOST = 50_000
 # Labels without which a window does not tell how good an estimate was.
 _TELLING, _TELLING_SHARE = 50, 0.5
-Estimates = tuple[dict[str, Figure], str]
+HINDSIGHT = "from labels that came after it had closed"
+
+
+@dataclass(frozen=True, slots=True)
+class Estimates:
+    """Figures by name, or in ``note`` why there are none; ``hindsight`` where labels that came later were needed."""
+
+    figures: Mapping[str, Figure] = field(default_factory=dict)
+    note: str = ""
+    hindsight: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class _Learnt:
+    """What was learnt from ``count`` rows, the last of them numbered ``last``, from what was known at ``moment``."""
+
+    model: Any
+    count: int
+    last: int
+    moment: float
 
 
 class Estimator:
@@ -38,15 +64,27 @@ class Estimator:
         The version of each.
     metric
         What to estimate above all.
+    known
+        Which labels were known when.
+    as_of
+        What arrived later is not known at all, in seconds since the epoch.
     inputs
         The inputs of the predictions, for the errors of numbers; ``None`` where they are not kept.
     """
 
-    def __init__(self, found: Outcomes, versions: Any, metric: Metric, inputs: pd.DataFrame | None = None) -> None:
+    def __init__(
+        self,
+        found: Outcomes,
+        versions: Any,
+        metric: Metric,
+        known: Known,
+        as_of: float,
+        inputs: pd.DataFrame | None = None,
+    ) -> None:
         self._found, self._versions, self._metric, self._inputs = found, versions, metric, inputs
-        usable = found.known & (np.isfinite(found.scores).all(axis=1) if found.scores is not None else True)
-        self._usable = usable & ((found.truth >= 0) if found.kind.is_classifier else np.isfinite(found.said))
-        self._learnt: dict[Any, tuple[int, Any]] = {}
+        self._known, self._as_of = known, as_of
+        self._scored = np.isfinite(found.scores).all(axis=1) if found.scores is not None else np.ones(len(found), bool)
+        self._learnt: dict[Any, _Learnt] = {}
 
     @property
     def method(self) -> str:
@@ -69,41 +107,58 @@ class Estimator:
             else f"{self._metric.name} cannot be"
         )
 
-    def __call__(self, rows: Any) -> Estimates:
-        """Estimate for rows, given by their sorted numbers; give the figures by name, or why there are none."""
+    def __call__(self, rows: Any, closed: float | None = None) -> Estimates:
+        """Estimate for rows, given by their sorted numbers, of a window that closed at a time; ``None`` if it has not."""
         if not self.method or not len(rows):
-            return {}, self.impossible
+            return Estimates(note=self.impossible)
+        moment = self._as_of if closed is None else min(closed, self._as_of)
         version = _most_frequent(self._versions[rows])
-        before = np.flatnonzero(self._usable[: rows[0]] & (self._versions[: rows[0]] == version))
+        known, before = self._before(rows[0], version, moment)
+        hindsight = False
+        if len(before) < LEAST and moment < self._as_of:
+            moment, hindsight = self._as_of, True
+            known, before = self._before(rows[0], version, moment)
         if len(before) < LEAST:
-            return {}, f"{len(before)} labelled predictions of before it are too few to estimate from"
-        learnt = self._fit(version, before)
+            return Estimates(note=f"{len(before)} labelled predictions of before it are too few to estimate from")
+        figures = self._figures(rows, before, known, self._fit((version, hindsight), before, known, moment))
+        return Estimates(figures, HINDSIGHT if hindsight else "", hindsight)
+
+    def _before(self, row: int, version: Any, moment: float) -> tuple[Outcomes, Any]:
+        """Give what was known at a time, and the numbers of the rows before one that can be learnt from."""
+        known = self._known.at(moment, row)
+        usable = known.known & (self._versions[:row] == version) & self._scored[:row]
+        usable &= (known.truth >= 0) if known.kind.is_classifier else np.isfinite(known.said)
+        return known, np.flatnonzero(usable)
+
+    def _figures(self, rows: Any, before: Any, known: Outcomes, learnt: Any) -> dict[str, Figure]:
         held = self._found.rows(rows)
-        if self._found.kind.is_classifier:
-            return confidence.expected(held, learnt, self._metric), ""
+        if held.kind.is_classifier:
+            return confidence.expected(held, learnt, self._metric)
         assert self._inputs is not None
         recent = before[-max(_RECENT, len(rows)) :][-len(before) // 2 :]
-        then = self._found.rows(recent)
+        then = known.rows(recent)
         missed = learnt.missed(self._inputs.iloc[recent], then.said, then.truth)
         figure = losses.expected_loss(learnt, self._inputs.iloc[rows], held.said, self._metric.name, missed)
-        return ({} if figure is None else {self._metric.name: figure}), ""
+        return {} if figure is None else {self._metric.name: figure}
 
-    def _fit(self, version: Any, before: Any) -> Any:
-        count, learnt = self._learnt.get(version, (0, None))
+    def _fit(self, key: Any, before: Any, known: Outcomes, moment: float) -> Any:
+        had = self._learnt.get(key)
         # A model of errors takes longer to fit than curves, and its level follows the newest rows anyway.
-        growth = _GROWTH if self._found.kind.is_classifier else 2 * _GROWTH
-        if learnt is not None and count <= len(before) < count * growth:
-            return learnt
-        chosen = before[-_MOST:]
-        held = self._found.rows(chosen)
+        growth = _GROWTH if known.kind.is_classifier else 2 * _GROWTH
+        # What was learnt from later rows, or labels that came later, is not for this window.
+        earlier = had is not None and had.last <= before[-1] and had.moment <= moment
+        if had is not None and earlier and len(before) < had.count * growth:
+            return had.model
+        chosen = before[-MOST:]
+        held = known.rows(chosen)
+        model: Any
         if held.kind.is_classifier:
-            learnt = confidence.calibrated(held)
+            model = confidence.calibrated(held)
         else:
             assert self._inputs is not None
-            power = losses.KNOWN[self._metric.name]
-            learnt = losses.fitted(self._inputs.iloc[chosen], held.said, held.truth, power)
-        self._learnt[version] = (len(before), learnt)
-        return learnt
+            model = losses.fitted(self._inputs.iloc[chosen], held.said, held.truth, losses.KNOWN[self._metric.name])
+        self._learnt[key] = _Learnt(model, len(before), int(before[-1]), moment)
+        return model
 
 
 def own_error(method: str, why_not: str, windows: Sequence[PerformanceWindow]) -> dict[str, Any]:
@@ -113,7 +168,7 @@ def own_error(method: str, why_not: str, windows: Sequence[PerformanceWindow]) -
     pairs = [
         (window.estimated, window.realised)
         for window in windows
-        if window.estimated is not None and window.realised is not None
+        if window.estimated is not None and window.realised is not None and not window.hindsight
         if window.labelled >= _TELLING and window.labelled >= _TELLING_SHARE * window.rows
     ]
     errors = [abs(estimated.value - real.value) for estimated, real in pairs]
@@ -146,6 +201,3 @@ def version_numbers(frame: pd.DataFrame) -> Any:
 def _most_frequent(values: Any) -> Any:
     found, counts = np.unique(values, return_counts=True)
     return found[int(np.argmax(counts))]
-
-
-EstimatesOf = Callable[[Any], Estimates]

@@ -9,17 +9,20 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from nbops.errors import NbopsError, UsageError
+from nbops.monitoring import arguments
 from nbops.monitoring.performance.arrival import arrival
 from nbops.monitoring.performance.calibration import calibration
 from nbops.monitoring.performance.costs import cost_report
 from nbops.monitoring.performance.estimating import Estimator, own_error, version_numbers
-from nbops.monitoring.performance.outcomes import Outcomes, outcomes
+from nbops.monitoring.performance.gathering import Asked, gathered
+from nbops.monitoring.performance.outcomes import Outcomes
 from nbops.monitoring.performance.realised import chosen_metric, realised
 from nbops.monitoring.performance.report import PerformanceReport, PerformanceWindow
 from nbops.monitoring.performance.segments import segments_of
-from nbops.monitoring.performance.windows import parts
+from nbops.monitoring.performance.windows import length_of, parts
 from nbops.monitoring.performance.wording import sentence
-from nbops.monitoring.predictions.reading import input_names, labelled_predictions, unknown_labels
+from nbops.monitoring.predictions.entries import moment
+from nbops.monitoring.predictions.labelled import unknown_labels
 from nbops.registry import get_model
 from nbops.registry.gates.scores import Metric
 from nbops.workspace import Workspace
@@ -36,6 +39,7 @@ def performance(
     window: str = "1d",
     start: float | None = None,
     end: float | None = None,
+    newest: int | None = None,
     by: str | None = None,
     metric: str | None = None,
     version: int | None = None,
@@ -56,7 +60,10 @@ def performance(
     window
         ``1d``, ``12h``, ``2 weeks``, ``1 month``, ``1000 rows`` or ``all``.
     start, end
-        Predictions from ``start`` until before ``end``.
+        Predictions from ``start`` until before ``end``. Of those before ``start`` only as many days are read as estimates
+        need.
+    newest
+        Of windows of rows only so many of the newest, which end with the newest prediction; what is older is not read.
     by
         A column of the inputs, ``version`` or ``output``: figures for each of its values too.
     metric
@@ -85,18 +92,24 @@ def performance(
     DataError
         A file of the log is damaged.
     """
-    as_of = time.time() if as_of is None else as_of
-    frame, found, inputs = _read(workspace, model, as_of, end, by, version, task or _task(workspace, model), positive)
+    known, start, end = moment(as_of), moment(start), moment(end)
+    as_of = time.time() if known is None else known
+    for option, given, example in (("window", window, "7d"), ("by", by, "plan"), ("metric", metric, "accuracy")):
+        if given is not None:
+            arguments.text(given, option, example)
+    asked = Asked(workspace, model, as_of, end, version)
+    rows = _newest_rows(window, newest)
+    held = gathered(asked, start, rows, by, task or _task(workspace, model), positive)
+    frame, found, first = held.frame, held.found, held.first
     chosen = chosen_metric(found, metric)
     at = frame["at"].to_numpy(dtype=float)
-    first = 0 if start is None else int(np.searchsorted(at, start, "left"))
-    estimator = Estimator(found, version_numbers(frame), chosen, inputs)
+    estimator = Estimator(found, version_numbers(frame), chosen, held.known, as_of, held.inputs)
     measure = _measurer(frame, found, chosen, estimator)
     windows = tuple(
-        measure(part.label, part.start, part.end, first + np.arange(part.first, part.last))
-        for part in parts(at[first:], window, start, end)
+        measure(part.label, part.start, part.end, first + np.arange(part.first, part.last), part.closed)
+        for part in parts(at[first:], window, start, end, from_end=newest is not None)
     )
-    total = measure("all", *_span(at[first:], start, end), np.arange(first, len(frame)))
+    total = measure("all", *_span(at[first:], start, end), np.arange(first, len(frame)), end is not None)
     shown = found.rows(slice(first, None))
     return PerformanceReport(
         model=model,
@@ -108,9 +121,9 @@ def performance(
         total=total,
         windows=windows,
         by=by or "",
-        segments=_segments(frame, by, first, measure, total) if by else (),
+        segments=_segments(frame, by, first, measure, total, end is not None) if by else (),
         versions=tuple(int(one) for one in np.unique(version_numbers(frame)[first:]) if one >= 0),
-        unknown_labels=unknown_labels(workspace, model, as_of),
+        unknown_labels=None if start is not None or newest else unknown_labels(workspace, model, as_of, held.labels),
         sentence=sentence(model, chosen.name, chosen.greater_is_better, total, windows),
         positive=found.kind.positive,
         estimate=own_error(estimator.method, estimator.impossible if len(found) else "", windows),
@@ -120,41 +133,18 @@ def performance(
     )
 
 
-def _read(
-    workspace: Workspace,
-    model: str,
-    as_of: float,
-    end: float | None,
-    by: str | None,
-    version: int | None,
-    task: str,
-    positive: Any,
-) -> tuple[pd.DataFrame, Outcomes, pd.DataFrame | None]:
-    """Give predictions with labels, what became of them, and the inputs where they are what estimates are made from."""
-    frame = labelled_predictions(workspace, model, as_of=as_of, end=end, inputs=[by] if by else [], version=version)
-    if not len(frame):
-        frame["output"] = frame["output"].astype(float)
-    found = outcomes(frame, task, positive)
-    if found.kind.is_classifier or not len(frame):
-        return frame, found, None
-    whole = labelled_predictions(workspace, model, as_of=as_of, end=end, version=version)
-    # What was logged since the first look is not in both.
-    whole = whole.set_index("prediction_id").reindex(frame["prediction_id"])
-    return frame, found, whole[input_names(whole)]
-
-
 def _measurer(
     frame: pd.DataFrame, found: Outcomes, metric: Metric, estimator: Estimator
 ) -> Callable[..., PerformanceWindow]:
     delay = (frame["label_at"] - frame["at"]).to_numpy(dtype=float)
 
-    def measure(label: str, start: float, end: float, rows: Any, *, estimate: bool = True) -> PerformanceWindow:
+    def measure(label: str, start: float, end: float, rows: Any, closed: bool) -> PerformanceWindow:
         held = found.rows(rows)
         waited = delay[rows][held.known]
         # A label from before its prediction was no label that came late.
         waited = waited[waited >= 0]
         figures = realised(held, metric)
-        estimates, note = estimator(rows) if estimate else ({}, "")
+        estimates = estimator(rows, end if closed else None)
         return PerformanceWindow(
             label=label,
             start=start,
@@ -164,23 +154,38 @@ def _measurer(
             delay_median=float(np.median(waited)) if len(waited) else None,
             delay_p90=float(np.quantile(waited, 0.9)) if len(waited) else None,
             realised=figures.get(metric.name),
-            estimated=estimates.get(metric.name),
+            estimated=estimates.figures.get(metric.name),
             metrics=figures,
-            estimates=estimates,
-            note=note,
+            estimates=estimates.figures,
+            note=estimates.note,
+            hindsight=estimates.hindsight,
         )
 
     return measure
 
 
 def _segments(
-    frame: pd.DataFrame, by: str, first: int, measure: Callable[..., PerformanceWindow], total: PerformanceWindow
+    frame: pd.DataFrame,
+    by: str,
+    first: int,
+    measure: Callable[..., PerformanceWindow],
+    total: PerformanceWindow,
+    closed: bool,
 ) -> tuple[PerformanceWindow, ...]:
     if by not in frame.columns:
         names = ", ".join(map(str, [*frame.columns][:12]))
         raise UsageError(f"There is no column {by!r} to part by.", hint=f"There are {names}.")
     found = segments_of(frame[by].iloc[first:])
-    return tuple(measure(name, total.start, total.end, first + rows) for name, rows in found)
+    return tuple(measure(name, total.start, total.end, first + rows, closed) for name, rows in found)
+
+
+def _newest_rows(window: str, newest: int | None) -> int | None:
+    rows = length_of(window).rows
+    if newest is None:
+        return None
+    if newest < 1 or not rows:
+        raise UsageError("newest counts windows of rows.", hint="Write window='1000 rows', newest=30, or give start.")
+    return newest * rows
 
 
 def _span(at: Any, start: float | None, end: float | None) -> tuple[float, float]:

@@ -91,9 +91,8 @@ def outcomes(frame: pd.DataFrame, task: str = "", positive: Any = None) -> Outco
     """
     known = frame["label"].notna().to_numpy()
     if not _classifies(frame, task):
-        # Text among the labels of a number is no label.
-        truth, said = _floats(frame["label"]), _floats(frame["output"])
-        return Outcomes(Kind(), truth, said, known & np.isfinite(truth))
+        truth, is_known = truth_of(frame["label"], Kind())
+        return Outcomes(Kind(), truth, _floats(frame["output"]), is_known)
     truth, said = texts(frame["label"]), texts(frame["output"])
     columns = {
         text_of(name.removeprefix(f"{SCORE}_")): name
@@ -108,6 +107,16 @@ def outcomes(frame: pd.DataFrame, task: str = "", positive: Any = None) -> Outco
     classes = tuple(sorted(seen, key=_order)) or ("0",)
     kind = Kind(classes, _positive(classes, positive))
     return Outcomes(kind, _numbered(truth, classes), _numbered(said, classes), known, _scores(frame, columns, kind))
+
+
+def truth_of(labels: pd.Series, kind: Kind) -> tuple[Any, Any]:
+    """Give labels as the ``truth`` of :class:`Outcomes`, and which of them are any."""
+    there = labels.notna().to_numpy()
+    if kind.is_classifier:
+        return _numbered(texts(labels), kind.classes), there
+    truth = _floats(labels)
+    # Text among the labels of a number is no label.
+    return truth, there & np.isfinite(truth)
 
 
 def texts(values: pd.Series) -> Any:

@@ -16,6 +16,7 @@ class PerformanceWindow:
     """One window: how many predictions, how many of them have labels, what these say, and what is estimated of all.
 
     ``start`` and ``end`` are seconds since the epoch, ``delay_median`` and ``delay_p90`` seconds from prediction to first label.
+    ``hindsight`` says that the estimate was made from labels that came after the window had closed.
     """
 
     label: str
@@ -30,6 +31,7 @@ class PerformanceWindow:
     metrics: Mapping[str, Figure] = field(default_factory=dict)
     estimates: Mapping[str, Figure] = field(default_factory=dict)
     note: str = ""
+    hindsight: bool = False
 
     @property
     def share(self) -> float | None:
@@ -52,6 +54,7 @@ class PerformanceWindow:
             "metrics": {name: figure.to_dict() for name, figure in self.metrics.items()},
             "estimates": {name: figure.to_dict() for name, figure in self.estimates.items()},
             "note": self.note,
+            "hindsight": self.hindsight,
         }
 
 
@@ -61,7 +64,8 @@ class PerformanceReport:
 
     ``estimate`` says how the estimates were made and how far they were from what was realised; ``arrival`` whether labels arrive
     for some outputs more than for others; ``calibration`` how probabilities agree with what happened; ``costs`` what the
-    predictions have cost. They are empty where there is nothing to say.
+    predictions have cost. They are empty where there is nothing to say. ``unknown_labels`` counts labels of no prediction that is
+    there, ``None`` where only a part of the log was read.
     """
 
     model: str
@@ -75,7 +79,7 @@ class PerformanceReport:
     by: str = ""
     segments: tuple[PerformanceWindow, ...] = ()
     versions: tuple[int, ...] = ()
-    unknown_labels: int = 0
+    unknown_labels: int | None = None
     sentence: str = ""
     positive: str = ""
     estimate: Mapping[str, Any] = field(default_factory=dict)

@@ -34,13 +34,17 @@ class Length:
 
 @dataclass(frozen=True, slots=True)
 class Window:
-    """A window from ``start`` until before ``end`` (seconds since the epoch), with the rows from ``first`` until before ``last``."""
+    """A window from ``start`` until before ``end`` (seconds since the epoch), with the rows from ``first`` until before ``last``.
+
+    ``closed`` says whether no further row can fall into it once ``end`` has passed.
+    """
 
     label: str
     start: float
     end: float
     first: int
     last: int
+    closed: bool = True
 
 
 def length_of(window: str) -> Length:
@@ -68,11 +72,13 @@ def length_of(window: str) -> Length:
     raise UsageError(f"{window!r} is no window.", hint="Write 1d, 12h, 2 weeks, 1 month, 1000 rows or all.")
 
 
-def parts(at: Any, window: str, start: float | None = None, end: float | None = None) -> list[Window]:
+def parts(
+    at: Any, window: str, start: float | None = None, end: float | None = None, *, from_end: bool = False
+) -> list[Window]:
     """Part rows, given by their sorted times, into windows; those without rows are left out.
 
     Windows of hours, days, weeks, months and years begin where those do in UTC, or at ``start`` if that is given and they are
-    no calendar months.
+    no calendar months. Windows of rows are counted from the first, or with ``from_end`` from the last.
 
     Raises
     ------
@@ -84,11 +90,11 @@ def parts(at: Any, window: str, start: float | None = None, end: float | None = 
     if length == Length():
         first = start if start is not None else (float(at[0]) if len(at) else 0.0)
         last = end if end is not None else (float(np.nextafter(at[-1], np.inf)) if len(at) else first)
-        return [Window("all", first, last, 0, len(at))]
+        return [Window("all", first, last, 0, len(at), closed=end is not None)]
     if not len(at):
         return []
     if length.rows:
-        return _by_rows(at, length.rows)
+        return _newest_by_rows(at, length.rows) if from_end else _by_rows(at, length.rows)
     edges = _edges(float(at[0]), float(at[-1]), length, start)
     places = np.searchsorted(at, edges, "left")
     return [
@@ -120,8 +126,20 @@ def _by_rows(at: Any, rows: int) -> list[Window]:
     for first in range(0, len(at), rows):
         last = min(first + rows, len(at))
         end = float(at[last]) if last < len(at) else float(np.nextafter(at[-1], np.inf))
-        found.append(Window(f"{first + 1:,}–{last:,}", float(at[first]), end, first, last))
+        label = f"{first + 1:,}–{last:,}"
+        found.append(Window(label, float(at[first]), end, first, last, closed=last - first == rows))
     return found
+
+
+def _newest_by_rows(at: Any, rows: int) -> list[Window]:
+    found = []
+    for last in range(len(at), 0, -rows):
+        first = max(0, last - rows)
+        end = float(at[last]) if last < len(at) else float(np.nextafter(at[-1], np.inf))
+        # They have no numbers that stay, so their times name them.
+        label = _label(at[first], Length(rows=rows))
+        found.append(Window(label, float(at[first]), end, first, last, closed=last < len(at)))
+    return found[::-1]
 
 
 def _edges(first: float, last: float, length: Length, start: float | None) -> Any:

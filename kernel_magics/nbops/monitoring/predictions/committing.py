@@ -67,6 +67,8 @@ class Committer:
         What is kept, as :func:`nbops.monitoring.predictions.compaction.tidy` takes them.
     profiler
         Makes the profiles of what is only profiled.
+    afterwards
+        Called when the journal has been tidied.
     """
 
     def __init__(
@@ -78,9 +80,11 @@ class Committer:
         most_bytes: int | None = None,
         days: float | None = None,
         profiler: Callable[[list[Any]], list[bytes]] | None = None,
+        afterwards: Callable[[], None] = lambda: None,
     ) -> None:
         self._journal, self._flush, self._most_pending = journal, flush, pending_bytes
         self._most_bytes, self._days, self._profiler = most_bytes, days, profiler
+        self._afterwards = afterwards
         self._limit = min(_SEGMENT_BYTES, (most_bytes or 8 * _SEGMENT_BYTES) // 8)
         self._begin()
 
@@ -190,7 +194,8 @@ class Committer:
             if self._segment is not None and self._segment.broken:
                 self._retire(aside=True)
             if self._segment is None:
-                self._segment, self._opened = Segment(self._journal.open), time.monotonic()
+                with self._journal.lock():
+                    self._segment, self._opened = Segment(self._journal.open), time.monotonic()
             self._segment.append(table, profiles)
         except NbopsError as error:
             problem = error
@@ -222,7 +227,7 @@ class Committer:
 
         def work() -> None:
             try:
-                compact(self._journal, segment.path)
+                compact(self._journal, segment.path, segment.close)
             except OSError as error:
                 # It stays as it is, and whoever tidies next makes it up.
                 self.health.problem, self.health.problem_at = unwritten(segment.path, error).message, time.time()
@@ -250,6 +255,7 @@ class Committer:
     def _tidy(self) -> None:
         try:
             tidy(self._journal, most_bytes=self._most_bytes, days=self._days)
+            self._afterwards()
         except Exception as error:  # a damaged file stays as it is; what is logged now does not suffer from it
             self.health.problem, self.health.problem_at = str(error), time.time()
 

@@ -8,16 +8,19 @@ import os
 import secrets
 import time
 from collections import defaultdict
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
 from nbops.monitoring.predictions import framing
+from nbops.monitoring.predictions.forgetting import forget
 from nbops.monitoring.predictions.journal import MERGED, PROFILES, REPLACES, Journal, day_of, profiles_of, replaces
-from nbops.monitoring.predictions.segment import ENDING, UNFINISHED, abandoned, flush_folder
+from nbops.monitoring.predictions.parquet import WRITING, write_rows
+from nbops.monitoring.predictions.segment import ENDING, abandoned
 from nbops.monitoring.predictions.together import joined
+from nbops.workspace.durability import flush_folder
 from nbops.workspace.locks import try_lock
 
 if TYPE_CHECKING:
@@ -26,11 +29,17 @@ if TYPE_CHECKING:
 # Files of a day that are merged into one when there are as many.
 MANY = 16
 _DAY = 86_400.0
-_WRITING = ".writing-"
 
 
-def compact(journal: Journal, segment: Path) -> None:
+def compact(journal: Journal, segment: Path, release: Callable[[], None]) -> None:
     """Make a segment, whose lock is held, into Parquet files, and remove it.
+
+    Parameters
+    ----------
+    journal, segment
+        Which one.
+    release
+        Lets go of it: what is open cannot be removed everywhere.
 
     Raises
     ------
@@ -47,12 +56,14 @@ def compact(journal: Journal, segment: Path) -> None:
     for day in sorted(rows.keys() | kept.keys()):
         folder = journal.folder / f"day={day}"
         table = joined(rows[day]) if day in rows else _nothing()
-        written.append((_write(folder, table, {PROFILES: _merged(kept.get(day, []))}), folder / f"{stem}.parquet"))
+        written.append((write_rows(folder, table, {PROFILES: _merged(kept.get(day, []))}), folder / f"{stem}.parquet"))
     with journal.lock():
         for temporary, final in written:
             os.replace(temporary, final)
         for folder in {final.parent for _, final in written}:
             flush_folder(folder)
+        # Nobody takes it meanwhile, which needs the journal's lock.
+        release()
         segment.unlink()
 
 
@@ -69,28 +80,19 @@ def tidy(journal: Journal, *, most_bytes: int | None = None, days: float | None 
         return
     try:
         for path in journal.segments():
-            if (found := abandoned(path)) is not None:
+            with journal.lock():
+                found = abandoned(path)
+            if found is not None:
                 try:
-                    compact(journal, path)
+                    compact(journal, path, found.release)
                 finally:
                     found.release()
         _sweep(journal)
         for folder in journal.days().values():
             _merge(journal, folder)
-        _forget(journal, most_bytes, days)
+        forget(journal, most_bytes, days)
     finally:
         held.release()
-
-
-def dropped(journal: Journal) -> list[dict[str, Any]]:
-    """Give what was dropped: ``day``, ``rows``, ``bytes``, ``at`` and ``why``, one for each file."""
-    path = journal.folder / "dropped.jsonl"
-    found = {}
-    for line in path.read_text("utf-8").splitlines() if path.exists() else ():
-        with contextlib.suppress(ValueError):
-            one = json.loads(line)
-            found[one["day"], one["file"]] = one
-    return list(found.values())
 
 
 def _by_day(tables: Iterable[pa.Table]) -> dict[str, list[pa.Table]]:
@@ -108,22 +110,6 @@ def _nothing() -> pa.Table:
     return pa.table({"at": pa.array([], pa.float64())})
 
 
-def _write(folder: Path, table: pa.Table, metadata: dict[bytes, Any]) -> Path:
-    import pyarrow.parquet as pq
-
-    folder.mkdir(parents=True, exist_ok=True)
-    path = folder / f"{_WRITING}{secrets.token_hex(6)}.parquet"
-    said = {key: json.dumps(value).encode() for key, value in metadata.items() if value}
-    try:
-        pq.write_table(table.replace_schema_metadata(said or None), path, compression="zstd")
-        with path.open("rb") as file:
-            os.fsync(file.fileno())
-    except OSError:
-        path.unlink(missing_ok=True)
-        raise
-    return path
-
-
 def _merge(journal: Journal, folder: Path) -> None:
     with journal.lock():
         files = journal.files(folder, journal.segments())
@@ -139,7 +125,7 @@ def _merge(journal: Journal, folder: Path) -> None:
     # All of them, so that a day has one merged file and no tail of others.
     table = joined([pq.read_table(path, partitioning=None).replace_schema_metadata(None) for path in files])
     profiles = _merged([profile for path in files for profile in profiles_of(path)])
-    temporary = _write(folder, table, {REPLACES: [path.name for path in files], PROFILES: profiles})
+    temporary = write_rows(folder, table, {REPLACES: [path.name for path in files], PROFILES: profiles})
     with journal.lock():
         if not all(path.exists() for path in files):
             temporary.unlink()
@@ -175,51 +161,7 @@ def _merged(profiles: list[dict[str, Any]]) -> list[dict[str, Any]]:
 def _sweep(journal: Journal) -> None:
     """Remove what processes that were killed were writing, a day ago or longer."""
     old = time.time() - _DAY
-    unfinished = [*journal.folder.glob(f"day=*/{_WRITING}*"), *journal.open.glob(f"{UNFINISHED}*")]
-    for path in unfinished:
+    for path in journal.folder.glob(f"day=*/{WRITING}*"):
         with contextlib.suppress(OSError):
             if path.stat().st_mtime < old:
                 path.unlink()
-
-
-def _forget(journal: Journal, most_bytes: int | None, days: float | None) -> None:
-    """Drop the oldest files: by age those that were logged so long ago, by size those of the oldest days.
-
-    Each is noted before it goes, so that what is gone is counted once.
-    """
-    with journal.lock():
-        segments = journal.segments()
-        files = [path for folder in journal.days().values() for path in journal.files(folder, segments)]
-        sizes = {path: path.stat().st_size for path in files}
-        total = sum(sizes.values()) + sum(path.stat().st_size for path in segments)
-        # What was logged belatedly, of days long ago, is kept as long as all else.
-        first = 0.0 if days is None else time.time() - days * _DAY
-        for path in files:
-            day = path.parent.name.removeprefix("day=")
-            why = "age" if _logged_at(path) < first else "size" if most_bytes is not None and total > most_bytes else ""
-            if why:
-                _drop(journal, path, day, why, sizes[path])
-                total -= sizes[path]
-        for folder in journal.days().values():
-            with contextlib.suppress(OSError):
-                folder.rmdir()
-
-
-def _logged_at(path: Path) -> float:
-    """Give when a file's rows were logged, from its name."""
-    try:
-        return int(path.name[:16], 16) / 1e6
-    except ValueError:
-        return path.stat().st_mtime
-
-
-def _drop(journal: Journal, path: Path, day: str, why: str, size: int) -> None:
-    import pyarrow.parquet as pq
-
-    rows = pq.read_metadata(path).num_rows
-    note = {"file": path.name, "day": day, "rows": rows, "bytes": size, "at": time.time(), "why": why}
-    with (journal.folder / "dropped.jsonl").open("a", encoding="utf-8") as file:
-        file.write(json.dumps(note) + "\n")
-        file.flush()
-        os.fsync(file.fileno())
-    path.unlink()

@@ -9,9 +9,9 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from nbops.capture.redaction import Redactor
 from nbops.errors import DataError
 from nbops.monitoring.predictions.identifiers import new_ids
+from nbops.redaction import Redactor
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -20,6 +20,10 @@ if TYPE_CHECKING:
 # Inputs have names of their own, which may be those of the log.
 INPUT = "input:"
 SCORE = "score"
+# How missing values read as text.
+_NONE = frozenset({"", "None", "nan", "<NA>", "NaT"})
+# The year 10000.
+_END = 253_402_300_800.0
 
 
 def entries(
@@ -37,13 +41,14 @@ def entries(
     Raises
     ------
     DataError
-        There are not as many of one thing as of another, identifiers repeat, or a time is none.
+        There are not as many of one thing as of another, identifiers repeat or are missing, or a time, score, latency or version
+        is none.
     """
     import pyarrow as pa
 
     output = column(outputs, "outputs")
     rows = len(output)
-    names = new_ids(rows) if ids is None else [str(one) for one in ids]
+    names = new_ids(rows) if ids is None else identifiers(ids)
     if len(names) != rows:
         raise DataError(f"There are {len(names)} identifiers of {rows} predictions.")
     if len(set(names)) < rows:
@@ -51,13 +56,44 @@ def entries(
     columns: dict[str, Any] = {
         "prediction_id": pa.array(names, pa.string()),
         "at": pa.array(times(at, rows)),
-        "version": pa.array(np.full(rows, version or 0, np.int32), mask=np.full(rows, version is None)),
-        "digest": pa.array([digest] * rows, pa.string()),
+        "version": pa.array(np.full(rows, _number_of(version), np.int32), mask=np.full(rows, version is None)),
+        "digest": pa.array([str(digest)] * rows, pa.string()),
         "output": output,
         **_scores(scores, rows),
         "latency": pa.array(_numbers(latency, rows, "latency"), from_pandas=True),
     }
     return pa.table(columns), names
+
+
+def identifiers(ids: Sequence[Any]) -> list[str]:
+    """Give identifiers as texts.
+
+    Raises
+    ------
+    DataError
+        One is missing: all that are would be taken for the same prediction.
+    """
+    names = [str(one) for one in ids]
+    if not _NONE.isdisjoint(names):
+        # Seldom true, and then looked at closely: somebody may be called so.
+        missing = [place for place, one in enumerate(ids) if not (one if isinstance(one, str) else _known(one))]
+        if missing:
+            raise DataError(f"The identifier of row {missing[0]} is missing.", hint="Leave ids out to have them made.")
+    return names
+
+
+def _known(one: Any) -> bool:
+    import pandas as pd
+
+    return pd.isna(one) is not True
+
+
+def _number_of(version: Any) -> int:
+    if version is None:
+        return 0
+    if isinstance(version, bool) or not isinstance(version, (int, np.integer)) or not 0 <= version < 2**31:
+        raise DataError(f"version must be the number of one, not {version!r:.60}.")
+    return int(version)
 
 
 def inputs(rows: Any, count: int, leave_out: Sequence[str], redactor: Redactor) -> pd.DataFrame:
@@ -66,7 +102,7 @@ def inputs(rows: Any, count: int, leave_out: Sequence[str], redactor: Redactor) 
     Raises
     ------
     DataError
-        There are not as many as predictions.
+        There are not as many as predictions, or two columns have one name.
     """
     import pandas as pd
 
@@ -80,6 +116,10 @@ def inputs(rows: Any, count: int, leave_out: Sequence[str], redactor: Redactor) 
         frame = pd.DataFrame(values, columns=[f"x{place}" for place in range(values.shape[1])])
     if len(frame) != count:
         raise DataError(f"There are {len(frame)} rows of inputs of {count} predictions.")
+    names = [str(name) for name in frame.columns]
+    twice = next((name for place, name in enumerate(names) if name in names[:place]), None)
+    if twice is not None:
+        raise DataError(f"The inputs have two columns {twice!r}.", hint="Rename one of them.")
     kept = [name for name in frame.columns if str(name) not in leave_out]
     return pd.DataFrame({str(name): _redacted(frame[name], str(name), redactor) for name in kept}).reset_index(
         drop=True
@@ -122,6 +162,24 @@ def column(values: Any, what: str) -> pa.Array:
     return found
 
 
+def moment(at: Any) -> float | None:
+    """Give one end of a span of time in seconds since the epoch, within the calendar; ``None`` stays.
+
+    Raises
+    ------
+    DataError
+        It is no time.
+    """
+    if at is None:
+        return None
+    plain = isinstance(at, (int, float, np.number)) and not isinstance(at, bool)
+    found = float(at) if plain else _seconds(at)
+    if np.isnan(found):
+        raise DataError(f"{at!r:.60} is no time.", hint="Give seconds since the epoch, or dates.")
+    # A day of the year 10000 would sort before all others.
+    return min(max(found, 0.0), _END - 1.0)
+
+
 def times(at: Any, rows: int) -> np.ndarray[Any, Any]:
     """Give times as seconds since the epoch: now, one for all, or one each.
 
@@ -145,7 +203,7 @@ def times(at: Any, rows: int) -> np.ndarray[Any, Any]:
     found = np.broadcast_to(values.astype(float), (rows,)) if values.ndim == 0 else values.astype(float)
     if len(found) != rows:
         raise DataError(f"There are {len(found)} times of {rows} rows.")
-    if not np.all((found >= 0) & (found < 253402300800)):
+    if not np.all((found >= 0) & (found < _END)):
         raise DataError("A time is missing or cannot be one.", hint="Give seconds since the epoch, or dates.")
     return np.ascontiguousarray(found)
 
@@ -189,16 +247,23 @@ def _scores(scores: Any, rows: int) -> dict[str, Any]:
     if isinstance(scores, (Mapping, pd.DataFrame)):
         named = {f"{SCORE}_{name}": scores[name] for name in scores}
     else:
-        values = np.asarray(scores, dtype=float)
+        values = _floats(scores, "scores")
         named = {SCORE: values} if values.ndim == 1 else {f"{SCORE}_{i}": one for i, one in enumerate(values.T)}
     return {name: pa.array(_numbers(one, rows, "scores"), from_pandas=True) for name, one in named.items()}
 
 
 def _numbers(values: Any, rows: int, what: str) -> np.ndarray[Any, Any]:
-    found = np.full(rows, np.nan) if values is None else np.asarray(values, dtype=float)
+    found = np.full(rows, np.nan) if values is None else _floats(values, what)
     if found.ndim and len(found) != rows:
         raise DataError(f"There are {len(found)} {what} of {rows} predictions.")
     return np.ascontiguousarray(np.broadcast_to(found, (rows,)))
+
+
+def _floats(values: Any, what: str) -> np.ndarray[Any, Any]:
+    try:
+        return np.asarray(values, dtype=float)
+    except (TypeError, ValueError):
+        raise DataError(f"{what} must be numbers.", hint="One for each prediction.") from None
 
 
 def _redacted(values: pd.Series, name: str, redactor: Redactor) -> pd.Series:

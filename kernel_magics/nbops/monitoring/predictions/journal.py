@@ -9,6 +9,7 @@ it has listed is gone.
 from __future__ import annotations
 
 import contextlib
+import datetime as dt
 import json
 import re
 import time
@@ -69,6 +70,21 @@ class Journal:
         return [
             path for path in found if path.name not in replaced and path.name.removesuffix(".parquet") not in present
         ]
+
+    def beginning(self, rows: int, before: float | None = None) -> float | None:
+        """Give the begin of the newest days that hold so many rows together, counting back from ``before``.
+
+        ``None`` where there are no more. Only the ends of the files of these days are looked at.
+        """
+        last = "9999-99-99" if before is None else day_of(before)
+        counted = 0
+        for day, folder in reversed(self.days().items()):
+            if day > last:
+                continue
+            counted += sum(_count(path) for path in folder.glob("[!.]*.parquet"))
+            if counted >= rows:
+                return dt.datetime.fromisoformat(day).replace(tzinfo=dt.UTC).timestamp()
+        return None
 
     def listing(self, start: float | None = None, end: float | None = None) -> tuple[list[Path], list[Path]]:
         """Give the segments, and the Parquet files of the days from ``start`` until before ``end``."""
@@ -155,6 +171,19 @@ def _rows(path: Path, wanted: Wanted) -> list[pa.Table]:
     try:
         with pq.ParquetFile(path, memory_map=True) as file:
             return [file.read(_chosen(file.schema_arrow.names, wanted)).replace_schema_metadata(None)]
+    except pa.ArrowException as error:
+        raise _damaged(path, error) from error
+
+
+def _count(path: Path) -> int:
+    import pyarrow as pa
+    import pyarrow.parquet as pq
+
+    try:
+        return int(pq.read_metadata(path).num_rows)
+    except FileNotFoundError:
+        # It was merged or dropped meanwhile.
+        return 0
     except pa.ArrowException as error:
         raise _damaged(path, error) from error
 

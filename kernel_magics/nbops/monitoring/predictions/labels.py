@@ -4,13 +4,16 @@ from __future__ import annotations
 
 import time
 from collections.abc import Sequence
+from functools import partial
 from types import TracebackType
 from typing import TYPE_CHECKING, Any
 
 from nbops.errors import DataError
 from nbops.monitoring.predictions.committing import Committer, Health, Ticket
-from nbops.monitoring.predictions.entries import column, times
-from nbops.monitoring.predictions.log import label_journal
+from nbops.monitoring.predictions.entries import column, identifiers, times
+from nbops.monitoring.predictions.label_retention import forget_labels
+from nbops.monitoring.predictions.log import label_journal, prediction_journal
+from nbops.monitoring.predictions.settings import read_prediction_settings
 from nbops.workspace import Workspace
 
 if TYPE_CHECKING:
@@ -18,7 +21,9 @@ if TYPE_CHECKING:
 
 
 class LabelLog:
-    """The labels of a model, written down; nothing is ever changed or removed, what comes later is added.
+    """The labels of a model, written down; nothing is ever changed, what comes later is added.
+
+    They stay as long as their predictions; those of no prediction that is there for ``max_days`` of ``nbops.toml``.
 
     Parameters
     ----------
@@ -31,12 +36,17 @@ class LabelLog:
     ------
     UsageError
         No model can have that name.
+    SettingsError
+        ``[predictions]`` of ``nbops.toml`` cannot be used.
     """
 
     def __init__(self, workspace: Workspace, model: str) -> None:
         self.model = model
         workspace.ensure()
-        self._committer = Committer(label_journal(workspace, model))
+        journal, days = label_journal(workspace, model), read_prediction_settings(workspace).max_days
+        self._committer = Committer(
+            journal, afterwards=partial(forget_labels, prediction_journal(workspace, model), journal, days)
+        )
 
     @property
     def health(self) -> Health:
@@ -63,7 +73,7 @@ class LabelLog:
         Raises
         ------
         DataError
-            There are not as many labels as identifiers, or a time is none.
+            There are not as many labels as identifiers, an identifier is missing, or a time is none.
         WorkspaceError
             They could not be written.
         """
@@ -96,7 +106,7 @@ def record_labels(workspace: Workspace, model: str, ids: Sequence[Any], labels: 
 def _table(ids: Sequence[Any], labels: Any, at: Any) -> pa.Table:
     import pyarrow as pa
 
-    names = [str(one) for one in ids]
+    names = identifiers(ids)
     values = column(labels, "labels")
     if len(values) != len(names):
         raise DataError(f"There are {len(values)} labels of {len(names)} identifiers.")

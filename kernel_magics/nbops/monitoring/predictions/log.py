@@ -3,16 +3,18 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from functools import partial
 from pathlib import Path
 from types import TracebackType
 from typing import TYPE_CHECKING, Any
 
-from nbops.capture.redaction import Redactor
 from nbops.monitoring.predictions.committing import Committer, Health, Ticket
 from nbops.monitoring.predictions.entries import entries, inputs, with_inputs
 from nbops.monitoring.predictions.journal import Journal, day_of
+from nbops.monitoring.predictions.label_retention import forget_labels
 from nbops.monitoring.predictions.profiling import Profiled, Profiler
 from nbops.monitoring.predictions.settings import PredictionSettings, read_prediction_settings
+from nbops.redaction import Redactor
 from nbops.registry.writing import check_name
 from nbops.workspace import Workspace
 
@@ -86,6 +88,7 @@ class PredictionLog:
             most_bytes=self.settings.max_bytes,
             days=self.settings.max_days,
             profiler=Profiler(workspace, model, journal),
+            afterwards=partial(forget_labels, journal, label_journal(workspace, model), self.settings.max_days),
         )
 
     @property

@@ -3,8 +3,6 @@
 from __future__ import annotations
 
 import json
-import os
-import secrets
 from collections import defaultdict
 from contextlib import suppress
 from dataclasses import dataclass
@@ -77,10 +75,8 @@ class Profiler:
 
     def _first(self, version: int | None, frame: pd.DataFrame) -> Profile:
         path = self._journal.folder / f"first-{version or 0}.json"
-        if not path.exists():
-            temporary = path.with_name(f".{path.name}-{secrets.token_hex(4)}")
-            write_atomically(temporary, json.dumps(profile_frame(frame).to_dict()).encode())
-            with suppress(FileExistsError):  # another process was first
-                os.link(temporary, path)
-            temporary.unlink()
+        with self._journal.lock():
+            # Whichever process is first; links, which would do without a lock, not every file system knows.
+            if not path.exists():
+                write_atomically(path, json.dumps(profile_frame(frame).to_dict()).encode())
         return Profile.from_dict(json.loads(path.read_bytes()))

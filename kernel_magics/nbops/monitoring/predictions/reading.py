@@ -1,17 +1,14 @@
-"""Read predictions, labels, and both together as they were known at a time."""
+"""Read predictions, and the profiles that are kept instead of their inputs."""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
-import numpy as np
-
 from nbops.data.profile import Profile
-from nbops.errors import DataError
-from nbops.monitoring.predictions.entries import INPUT, SCORE
+from nbops.monitoring.predictions.entries import INPUT, SCORE, moment
 from nbops.monitoring.predictions.journal import Wanted, day_of
-from nbops.monitoring.predictions.log import label_journal, prediction_journal
+from nbops.monitoring.predictions.log import prediction_journal
 from nbops.monitoring.predictions.together import joined
 from nbops.workspace import Workspace
 
@@ -19,8 +16,8 @@ if TYPE_CHECKING:
     import pandas as pd
 
 # Before the name of an input that is one of the log's own.
-_BESIDE = "input_"
-_LABEL = ("label", "label_at")
+BESIDE = "input_"
+LABEL = ("label", "label_at")
 FIXED = ("prediction_id", "at", "version", "digest", "output", "latency")
 
 
@@ -31,6 +28,8 @@ def read_predictions(
     end: float | None = None,
     columns: Sequence[str] | None = None,
     version: int | None = None,
+    *,
+    newest: int | None = None,
 ) -> pd.DataFrame:
     """Read the predictions of a model, oldest first, each identifier once.
 
@@ -44,6 +43,8 @@ def read_predictions(
         Only these, of what the frame has; those that nobody logged are left out.
     version
         Only those of this version.
+    newest
+        Only so many, the newest of these: days are read from the last one back until there are enough.
 
     Returns
     -------
@@ -57,23 +58,50 @@ def read_predictions(
     UsageError
         No model can have that name.
     DataError
-        A file is damaged.
+        A file is damaged, or a time is none.
     """
-    names = None if columns is None else {*_stored(columns), "prediction_id", "version"}
-    frame = _read(workspace, model, start, end, version, None if names is None else names.__contains__)
+    start, end = moment(start), moment(end)
+    names = None if columns is None else {*stored(columns), "prediction_id", "version"}
+    wanting = None if names is None else names.__contains__
+    if newest is None:
+        frame = read_entries(workspace, model, start, end, version, wanting)
+    else:
+        frame = _newest(workspace, model, newest, start, end, version, wanting)
     wanted = [*frame.columns] if columns is None else [name for name in columns if name in frame.columns]
     chosen: pd.DataFrame = frame[wanted]
     return chosen
 
 
-def _read(
+def _newest(
+    workspace: Workspace,
+    model: str,
+    rows: int,
+    start: float | None,
+    end: float | None,
+    version: int | None,
+    wanted: Wanted,
+) -> pd.DataFrame:
+    journal, asked = prediction_journal(workspace, model), max(rows, 1)
+    while True:
+        begin = journal.beginning(asked, end)
+        last = begin is None or (start is not None and begin <= start)
+        frame = read_entries(workspace, model, start if last else begin, end, version, wanted)
+        if last or len(frame) >= rows:
+            return frame.iloc[max(0, len(frame) - rows) :].reset_index(drop=True)
+        # Some are of other versions, after the end, or there twice.
+        asked *= 2
+
+
+def read_entries(
     workspace: Workspace, model: str, start: float | None, end: float | None, version: int | None, wanted: Wanted
 ) -> pd.DataFrame:
-    tables = [table for table in prediction_journal(workspace, model).read(start, end, wanted) if table.num_rows]
+    """Read predictions as :func:`read_predictions` does; ``wanted`` says which columns, by the names they are kept under."""
+    journal = prediction_journal(workspace, model)
+    tables = [table for table in journal.read(moment(start), moment(end), wanted) if table.num_rows]
     if not tables:
         import pandas as pd
 
-        return pd.DataFrame({name: [] for name in FIXED})
+        return pd.DataFrame({name: [] for name in FIXED}).astype({"prediction_id": str})
     frame = joined(tables).to_pandas()
     if version is not None:
         frame = frame[frame["version"] == version]
@@ -87,150 +115,6 @@ def _read(
     return found
 
 
-def read_labels(workspace: Workspace, model: str, as_of: float | None = None, *, history: bool = False) -> pd.DataFrame:
-    """Read the labels of a model as they were known at a time.
-
-    Parameters
-    ----------
-    workspace, model
-        Whose labels.
-    as_of
-        Only what had arrived until then (inclusive), in seconds since the epoch; all by default.
-    history
-        All that came, in the order of their arrival, and not only the last of each prediction.
-
-    Returns
-    -------
-    DataFrame
-        ``prediction_id``, ``label``, ``at`` (when it arrived) and ``first_at`` (when the first of this prediction did).
-
-    Raises
-    ------
-    UsageError
-        No model can have that name.
-    DataError
-        A file is damaged.
-    """
-    import pandas as pd
-
-    end = None if as_of is None else float(np.nextafter(as_of, np.inf))
-    tables = [table for table in label_journal(workspace, model).read(None, end) if table.num_rows]
-    if not tables:
-        return pd.DataFrame({"prediction_id": [], "label": [], "at": [], "first_at": []})
-    frame = joined(tables).to_pandas().sort_values(["at", "written"], kind="stable", ignore_index=True)
-    repeated = frame.duplicated("prediction_id")
-    frame["first_at"] = frame["at"]
-    if repeated.any():
-        frame["first_at"] = frame.groupby("prediction_id", sort=False)["at"].transform("min")
-    found: pd.DataFrame = frame[["prediction_id", "label", "at", "first_at"]]
-    if history:
-        return found
-    last = found.drop_duplicates("prediction_id", keep="last") if repeated.any() else found
-    # One that was taken back is no label.
-    return last[last["label"].notna()].reset_index(drop=True)
-
-
-def labelled_predictions(
-    workspace: Workspace,
-    model: str,
-    *,
-    as_of: float | None = None,
-    start: float | None = None,
-    end: float | None = None,
-    inputs: Sequence[str] | None = None,
-    version: int | None = None,
-) -> pd.DataFrame:
-    """Read predictions with their labels as known at a time; of the inputs only these, all by default.
-
-    Returns
-    -------
-    DataFrame
-        As :func:`read_predictions`, with ``label`` (missing where none has arrived) and ``label_at``, when the first one did.
-    """
-    limit = None if as_of is None else float(np.nextafter(as_of, np.inf))
-    end = min((one for one in (end, limit) if one is not None), default=None)
-    names = set(_stored(inputs or ()))
-    frame = _read(
-        workspace,
-        model,
-        start,
-        end,
-        version,
-        None if inputs is None else lambda n: not n.startswith(INPUT) or n in names,
-    )
-    labels = read_labels(workspace, model, as_of).rename(columns={"first_at": "label_at"}).drop(columns="at")
-    clash = {name: f"{_BESIDE}{name}" for name in frame.columns if _is_ours(name, _LABEL) and not _is_ours(name)}
-    return frame.rename(columns=clash).merge(labels, on="prediction_id", how="left")
-
-
-def labelled_rows(
-    workspace: Workspace, model: str, window: str = "all", as_of: float | None = None, *, target: str = "label"
-) -> pd.DataFrame:
-    """Give the newest labelled rows for training: the inputs and the label, oldest first.
-
-    Parameters
-    ----------
-    workspace, model
-        Whose predictions.
-    window
-        How much of the newest: ``90d``, ``10000 rows`` or ``all``. Days count back from the newest labelled prediction.
-    as_of
-        As known then, in seconds since the epoch; now by default.
-    target
-        What the column of the labels is called.
-
-    Raises
-    ------
-    DataError
-        No labelled prediction has its inputs, or an input has the name of the target.
-    UsageError
-        ``window`` is none.
-    """
-    from nbops.monitoring.performance.windows import newest
-
-    # Which rows they are is seen without their inputs, so that those of a long log are not in memory all at once.
-    chosen = labelled_predictions(workspace, model, as_of=as_of, inputs=[])
-    chosen = newest(chosen[chosen["label"].notna()], window)
-    if not len(chosen):
-        raise _no_rows(model, "no label has arrived")
-    frame = labelled_predictions(workspace, model, as_of=as_of, start=float(chosen["at"].min()))
-    frame = frame[frame["prediction_id"].isin(chosen["prediction_id"]) & frame["label"].notna()]
-    names = input_names(frame)
-    if not names:
-        raise _no_rows(model, "its inputs are not kept")
-    known = {name: _own(name) for name in names}
-    if target in known.values():
-        raise DataError(f"An input of {model!r} is called {target!r} too.", hint="Give the target another name.")
-    return frame[[*names, "label"]].rename(columns={**known, "label": target}).reset_index(drop=True)
-
-
-def _no_rows(model: str, why: str) -> DataError:
-    return DataError(f"There are no labelled rows of {model!r}: {why}.", hint="See: nbops predictions MODEL")
-
-
-def unknown_labels(workspace: Workspace, model: str, as_of: float | None = None) -> int:
-    """Count the labels, as known at a time, of no prediction that is there.
-
-    Raises
-    ------
-    UsageError
-        No model can have that name.
-    DataError
-        A file is damaged.
-    """
-    import pyarrow as pa
-    import pyarrow.compute as pc
-
-    labels = read_labels(workspace, model, as_of)
-    if not len(labels):
-        return 0
-    tables = prediction_journal(workspace, model).read(wanted="prediction_id".__eq__)
-    # pandas would ask for each text by itself.
-    known = pa.chunked_array([c for table in tables for c in table.column("prediction_id").chunks], pa.string())
-    there = pc.is_in(pa.array(labels["prediction_id"], pa.string()), value_set=known)
-    return int(len(labels) - (pc.sum(there).as_py() or 0))
-
-
 def input_names(frame: pd.DataFrame) -> list[str]:
     """Give the names of the inputs in a frame of predictions."""
     ours = {*FIXED, "label", "label_at", SCORE}
@@ -239,8 +123,8 @@ def input_names(frame: pd.DataFrame) -> list[str]:
 
 def model_inputs(frame: pd.DataFrame) -> pd.DataFrame:
     """Give the inputs of a frame of :func:`read_predictions`, by the names that the model knows them by."""
-    names = [str(name) for name in frame.columns if str(name).startswith(_BESIDE) or not _is_ours(str(name))]
-    return frame[names].rename(columns={name: name.removeprefix(_BESIDE) for name in names if _is_ours(name)})
+    names = [str(name) for name in frame.columns if str(name).startswith(BESIDE) or not is_ours(str(name))]
+    return frame[names].rename(columns={name: name.removeprefix(BESIDE) for name in names if is_ours(name)})
 
 
 def input_profile(
@@ -267,10 +151,11 @@ def input_profile(
     return found
 
 
-def _stored(columns: Sequence[str]) -> list[str]:
+def stored(columns: Sequence[str]) -> list[str]:
+    """Give the names that columns of a frame may be kept under."""
     found: list[str] = []
     for name in columns:
-        plain = name.removeprefix(_BESIDE)
+        plain = name.removeprefix(BESIDE)
         found += [name, f"{INPUT}{name}", f"{INPUT}{plain}"]
     return found
 
@@ -280,17 +165,17 @@ def _shown(names: Any) -> dict[str, str]:
     for name in map(str, names):
         if name.startswith(INPUT):
             plain = name.removeprefix(INPUT)
-            found[name] = f"{_BESIDE}{plain}" if _is_ours(plain) else plain
+            found[name] = f"{BESIDE}{plain}" if is_ours(plain) else plain
     return found
 
 
-def _is_ours(name: str, more: Sequence[str] = ()) -> bool:
+def is_ours(name: str, more: Sequence[str] = ()) -> bool:
     """Whether an input's name is one of the log's, or one that such an input is given."""
-    while name.startswith(_BESIDE):
-        name = name.removeprefix(_BESIDE)
+    while name.startswith(BESIDE):
+        name = name.removeprefix(BESIDE)
     return name in {*FIXED, *more, SCORE} or name.startswith(f"{SCORE}_")
 
 
-def _own(name: str) -> str:
+def own_name(name: str) -> str:
     """Give the name by which the model knows an input."""
-    return name.removeprefix(_BESIDE) if _is_ours(name, _LABEL) else name
+    return name.removeprefix(BESIDE) if is_ours(name, LABEL) else name

@@ -11,17 +11,19 @@ from typing import TYPE_CHECKING
 
 from nbops.errors import WorkspaceError
 from nbops.monitoring.predictions.framing import MAGIC, PROFILE, ROWS, SCHEMA, framed
-from nbops.workspace.locks import HeldLock, try_hold, try_lock
+from nbops.workspace.durability import flush_folder
+from nbops.workspace.locks import HeldLock, try_lock
 
 if TYPE_CHECKING:
     import pyarrow as pa
 
 ENDING = ".segment"
-UNFINISHED = ".starting-"
 
 
 class Segment:
     """A new segment in a folder, held by a lock that is free once this process has ended.
+
+    Whoever makes one holds the lock of the journal: who finds a segment without a holder takes its writer for dead.
 
     Parameters
     ----------
@@ -50,19 +52,20 @@ class Segment:
         self.path = folder / f"{name}{ENDING}"
         self.size, self.rows, self.broken = 0, 0, False
         self._schema: pa.Schema | None = None
-        beginning = folder / f"{UNFINISHED}{name}"
+        held: HeldLock | None = None
         try:
-            folder.mkdir(parents=True, exist_ok=True)
-            # It gets its name when the lock is held: who finds a segment without a holder takes its writer for dead.
-            held = try_lock(beginning)
+            held = try_lock(self.path)
+            # Nobody else knows the name.
             assert held is not None
             self._held: HeldLock = held
             self._write(MAGIC)
-            os.rename(beginning, self.path)
             flush_folder(folder)
         except OSError as error:
+            if held is not None:
+                # Nowhere can a file be removed that is open, but on POSIX.
+                held.release()
             with contextlib.suppress(OSError):
-                os.unlink(beginning)
+                os.unlink(self.path)
             raise unwritten(self.path, error) from error
 
     def append(self, table: pa.Table | None, profiles: list[bytes]) -> None:
@@ -105,28 +108,11 @@ class Segment:
 
 
 def abandoned(path: Path) -> HeldLock | None:
-    """Take a segment whose writer has ended; ``None`` when it has not, or when somebody else was faster."""
+    """Take a segment whose writer has ended, under the lock of the journal; ``None`` when it has not, or when it is gone."""
     try:
-        # Not by try_lock, which would make the file that somebody has just removed.
-        descriptor = os.open(path, os.O_RDWR | getattr(os, "O_CLOEXEC", 0))
+        return try_lock(path, make=False)
     except OSError:
         return None
-    held = try_hold(descriptor)
-    if held is not None and not path.exists():
-        held.release()
-        return None
-    return held
-
-
-def flush_folder(folder: Path) -> None:
-    """Bring the names in a folder to disk."""
-    if os.name != "posix":  # pragma: no cover
-        return
-    descriptor = os.open(folder, os.O_RDONLY)
-    try:
-        os.fsync(descriptor)
-    finally:
-        os.close(descriptor)
 
 
 def unwritten(path: Path, error: OSError) -> WorkspaceError:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import difflib
+import math
 from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
@@ -55,7 +56,7 @@ def read_prediction_settings(workspace: Workspace) -> PredictionSettings:
         "leave_out": _names,
         "max_bytes": _amount(bytes_of, 1_000_000),
         "pending_bytes": _amount(bytes_of, 100_000),
-        "flush": _amount(seconds_of, 0.0),
+        "flush": _amount(seconds_of, 0.0, 3600.0),
         "max_days": _amount(_number, 1.0),
     }
     for key in table:
@@ -85,14 +86,16 @@ def _number(value: Any) -> float:
     return float(value)
 
 
-def _amount(read: Callable[[Any], float], least: float) -> Callable[[str, Any], Any]:
+def _amount(read: Callable[[Any], float], least: float, most: float = math.inf) -> Callable[[str, Any], Any]:
     def amount(key: str, value: Any) -> Any:
         try:
             found = read(value)
         except ValueError as error:
             raise SettingsError(f"{_WHERE}: {key} {error}.") from error
-        if found < least:
+        if not found >= least:
             raise SettingsError(f"{_WHERE}: {key} must be at least {least:,g}.")
+        if found > most:
+            raise SettingsError(f"{_WHERE}: {key} must be at most {most:,g}.")
         return found
 
     return amount

@@ -5,14 +5,16 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass, field
+from pathlib import Path
 from typing import Any
 
 import numpy as np
 
-from nbops.monitoring.predictions.compaction import dropped
+from nbops.monitoring.predictions.forgetting import dropped
 from nbops.monitoring.predictions.journal import day_of
+from nbops.monitoring.predictions.labelled import read_labels, unknown_labels
 from nbops.monitoring.predictions.log import label_journal, prediction_journal
-from nbops.monitoring.predictions.reading import read_labels, read_predictions, unknown_labels
+from nbops.monitoring.predictions.reading import read_predictions
 from nbops.workspace import Workspace
 
 
@@ -21,7 +23,7 @@ class PredictionStatus:
     """What the log of a model holds; times in seconds since the epoch, sizes in bytes.
 
     ``versions`` counts predictions by version, ``by_day`` by day. ``labels`` is how many predictions have one, ``unknown_labels``
-    how many labels are of no prediction that is there. ``dropped`` counts rows that went by day.
+    how many labels are of no prediction that is there. ``dropped`` counts rows that went by day, ``dropped_labels`` their labels.
     """
 
     model: str
@@ -36,6 +38,7 @@ class PredictionStatus:
     unknown_labels: int = 0
     last_label: float | None = None
     dropped: Mapping[str, int] = field(default_factory=dict)
+    dropped_labels: int = 0
 
     @property
     def dropped_rows(self) -> int:
@@ -74,7 +77,7 @@ def prediction_status(workspace: Workspace, model: str) -> PredictionStatus:
         rows=len(frame),
         first=float(frame["at"].min()) if len(frame) else None,
         last=float(frame["at"].max()) if len(frame) else None,
-        bytes=sum(path.stat().st_size for path in paths),
+        bytes=sum(map(_size, paths)),
         files=sum(path.suffix in {".parquet", ".segment"} for path in paths),
         versions={str(name): int(count) for name, count in versions.value_counts().items()},
         by_day={day_of(number * 86_400.0): int(count) for number, count in zip(numbers, counts, strict=True)},
@@ -82,7 +85,15 @@ def prediction_status(workspace: Workspace, model: str) -> PredictionStatus:
         unknown_labels=unknown,
         last_label=float(labels["at"].max()) if len(labels) else None,
         dropped=dict(gone),
+        dropped_labels=sum(note["rows"] for note in dropped(label_journal(workspace, model))),
     )
+
+
+def _size(path: Path) -> int:
+    try:
+        return path.stat().st_size
+    except FileNotFoundError:  # compacted or dropped since
+        return 0
 
 
 def logged_models(workspace: Workspace) -> tuple[str, ...]:

@@ -18,10 +18,10 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
-from nbops.capture.redaction import redact
 from nbops.pipelines.cache.remote import Beat, Patience, Store, store_for
 from nbops.pipelines.cache.results import Result, manifest, read_manifest
 from nbops.pipelines.secrets import is_marked
+from nbops.redaction import redact
 from nbops.workspace import Workspace
 from nbops.workspace.blobs import path_of
 from nbops.workspace.caching import KEY, CacheSettings

@@ -11,10 +11,10 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from nbops.capture.redaction import Redactor, secret_name
 from nbops.pipelines.checkpoints.pickling import Sink, dump, write
 from nbops.pipelines.checkpoints.problems import CannotKeep, HoldsSecret, TooMuch
 from nbops.pipelines.checkpoints.trust import fixed, users_module
+from nbops.redaction import Redactor, secret_name
 
 _UNLIMITED, _SAMPLE = 1 << 62, 1 << 17
 _LETTERS = bytes(range(9, 127))

@@ -14,8 +14,8 @@ import warnings
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
-from nbops.capture.redaction import secret_name
 from nbops.pipelines.checkpoints.problems import CannotKeep
+from nbops.redaction import secret_name
 
 # They belong to the process that started the kernel, or to this kernel alone.
 _OWN = ("JPY_", "NBOPS_", "PYDEVD_")

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from typing import Any
 
-from nbops.capture.redaction import Redactor, secret_name
+from nbops.redaction import Redactor, secret_name
 
 _TEXTS = ("text", "evalue", "traceback")
 # Bundles that are no text by name but hold some.

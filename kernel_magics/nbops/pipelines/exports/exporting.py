@@ -11,12 +11,12 @@ from datetime import UTC, datetime
 from pathlib import Path, PurePosixPath
 from typing import Protocol, cast
 
-from nbops.capture.redaction import redact, secret_name
 from nbops.errors import NotFoundError, PipelineError, UsageError
 from nbops.pipelines.exports.document import BRANCH, PYTHON, Request, own
 from nbops.pipelines.exports.jobs import distinct, jobs_of
 from nbops.pipelines.running.options import given_parameters, with_parameters
 from nbops.pipelines.spec import load_pipeline
+from nbops.redaction import redact, secret_name
 from nbops.workspace import Workspace, find_workspace
 from nbops.workspace.blobs import write_atomically
 

@@ -7,9 +7,9 @@ import re
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 
-from nbops.capture.redaction import redact, secret_name
 from nbops.errors import PipelineError
 from nbops.pipelines.spec import Pipeline, Stage
+from nbops.redaction import redact, secret_name
 
 WHOLE = "pipeline"
 _VARIABLE = re.compile(r"[A-Za-z_][A-Za-z0-9_]*")

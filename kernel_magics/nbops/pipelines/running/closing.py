@@ -8,7 +8,6 @@ from collections.abc import Mapping
 from dataclasses import replace
 from pathlib import Path
 
-from nbops.capture import redact
 from nbops.errors import NbopsError, StageFailed
 from nbops.pipelines.outputs import Output, file_output
 from nbops.pipelines.owners import with_owners
@@ -23,6 +22,7 @@ from nbops.pipelines.spec import Stage
 from nbops.pipelines.staleness.parts import key_of, rewritten, without
 from nbops.records import ArtifactRef, DataRef, Run
 from nbops.records.runs import ErrorInfo
+from nbops.redaction import redact
 from nbops.tracking.parts import file_part
 from nbops.workspace import Workspace
 

@@ -11,7 +11,6 @@ from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from nbops.capture import redact
 from nbops.errors import NbopsError, PipelineError, StageFailed, StageLost
 from nbops.pipelines.cache.reuse import Reuse
 from nbops.pipelines.checkpoints.facts import facts_of
@@ -27,6 +26,7 @@ from nbops.pipelines.running.work import CHECKPOINT, Done, Work
 from nbops.pipelines.spec import Pipeline, Stage
 from nbops.records import Run
 from nbops.records.runs import ErrorInfo, RunStatus
+from nbops.redaction import redact
 from nbops.tracking.launch import ensure_running
 from nbops.workspace import Workspace
 

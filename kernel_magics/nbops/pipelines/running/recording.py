@@ -10,7 +10,6 @@ from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from typing import Any
 
-from nbops.capture import redact
 from nbops.capture.git import GitReader
 from nbops.capture.naming import new_run_id
 from nbops.pipelines.outputs import Output, is_finite
@@ -18,6 +17,7 @@ from nbops.pipelines.secrets import shown
 from nbops.pipelines.spec import Pipeline, Stage
 from nbops.records import ArtifactRef, CellRef, DataRef, ErrorInfo, ModelRef, Run, from_wire
 from nbops.records.runs import RunStatus
+from nbops.redaction import redact
 from nbops.tracking.outbox import Outbox
 from nbops.tracking.parts import file_part
 from nbops.tracking.process import process_identity

@@ -12,7 +12,6 @@ from collections.abc import Collection, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
-from nbops.capture.redaction import Redactor
 from nbops.pipelines.notebook import Notebook
 from nbops.pipelines.outputs import Output
 from nbops.pipelines.passing import Given, Parameters
@@ -26,6 +25,7 @@ from nbops.pipelines.staleness.inputs import files_of_parameters, inputs_of, wit
 from nbops.pipelines.staleness.installed import project_folders, versions
 from nbops.pipelines.staleness.interpreters import Interpreter, interpreter_of
 from nbops.pipelines.staleness.modules import Found, modules_of
+from nbops.redaction import Redactor
 from nbops.workspace import Workspace
 
 __all__ = ["Parts", "Surroundings", "difference", "key_of", "parts_of", "rewritten", "without"]

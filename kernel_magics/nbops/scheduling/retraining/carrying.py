@@ -7,7 +7,7 @@ import sys
 import time
 from dataclasses import replace
 from pathlib import Path
-from typing import Any
+from typing import Any, cast, get_args
 
 from nbops.capture.naming import new_run_id
 from nbops.errors import NbopsError, PipelineError
@@ -15,7 +15,9 @@ from nbops.ledger import open_ledger
 from nbops.ledger.audit import audited
 from nbops.ledger.owning import owned
 from nbops.pipelines.engine import execute_pipeline
-from nbops.records import RetrainDecision, RetrainPolicy
+from nbops.records import Identity, RetrainDecision, RetrainPolicy
+from nbops.records.monitoring import RetrainOutcome
+from nbops.records.promotions import IdentitySource
 from nbops.scheduling.checking import pipeline_path
 from nbops.scheduling.retraining.beating import beating
 from nbops.scheduling.retraining.gathering import gather
@@ -23,12 +25,13 @@ from nbops.scheduling.retraining.history import decision as decision_numbered
 from nbops.scheduling.retraining.judging import challenger_of, champion_of, contest, crown
 from nbops.scheduling.retraining.policies import policy as policy_named
 from nbops.scheduling.retraining.rows import D, decision_values
+from nbops.scheduling.retraining.settling import done_since
 from nbops.tracking.detached import detach
 from nbops.tracking.launch import plain_environment
 from nbops.tracking.process import process_identity
 from nbops.workspace import Workspace
 from nbops.workspace.environment import environment_of
-from nbops.workspace.identity import who
+from nbops.workspace.identity import identity_again, who
 
 _log = logging.getLogger("nbops.scheduler")
 
@@ -47,17 +50,17 @@ def carry_out(workspace: Workspace, number: int) -> RetrainDecision:
     run_id = decision.run_id or new_run_id()
     if not _claim(workspace, number, run_id):
         return decision_numbered(workspace, number)
+    training = _Training(workspace, replace(decision, run_id=run_id))
     try:
         with beating(workspace, number):
-            policy = policy_named(workspace, decision.model)
-            ended = _retrain(workspace, policy, replace(decision, run_id=run_id))
+            ended = training.run(policy_named(workspace, decision.model))
     except NbopsError as error:
-        ended = _failed(decision, str(error))
+        ended = training.failed(str(error))
     except Exception as error:
         # A fitted model may raise anything; its words are the end of this decision, not of the scheduler.
         _log.exception("retraining %s stumbled", decision.model)
-        ended = _failed(decision, f"{type(error).__name__}: {' '.join(str(error).split())[:300]}")
-    return _end(workspace, replace(ended, run_id=run_id))
+        ended = training.failed(f"{type(error).__name__}: {' '.join(str(error).split())[:300]}")
+    return _end(workspace, ended)
 
 
 def launch_retraining(workspace: Workspace, number: int) -> int:
@@ -100,38 +103,63 @@ def folder_of(workspace: Workspace, number: int) -> Path:
     return workspace.data / "retraining" / str(number)
 
 
-def _retrain(workspace: Workspace, policy: RetrainPolicy, decision: RetrainDecision) -> RetrainDecision:
-    import pandas as pd
+class _Training:
+    """One training under way; what it has come to know until something goes wrong is evidence too."""
 
-    champion = champion_of(workspace, policy)
-    decision = replace(decision, champion=champion.version)
-    gathered = gather(workspace, policy, decision.at, folder_of(workspace, decision.id))
-    evidence = {**decision.evidence, "data": gathered.facts}
-    parameters = {policy.data_parameter: str(gathered.learn), **policy.parameters}
-    result = execute_pipeline(
-        pipeline_path(workspace, policy.pipeline),
-        parameters=parameters,
-        workspace=workspace,
-        trigger="retrain",
-        run_id=decision.run_id,
-    )
-    if result.status != "succeeded":
-        return _failed(replace(decision, evidence=evidence), f"training failed: {result.error}")
-    challenger = challenger_of(workspace, policy, result)
-    found = contest(workspace, policy, champion, challenger, gathered.judge, pd.read_parquet(gathered.learn))
-    decision = replace(decision, evidence=evidence, comparison=found.to_dict(), challenger=challenger.version)
-    if not found.better:
-        said = (
-            f"the retrained model is not clearly better than v{champion.version}: {found.metric} {found.challenger:.4g} against "
-            f"{found.champion:.4g} on {found.rows:,} newest rows (gain {found.low:.3g} to {found.high:.3g}); nothing was changed"
+    def __init__(self, workspace: Workspace, decision: RetrainDecision) -> None:
+        self._workspace, self._decision = workspace, decision
+
+    def run(self, policy: RetrainPolicy) -> RetrainDecision:
+        """Gather, train, compare, and promote or propose; give the decision with its end."""
+        import pandas as pd
+
+        workspace = self._workspace
+        champion = champion_of(workspace, policy)
+        self._note(champion=champion.version)
+        gathered = gather(workspace, policy, self._decision.at, folder_of(workspace, self._decision.id))
+        self._note(evidence={**self._decision.evidence, "data": gathered.facts})
+        result = execute_pipeline(
+            pipeline_path(workspace, policy.pipeline),
+            parameters={policy.data_parameter: str(gathered.learn), **policy.parameters},
+            workspace=workspace,
+            trigger="retrain",
+            run_id=self._decision.run_id,
         )
-        return replace(decision, outcome="not better", message=f"{decision.message}; {said}")
-    outcome, number, said = crown(workspace, policy, champion, challenger, found)
-    return replace(decision, outcome=outcome, challenger=number, message=f"{decision.message}; {said}")
+        if result.status != "succeeded":
+            return self.failed(f"training failed: {result.error}")
+        challenger = challenger_of(workspace, policy, result)
+        found = contest(workspace, policy, champion, challenger, gathered.judge, pd.read_parquet(gathered.learn))
+        self._note(comparison=found.to_dict(), challenger=challenger.version)
+        if not found.better:
+            said = (
+                f"the retrained model is not clearly better than v{champion.version}: {found.metric} {found.challenger:.4g} "
+                f"against {found.champion:.4g} on {found.rows:,} newest rows (gain {found.low:.3g} to {found.high:.3g}); "
+                "nothing was changed"
+            )
+            return self._ended("not better", said)
+        mine = _in_whose_name(workspace, self._decision)
+        outcome, number, said = crown(workspace, policy, champion, challenger, found, identity=mine)
+        self._note(challenger=number)
+        return self._ended(outcome, said)
+
+    def failed(self, why: str) -> RetrainDecision:
+        """Give the decision as failed, with what is known of it and what was done to the model all the same."""
+        done = done_since(self._workspace, self._decision.model, self._decision.id)
+        return self._ended("failed", f"{why.rstrip('.')}; {done}")
+
+    def _ended(self, outcome: RetrainOutcome, said: str) -> RetrainDecision:
+        return replace(self._decision, outcome=outcome, message=f"{self._decision.message}; {said}")
+
+    def _note(self, **facts: Any) -> None:
+        self._decision = replace(self._decision, **facts)
 
 
-def _failed(decision: RetrainDecision, why: str) -> RetrainDecision:
-    return replace(decision, outcome="failed", message=f"{decision.message}; {why.rstrip('.')}; nothing was changed")
+def _in_whose_name(workspace: Workspace, decision: RetrainDecision) -> Identity:
+    """Give the person who asked for a training, whoever's process carries it out; else who runs this process."""
+    name, source = (str(decision.evidence.get(key, "")) for key in ("asked_by", "vouched_for_by"))
+    if decision.cause != "manual" or not name or source not in get_args(IdentitySource):
+        return who(workspace)
+    return identity_again(workspace, name, cast("IdentitySource", source))
 
 
 def _claim(workspace: Workspace, number: int, run_id: str) -> bool:
@@ -152,7 +180,9 @@ def _claim(workspace: Workspace, number: int, run_id: str) -> bool:
 
 def _end(workspace: Workspace, ended: RetrainDecision) -> RetrainDecision:
     ended = replace(ended, ended_at=time.time())
-    with audited(workspace, who(workspace), "retrain-end", model=ended.model, version=ended.challenger) as change:
+    with audited(
+        workspace, _in_whose_name(workspace, ended), "retrain-end", model=ended.model, version=ended.challenger
+    ) as change:
         mine = (D.c.id == ended.id, D.c.outcome == "running", D.c.owner == process_identity())
         if not change.connection.execute(D.update().where(*mine).values(**decision_values(ended))).rowcount:
             # Somebody took this process for dead.

@@ -8,16 +8,16 @@ from dataclasses import fields
 from typing import Any, get_args
 
 from nbops.data.sources import parts_of
-from nbops.errors import UsageError, meant
+from nbops.errors import UsageError, about, meant
 from nbops.monitoring.performance.windows import length_of
-from nbops.pipelines.cron import Cron
+from nbops.pipelines.cron import Cron, zone_of
 from nbops.pipelines.running.options import with_parameters
 from nbops.records import RetrainPolicy
 from nbops.records.monitoring import RetrainCause
 from nbops.registry.gates.scores import metric_named
 from nbops.registry.reading import get_model
 from nbops.registry.targets import target_name
-from nbops.scheduling.checking import pipeline_of
+from nbops.scheduling.checking import check_parameters, pipeline_of
 from nbops.workspace import Workspace
 
 PREDICTIONS = "predictions"
@@ -63,17 +63,19 @@ def build(model: str, given: Mapping[str, Any], *, origin: str = "") -> RetrainP
             else isinstance(value, list | tuple) and all(isinstance(one, str) for one in value)
         )
         if not good:
-            raise UsageError(f"{where}{key} cannot be {value!r}.")
+            with about(key):
+                raise UsageError(f"{where}{key} cannot be {value!r}.")
     facts = dict(given)
     if not facts.get("pipeline"):
-        raise UsageError(f"{where}no pipeline.", hint='Add pipeline = "pipeline.toml".')
+        with about("pipeline"):
+            raise UsageError(f"{where}no pipeline.", hint='Add pipeline = "pipeline.toml".')
     if "on" in facts:
         facts["on"] = tuple(facts["on"])
     return RetrainPolicy(model=model, **facts, origin=origin)
 
 
 def check_policy(workspace: Workspace, policy: RetrainPolicy) -> None:
-    """Check a policy and what it names.
+    """Check a policy and what it names; an error says which field it is about.
 
     Raises
     ------
@@ -84,39 +86,69 @@ def check_policy(workspace: Workspace, policy: RetrainPolicy) -> None:
     PipelineError
         The pipeline's file is wrong.
     """
-    get_model(workspace, policy.model)
+    with about("model"):
+        get_model(workspace, policy.model)
     _check_causes(policy)
     _check_numbers(policy)
     if policy.mode not in ("promote", "approval"):
-        raise UsageError(
-            f"mode must be promote or approval, not {policy.mode!r}.", hint=meant(policy.mode, ("promote", "approval"))
-        )
-    target_name(policy.target)
-    length_of(policy.window)
+        with about("mode"):
+            raise UsageError(
+                f"mode must be promote or approval, not {policy.mode!r}.",
+                hint=meant(policy.mode, ("promote", "approval")),
+            )
+    with about("target"):
+        target_name(policy.target)
+    with about("window"):
+        length_of(policy.window)
     if policy.metric:
-        metric_named(policy.metric)
+        with about("metric"):
+            metric_named(policy.metric)
     if policy.source != PREDICTIONS:
-        parts_of(workspace.root / policy.source)
-    # The pipeline takes the file, and knows the parameters.
-    with_parameters(pipeline_of(workspace, policy.pipeline), {policy.data_parameter: "", **policy.parameters})
+        with about("source"):
+            _check_source(workspace, policy.source)
+    check_parameters(policy.parameters, "policies")
+    _check_pipeline(workspace, policy)
+
+
+def _check_source(workspace: Workspace, source: str) -> None:
+    if not source:
+        raise UsageError("Labelled rows come from predictions, or from a file, folder or pattern: none is named.")
+    parts_of(workspace.root / source)
+
+
+def _check_pipeline(workspace: Workspace, policy: RetrainPolicy) -> None:
+    """See that the pipeline takes the file, and knows the parameters."""
+    with about("pipeline"):
+        if not policy.pipeline:
+            raise UsageError("No pipeline is named, so nothing would train.")
+        pipeline = pipeline_of(workspace, policy.pipeline)
+    with about("data_parameter"):
+        with_parameters(pipeline, {policy.data_parameter: ""})
+    with about("parameters"):
+        with_parameters(pipeline, policy.parameters)
 
 
 def _check_causes(policy: RetrainPolicy) -> None:
-    for cause in policy.on:
-        if cause not in CAUSES:
-            raise UsageError(
-                f"Nothing starts on {cause!r}.", hint=meant(cause, CAUSES) or f"It may be {', '.join(CAUSES)}."
-            )
-    if ("schedule" in policy.on) != bool(policy.cron):
-        raise UsageError(
-            "Retraining on schedule needs cron, and cron needs it.", hint='on = ["schedule"], cron = "0 4 * * 1"'
-        )
-    if ("volume" in policy.on) != bool(policy.volume):
-        raise UsageError(
-            "Retraining on volume needs the number of rows, and that needs it.", hint='on = ["volume"], volume = 5000'
-        )
-    if policy.cron and Cron(policy.cron, policy.timezone).next(0.0) is None:
-        raise UsageError(f"The cron expression {policy.cron!r} names no day that ever comes.")
+    with about("on"):
+        for cause in policy.on:
+            if cause not in CAUSES:
+                raise UsageError(
+                    f"Nothing starts on {cause!r}.", hint=meant(cause, CAUSES) or f"It may be {', '.join(CAUSES)}."
+                )
+        if policy.cron and "schedule" not in policy.on:
+            raise UsageError("There are times (cron), but retraining does not start on schedule.")
+        if policy.volume and "volume" not in policy.on:
+            raise UsageError("There is a number of rows, but retraining does not start on volume.")
+    with about("volume"):
+        if "volume" in policy.on and not policy.volume:
+            raise UsageError("Retraining on volume needs the number of rows.", hint="Such as 5000.")
+    with about("timezone"):
+        zone_of(policy.timezone)
+    with about("cron"):
+        if "schedule" in policy.on and not policy.cron:
+            raise UsageError("Retraining on schedule needs cron: the times.", hint="Such as 0 4 * * 1.")
+        if policy.cron and Cron(policy.cron, policy.timezone).next(0.0) is None:
+            raise UsageError(f"The cron expression {policy.cron!r} names no day that ever comes.")
 
 
 def _check_numbers(policy: RetrainPolicy) -> None:
@@ -132,4 +164,5 @@ def _check_numbers(policy: RetrainPolicy) -> None:
     for name, (low, high) in limits.items():
         value = getattr(policy, name)
         if not low <= value <= high:
-            raise UsageError(f"{name} must be from {low:g} to {high:g}, not {value:g}.")
+            with about(name):
+                raise UsageError(f"{name} must be from {low:g} to {high:g}, not {str(value)[:40]}.")

@@ -94,7 +94,9 @@ def retrain_now(
     policy, actor = policy_named(workspace, model), identity or who(workspace)
     now = time.time() if now is None else now
     message = " ".join(reason.split()) or "asked for by hand"
-    occasion = _Occasion(f"manual:{now:.6f}", "manual", message, {"asked_by": actor.name})
+    occasion = _Occasion(
+        f"manual:{now:.6f}", "manual", message, {"asked_by": actor.name, "vouched_for_by": actor.source}
+    )
     made = _decide(workspace, policy, [occasion], now, actor)
     if not made:
         raise NotFoundError(f"{model} has no policy of retraining any more.", hint="It was removed just now.")
@@ -152,12 +154,16 @@ def _labelled(
     from nbops.scheduling.retraining.gathering import labelled_count
 
     count, base = labelled_count(workspace, policy), mark.get("labels")
-    moved = {**mark, "labels": count if base is None else base, "counted_at": now}
-    fresh = 0 if base is None else count - int(base)
+    # Labels may be taken back, and a file be replaced by a shorter one: then it is counted on from there.
+    base = count if base is None else min(int(base), count)
+    moved = {**mark, "labels": base, "counted_at": now}
+    fresh = count - base
     if fresh >= policy.volume:
         # The mark moves with the decision.
         said = f"{fresh:,} rows were labelled since, {policy.volume:,} asked for"
-        return [_Occasion(f"volume:{count}", "volume", said, {"labelled": count, "since": base})]
+        return [
+            _Occasion(f"volume:{mark.get('rounds', 0)}:{count}", "volume", said, {"labelled": count, "since": base})
+        ]
     with ledger.begin() as connection:
         held = (owned(workspace, P), P.c.model == policy.model)
         current = connection.scalar(select(P.c.mark).where(*held).with_for_update())
@@ -195,7 +201,8 @@ def _moved(mark: Mapping[str, Any], fresh: list[_Occasion], others: list[_Occasi
     moved = {**mark, "passed": [*mark.get("passed", ()), *(one.key for one in others)][-_MOST_PASSED:]}
     for one in fresh:
         if one.cause == "volume":
-            moved |= {"labels": one.evidence["labelled"], "counted_at": now}
+            # Leaders that count at the same time call it the same; as many labels another time are another occasion.
+            moved |= {"labels": one.evidence["labelled"], "counted_at": now, "rounds": mark.get("rounds", 0) + 1}
     return moved
 
 

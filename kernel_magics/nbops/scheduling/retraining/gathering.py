@@ -11,10 +11,11 @@ import numpy as np
 
 from nbops.data.reading import write_table
 from nbops.data.sources import read_source
-from nbops.data.typed import as_times, require_columns
+from nbops.data.typed import require_columns
 from nbops.errors import DataError
 from nbops.monitoring.performance.windows import length_of, newest
 from nbops.monitoring.predictions import labelled_rows, read_labels
+from nbops.monitoring.times import times_of
 from nbops.records import RetrainPolicy
 from nbops.scheduling.retraining.checking import PREDICTIONS
 from nbops.workspace import Workspace
@@ -84,11 +85,11 @@ def _rows(workspace: Workspace, policy: RetrainPolicy, as_of: float) -> pd.DataF
     if policy.source == PREDICTIONS:
         return labelled_rows(workspace, policy.model, policy.window, as_of, target=policy.label)
     frame = _file(workspace, policy)
-    frame = frame[frame[policy.label].notna()]
-    if policy.time:
-        at = as_times(frame[policy.time])
+    frame = frame[frame[policy.label].notna()].reset_index(drop=True)
+    if policy.time and len(frame):
+        at = times_of(frame, [policy.time])
         frame = frame[at.notna()]
-        seconds = (at[at.notna()].astype("datetime64[ns]").astype("int64") / 1e9).rename("at")
+        seconds = (at[at.notna()].astype("datetime64[us]").astype("int64") / 1e6).rename("at")
         order = seconds.sort_values(kind="stable").index
         kept = newest(seconds.loc[order].to_frame(), policy.window)
         return frame.loc[kept.index].reset_index(drop=True)

@@ -6,6 +6,7 @@ from sqlalchemy import func, select
 
 from nbops.errors import NotFoundError
 from nbops.ledger import open_ledger
+from nbops.ledger.numbered import numbered
 from nbops.ledger.owning import owned
 from nbops.records import RetrainDecision
 from nbops.scheduling.retraining.rows import D, decision_of
@@ -29,7 +30,7 @@ def decision(workspace: Workspace, number: int) -> RetrainDecision:
         There is no such decision.
     """
     with open_ledger(workspace).connect() as connection:
-        row = connection.execute(select(D).where(owned(workspace, D), D.c.id == number)).first()
+        row = connection.execute(select(D).where(owned(workspace, D), numbered(D.c.id, number))).first()
     if row is None:
         raise NotFoundError(f"There is no decision {number} about retraining.", hint="`nbops retrain list` has them.")
     return decision_of(row)

@@ -10,7 +10,7 @@ from nbops.errors import NotFoundError, PipelineError, PromotionRefused
 from nbops.pipelines.models import run_model
 from nbops.pipelines.result import PipelineResult
 from nbops.pipelines.tabular.task import metric_of, task_of
-from nbops.records import ModelVersion, RetrainPolicy
+from nbops.records import Identity, ModelVersion, RetrainPolicy
 from nbops.records.monitoring import RetrainOutcome
 from nbops.registry import get_version, holder, load_model, promote, register, request_promotion
 from nbops.registry.comparison import Comparison, compare
@@ -103,25 +103,33 @@ def contest(
 
 
 def crown(
-    workspace: Workspace, policy: RetrainPolicy, champion: ModelVersion, challenger: Challenger, found: Comparison
+    workspace: Workspace,
+    policy: RetrainPolicy,
+    champion: ModelVersion,
+    challenger: Challenger,
+    found: Comparison,
+    *,
+    identity: Identity,
 ) -> tuple[RetrainOutcome, int, str]:
     """Register a challenger that has won, and promote it or ask for that; give what became of it, its number, and words.
 
-    The promotion is conditional: if another version has become champion meanwhile, nothing is changed.
+    The promotion is conditional: if another version has become champion meanwhile, nothing is changed. All of it is done in
+    the name of ``identity``.
     """
     said = f"{found.metric} {found.challenger:.4g} against {found.champion:.4g} of v{champion.version} on {found.rows:,} newest rows"
+    mine: dict[str, Any] = {"identity": identity, "workspace": workspace}
     number = challenger.version
     if number is None:
         run, _, name = challenger.reference.partition("/")
-        number = register(policy.model, run_id=run, model=name, description=said, workspace=workspace).version
+        number = register(policy.model, run_id=run, model=name, description=said, **mine).version
     if policy.mode == "approval":
-        request_promotion(policy.model, number, policy.target, comment=said, workspace=workspace)
+        request_promotion(policy.model, number, policy.target, comment=said, **mine)
         return "awaiting approval", number, f"v{number} is better ({said}); {policy.target} was asked for"
     try:
-        promote(policy.model, number, policy.target, expect=champion.version, reason=said, workspace=workspace)
+        promote(policy.model, number, policy.target, expect=champion.version, reason=said, **mine)
     except PromotionRefused as refusal:
         if refusal.kinds == ("approvals",):
-            request_promotion(policy.model, number, policy.target, comment=said, workspace=workspace)
+            request_promotion(policy.model, number, policy.target, comment=said, **mine)
             return (
                 "awaiting approval",
                 number,

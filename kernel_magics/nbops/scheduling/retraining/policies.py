@@ -139,7 +139,8 @@ def apply_policies(workspace: Workspace, *, prune: bool = False, identity: Ident
         A declaration cannot be used, or the model has a policy that the file did not make.
     """
     known = {one.model: one for one in policies(workspace)}
-    declared = {model: build(model, table, origin=FILE_NAME) for model, table in _declared(workspace).items()}
+    tables = _declared(workspace)
+    declared = {model: build(model, table, origin=FILE_NAME) for model, table in tables.items()}
     for model, one in declared.items():
         if model in known and known[model].origin != FILE_NAME:
             raise UsageError(
@@ -150,6 +151,9 @@ def apply_policies(workspace: Workspace, *, prune: bool = False, identity: Ident
     outcome = {}
     for model, one in declared.items():
         before = known.get(model)
+        if before is not None and "paused" not in tables[model]:
+            # Who paused it by hand does not want a file to resume it.
+            one = replace(one, paused=before.paused)
         after = set_policy(workspace, one, identity=identity)
         outcome[model] = "added" if before is None else "unchanged" if after == before else "changed"
     for model, one in known.items():

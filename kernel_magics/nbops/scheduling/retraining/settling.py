@@ -33,7 +33,7 @@ def settle(workspace: Workspace, now: float) -> int:
         running = connection.execute(select(D).where(owned(workspace, D), D.c.outcome == "running")).all()
     lost = [row for row in running if row.owner and (not is_alive(row.owner) or _silent(row, now))]
     for row in lost:
-        said = _LOST.format(_done_since(workspace, row.model, row.id))
+        said = _LOST.format(done_since(workspace, row.model, row.id))
         with audited(workspace, who(workspace), "retrain-end", model=row.model) as change:
             values = {"outcome": "failed", "ended_at": now, "detail": {**row.detail, "message": said}}
             mine = (D.c.id == row.id, D.c.outcome == "running", D.c.owner == row.owner)
@@ -49,8 +49,8 @@ def _silent(row: Row[Any], now: float) -> bool:
     return elsewhere and row.heartbeat_at < now - PATIENCE
 
 
-def _done_since(workspace: Workspace, model: str, number: int) -> str:
-    """Say what was done to a model since a training was decided on: its process may have died after it had promoted."""
+def done_since(workspace: Workspace, model: str, number: int) -> str:
+    """Say what was done to a model since a training was decided on: it may have failed after it had registered or promoted."""
     done: list[str] = []
     for event in reversed(read_events(workspace, model=model, newest=True, limit=_LOOKED_BACK)):
         if event.action == "retrain-decide" and event.detail.get("decision") == number:

@@ -9,7 +9,8 @@ from nbops.views.drift.words import STATES, Values, figure, name_of, probability
 # Name of a statistic: what it is called and what it is compared to.
 _STATISTICS = {
     "ks": ("KS", "min_effect"),
-    "tv": ("total variation", "min_effect"),
+    "tv": ("total variation", "tv_by_chance"),
+    "tv_beyond_chance": ("total variation beyond chance", "min_effect"),
     "chi2": ("chi-square", ""),
     "cramers_v": ("Cramér's V", ""),
     "wasserstein": ("Wasserstein, in σ", ""),
@@ -25,7 +26,7 @@ _STATISTICS = {
     "auc": ("AUC of telling both apart", ""),
 }
 _TESTS = {"ks_p": "KS", "rank_p": "ranks", "spread_p": "spread", "range_p": "range", "chi2_p": "chi-square"}
-_HIDDEN = {"psi_critical"}
+_HIDDEN = {"psi_critical", "tv_by_chance"}
 _MOST = 24
 
 
@@ -76,6 +77,8 @@ def _against(what: str, column: Values, found: Values, report: Values) -> str:
     least = column["limit"] if column.get("limit") is not None else report.get("min_effect")
     if what == "min_effect" and least is not None:
         return f"{figure(least)} and more counts"
+    if what == "tv_by_chance" and found.get("tv_by_chance") is not None:
+        return f"{figure(found['tv_by_chance'])} by chance on average, at this size"
     if what == "psi_critical" and found.get("psi_critical") is not None:
         return f"{figure(found['psi_critical'])} by chance once in a hundred"
     return ""

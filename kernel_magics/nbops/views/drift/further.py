@@ -26,6 +26,7 @@ def further_text(report: Mapping[str, Any]) -> str:
         segments_text(report.get("segments") or {}),
     ]
     parts += [_multivariate(report.get("multivariate") or {}), concept_text(report.get("concept") or {})]
+    parts.append(_quality(report.get("quality") or {}))
     return "\n\n".join(part for part in parts if part)
 
 
@@ -56,6 +57,28 @@ def windows_text(windows: Mapping[str, Any]) -> str:
     shown = table(rows, ("column", "over time", "most", "limit", "windows", "since when"), right=(2, 3, 4))
     notes = (plain(f"note: {note}", 200) for note in windows.get("notes", ()))
     return "\n".join([plain(head, 400), shown, *more, *notes])
+
+
+def _quality(quality: Mapping[str, Any]) -> str:
+    if not quality:
+        return ""
+    findings = list(quality.get("findings") or ())
+    rows = [
+        (
+            "✕ error" if one["severity"] == "error" else "▲ warning",
+            plain(one["column"] or "all rows", 40),
+            one["rule"],
+            f"{one['rows']:,}" if one["rows"] else "–",
+            plain(one["message"], 80),
+            plain(", ".join(one["examples"]), 60),
+        )
+        for one in findings[:_MOST_ROWS]
+    ]
+    beyond = max(0, len(findings) - _MOST_ROWS) + int(quality.get("more") or 0)
+    lines = [f"Data quality: {plain(quality.get('sentence', ''), 300)}"]
+    if rows:
+        lines.append(table(rows, ("", "column", "rule", "rows", "what", "examples"), right=(3,)))
+    return "\n".join([*lines, *([f"… and {beyond:,} more"] if beyond else [])])
 
 
 def _trend(effects: Sequence[float | None]) -> str:

@@ -24,7 +24,7 @@ def sections(report: Values, figures: Figures, *, tables: bool = True) -> list[t
         ("Where it is worst", _segments(report, tables=tables)),
         ("All columns together", _multivariate(report, tables=tables)),
         ("Relation to the target", _concept(report, tables=tables)),
-        ("Data quality", _quality(report)),
+        ("Data quality", _quality(report, tables=tables)),
         ("Performance", _performance(report)),
     ]
     return [(title, inside) for title, inside in parts if inside]
@@ -174,21 +174,31 @@ def _concept(report: Values, *, tables: bool) -> str:
     return _paragraph(found.get("sentence")) + table + kept
 
 
-def _quality(report: Values) -> str:
+def _quality(report: Values, *, tables: bool) -> str:
     found = report.get("quality") or {}
-    checks = (found.get("checks") or found.get("failures") or ()) if isinstance(found, dict) else found
+    if not found:
+        return ""
+    findings = list(found.get("findings") or ())
+    shown = findings[: _TABLE_ROWS if tables else 12]
     rows = [
         (
-            c.get("column", ""),
-            c.get("rule") or c.get("check") or c.get("name") or "",
-            figure(c.get("rows")),
-            ", ".join(plain(e, 24) for e in list(c.get("examples") or ())[:4]),
+            one.get("column") or "all rows",
+            Html(
+                '<span class="bad">✕ error</span>'
+                if one["severity"] == "error"
+                else '<span class="warn">▲ warning</span>'
+            ),
+            one["rule"],
+            one["message"],
+            figure(one["rows"]) if one.get("rows") else "",
+            ", ".join(plain(example, 60) for example in one.get("examples") or ()),
         )
-        for c in list(checks)[:_TABLE_ROWS]
-        if isinstance(c, dict)
+        for one in shown
     ]
-    sentence = found.get("sentence") if isinstance(found, dict) else ""
-    return _paragraph(sentence) + simple_table(("column", "rule", "rows", "examples"), rows, right=(2,))
+    head = ("column", "", "rule", "what", "rows", "examples")
+    beyond = len(findings) - len(shown) + int(found.get("more") or 0)
+    more = f'<p class="dim">and {beyond:,} more; they stand in the JSON</p>' if beyond else ""
+    return _paragraph(found.get("sentence")) + simple_table(head, rows, right=(4,)) + more
 
 
 def _performance(report: Values) -> str:

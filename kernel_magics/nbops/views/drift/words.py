@@ -181,7 +181,9 @@ def _more(report: Values) -> list[str]:
     found = [str(one) for one in report.get("findings") or ()][:3]
     segments = report.get("segments") or {}
     worst = segments.get("sentence", "") if segments.get("worst") not in (None, -1) else ""
-    told = [*found, onset, worst, performance.get("sentence", "")]
+    quality = report.get("quality") or {}
+    broken = quality.get("sentence", "") if quality.get("findings") else ""
+    told = [*found, onset, worst, broken, performance.get("sentence", "")]
     return [plain(one, 240) for one in told if one]
 
 

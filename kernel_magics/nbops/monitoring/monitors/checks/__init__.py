@@ -8,6 +8,7 @@ from nbops.monitoring.monitors.checks.drifting import check_drift
 from nbops.monitoring.monitors.checks.estimate import check_estimate
 from nbops.monitoring.monitors.checks.infrastructure import check_infrastructure
 from nbops.monitoring.monitors.checks.performance import check_performance
+from nbops.monitoring.monitors.checks.predicting import check_prediction
 from nbops.monitoring.monitors.checks.quality import check_quality
 from nbops.monitoring.monitors.checks.volume import check_volume
 from nbops.monitoring.monitors.looking import Look
@@ -16,6 +17,7 @@ from nbops.records.monitoring import CheckKind
 
 RUNNERS: Mapping[CheckKind, Callable[[Look, Check], CheckResult]] = {
     "drift": check_drift,
+    "prediction": check_prediction,
     "quality": check_quality,
     "performance": check_performance,
     "estimate": check_estimate,

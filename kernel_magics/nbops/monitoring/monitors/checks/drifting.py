@@ -2,17 +2,19 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
+from nbops.data.profile import profile_frame
 from nbops.monitoring.drift import drift
 from nbops.monitoring.monitors.building import PREDICTIONS
-from nbops.monitoring.monitors.limits import against, judge
+from nbops.monitoring.monitors.checks.verdict import result_of
 from nbops.monitoring.monitors.looking import Look
+from nbops.monitoring.monitors.outputs import Predictions, predictions_of, with_reference
 from nbops.monitoring.monitors.source import NothingYet
 from nbops.monitoring.predictions.reading import model_inputs
-from nbops.monitoring.report import ColumnDrift, DriftReport
+from nbops.monitoring.report import DriftReport
 from nbops.records import Check, CheckResult
-from nbops.records.monitoring import MonitorState
 from nbops.registry.facts import importance_of
 
 if TYPE_CHECKING:
@@ -22,33 +24,40 @@ _PASSED_ON = ("alpha", "min_effect", "thresholds", "importance")
 
 
 def check_drift(look: Look, check: Check) -> CheckResult:
-    """Compare. Without a threshold the calibrated verdict decides; what is wrong with the data's quality is a warning."""
+    """Compare what the model is given, and what it predicts where the prediction log is looked at."""
     frame = look.rows.frame
     if not len(frame):
         raise NothingYet("There are no rows in the window.")
     learned = check.options.get("thresholds") == "learned"
     reference = look.reference_rows if learned else look.reference
-    report = drift(reference, inputs(look), columns=compared_columns(look, check), **_options(look, check))
+    columns = compared_columns(look, check)
+    predicted = None if learned else predictions_of(look)
+    if predicted is None or (check.columns and not set(predicted.names) & set(check.columns)):
+        report = drift(reference, inputs(look), columns=columns, **_options(look, check))
+    else:
+        report = _with_predictions(look, check, columns, predicted)
     look.reports.append(report)
-    worst = _worst(report)
-    value = _value(report, check, worst)
-    state, message = _state(report, check, value)
-    return CheckResult(
-        check=check.name,
-        kind="drift",
-        state=state,
-        message=message,
-        value=value,
-        limit=_limit(report, check, worst),
-        columns=report.drifted or tuple(one.name for one in report.columns if one.status == "quality"),
-        detail={
-            "rows": report.current_rows,
-            "reference_rows": report.reference_rows,
-            "compared": len(_compared(report)),
-            # In a line of a list there is room for one column.
-            "worst": f"{worst.name} {worst.reason}" if worst is not None and worst.drifted else "",
-        },
-    )
+    return result_of(report, check)
+
+
+def _with_predictions(look: Look, check: Check, columns: list[str] | None, predicted: Predictions) -> DriftReport:
+    """Compare what the model is given and what it predicts in one report."""
+    frame = inputs(look)
+    if frame.columns.empty:
+        # Inputs are not kept; what was predicted is.
+        before, after = predicted.reference, predicted.current
+        columns = None
+    else:
+        known = look.reference
+        before = replace(known, columns=(*known.columns, *predicted.reference.columns))
+        now = profile_frame(frame, known)
+        after = replace(now, columns=(*now.columns, *predicted.current.columns))
+        columns = (
+            None if columns is None else list(dict.fromkeys([*columns, *([] if check.columns else predicted.names)]))
+        )
+    names = [name for name in predicted.names if columns is None or name in columns]
+    report = drift(before, after, columns=columns, prediction=names, **_options(look, check))
+    return replace(report, note=with_reference(report.note, predicted))
 
 
 def _options(look: Look, check: Check) -> dict[str, Any]:
@@ -77,50 +86,3 @@ def compared_columns(look: Look, check: Check) -> list[str] | None:
     known = {column.name for column in look.reference.columns}
     features = [name for name in look.version.features if name in known or name in look.rows.frame.columns]
     return [name for name in features if name != look.monitor.time] or None
-
-
-def _compared(report: DriftReport) -> list[ColumnDrift]:
-    return [column for column in report.columns if column.status != "not compared"]
-
-
-def _worst(report: DriftReport) -> ColumnDrift | None:
-    """Give the column that moved most, or if none has drifted the one that came closest to its limit."""
-    moved = [column for column in report.columns if column.effect is not None]
-    drifted = [column for column in moved if column.drifted]
-    if drifted:
-        return max(drifted, key=lambda column: column.effect or 0.0)
-    return max(
-        moved, key=lambda column: (column.effect or 0.0) / (column.limit or report.min_effect or 1.0), default=None
-    )
-
-
-def _value(report: DriftReport, check: Check, worst: ColumnDrift | None) -> float:
-    if check.metric == "columns":
-        return float(len(report.drifted))
-    if check.metric == "share":
-        return len(report.drifted) / max(len(_compared(report)), 1)
-    return float(worst.effect or 0.0) if worst is not None else 0.0
-
-
-def _limit(report: DriftReport, check: Check, worst: ColumnDrift | None) -> float | None:
-    """Give what the value is held against: a column's own limit comes from the sizes of both samples."""
-    if check.threshold is not None or check.metric in ("columns", "share"):
-        return check.threshold
-    if worst is None or worst.limit is None:
-        return report.min_effect
-    if worst.measure != "effect":
-        return None
-    # By the calibrated verdict an effect has to be larger than chance makes it in samples of these sizes, too.
-    return max(worst.limit, report.detectable) if report.thresholds == "calibrated" else worst.limit
-
-
-def _state(report: DriftReport, check: Check, value: float) -> tuple[MonitorState, str]:
-    if check.threshold is not None or check.warning is not None:
-        words = {"columns": f"{value:g} columns have drifted", "share": f"{value:.0%} of the columns have drifted"}
-        said = words.get(check.metric, f"The largest effect is {value:.3f}")
-        return judge(check, value), against(check, value, said)
-    if report.drifted:
-        # Nothing that the model goes by, where it is known what it goes by.
-        return "warning" if report.matters is False else "alert", report.sentence
-    quality = any(column.status == "quality" for column in report.columns)
-    return "warning" if quality else "ok", report.sentence

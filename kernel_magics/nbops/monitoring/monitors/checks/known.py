@@ -33,6 +33,7 @@ def known_performance(look: Look, check: Check) -> PerformanceReport:
     if found is None:
         name, _ = split_model(look.monitor.model)
         window, start = read_window(look.monitor.window), None
+        newest = BACK if window.unit == "rows" else None
         if window.timed:
             start = look.end
             for _ in range(BACK):
@@ -43,6 +44,7 @@ def known_performance(look: Look, check: Check) -> PerformanceReport:
             as_of=look.end,
             start=start,
             end=look.end,
+            newest=newest,
             window=look.monitor.window,
             metric=check.metric or None,
         )

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import replace
 
+from nbops.data.reading import path_of
 from nbops.data.rules import Rules, infer_rules
 from nbops.data.rulesets import load_rules
 from nbops.data.rulesfile import read_rules
@@ -12,6 +13,7 @@ from nbops.monitoring.monitors.checks.drifting import compared_columns, inputs
 from nbops.monitoring.monitors.limits import against, judge
 from nbops.monitoring.monitors.looking import Look
 from nbops.monitoring.monitors.source import NothingYet
+from nbops.monitoring.ruling import quality_part
 from nbops.records import Check, CheckResult
 from nbops.records.monitoring import MonitorState
 
@@ -25,6 +27,8 @@ def check_quality(look: Look, check: Check) -> CheckResult:
     if not len(frame):
         raise NothingYet("There are no rows in the window.")
     report = validate(inputs(look), _rules(look, check))
+    # It stands in the report of the look too.
+    look.quality = quality_part(report)
     errors = [finding for finding in report.findings if finding.severity == "error"]
     told = errors or list(report.findings)
     named = "; ".join(f"{one.column} {one.message}".strip() for one in told[:_NAMED])
@@ -49,7 +53,7 @@ def check_quality(look: Look, check: Check) -> CheckResult:
 def _rules(look: Look, check: Check) -> Rules:
     said = str(check.options.get("rules", ""))
     if said:
-        file = look.workspace.root / said
+        file = path_of(look.workspace.root / said)
         return read_rules(file) if file.is_file() else load_rules(look.workspace, said).rules
     rules = infer_rules(look.reference)
     columns = compared_columns(look, check)

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import os
 import re
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from functools import lru_cache
 
 MARK = "[redacted]"
@@ -98,6 +98,12 @@ def redact(text: str, environ: Mapping[str, str] | None = None) -> tuple[str, in
     """
     redactor = Redactor(environ)
     return redactor.text(text), redactor.count
+
+
+def redacted_cells(column: str, cells: Iterable[str]) -> list[str]:
+    """Give cells of a column as they may be shown: secrets replaced, of a column that is named like one all."""
+    redactor = Redactor()
+    return [next(iter(redactor.mapping({column: cell}).values())) for cell in cells]
 
 
 class Redactor:

@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from nbops.capture.redaction import MARK, Redactor, redact, secret_name
+from nbops.redaction import MARK, Redactor, redact, secret_name
 
 # Put together here, so that no scanner takes this file for a leak.
 TOKENS = [
@@ -182,7 +182,7 @@ def test_a_variable_of_the_environment_set_in_the_code(code):
 )
 def test_literals_are_found_wherever_the_pattern_finds_them(parts):
     """The names are looked for as plain texts first; that must change nothing."""
-    from nbops.capture.redaction import _LITERAL
+    from nbops.redaction import _LITERAL
 
     text = "".join(parts)
     slow, fast = Redactor({}), Redactor({})

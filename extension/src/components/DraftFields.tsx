@@ -1,0 +1,150 @@
+import React, { useState } from 'react';
+import { fromLines, fromList, toLines } from '../model/assignments';
+import type { ITimed } from '../model/draft';
+import { zones } from '../model/when';
+import type { IPipelineLine } from '../pipelines';
+import type { ITrans } from '../tokens';
+import { ChoiceField, Field, TextField } from './Field';
+
+const LAB = 'lab';
+
+interface ITimesProps {
+  readonly draft: ITimed;
+  /** What is said where there are none. */
+  readonly none?: string;
+  readonly onChange: (change: Partial<ITimed>) => void;
+  readonly trans: ITrans;
+}
+
+/** When something happens by the clock. */
+export function TimesFields({ draft, none, onChange, trans }: ITimesProps): React.JSX.Element {
+  return (
+    <>
+      <TextField
+        name="cron"
+        label={trans.__('Times (cron)')}
+        note={trans.__('minute hour day month weekday; or @daily')}
+        mono
+        value={draft.cron}
+        placeholder={none}
+        onChange={cron => onChange({ cron })}
+      />
+      <TextField
+        name="timezone"
+        label={trans.__('Time zone')}
+        value={draft.timezone}
+        choices={zones()}
+        onChange={timezone => onChange({ timezone })}
+      />
+    </>
+  );
+}
+
+interface IToldProps {
+  readonly legend: string;
+  readonly routes: readonly string[];
+  readonly placeholder: string;
+  readonly onChange: (routes: readonly string[]) => void;
+  readonly trans: ITrans;
+  readonly children?: React.ReactNode;
+}
+
+/** Who is told of something: whoever has JupyterLab open, and others. */
+export function RoutesField(props: IToldProps): React.JSX.Element {
+  const { legend, routes, placeholder, onChange, trans, children } = props;
+  // Kept as text while it is written.
+  const [text, setText] = useState(routes.filter(one => one !== LAB).join(', '));
+  const lab = routes.includes(LAB);
+  const set = (inLab: boolean, rest: string) => onChange([...(inLab ? [LAB] : []), ...fromList(rest)]);
+  return (
+    <fieldset className="nbops-whole">
+      <legend>{legend}</legend>
+      <label className="nbops-check">
+        <input type="checkbox" checked={lab} onChange={event => set(event.target.checked, text)} />
+        {trans.__('whoever has JupyterLab open')}
+      </label>
+      <label className="nbops-inline">
+        {trans.__('others')}
+        <input
+          value={text}
+          placeholder={placeholder}
+          onChange={event => {
+            setText(event.target.value);
+            set(lab, event.target.value);
+          }}
+        />
+      </label>
+      {children}
+    </fieldset>
+  );
+}
+
+interface IPipelineProps {
+  readonly pipeline: string;
+  /** What the server is told, and what people read. */
+  readonly pipelines: readonly (readonly [string, string])[];
+  readonly onChange: (pipeline: string) => void;
+  readonly trans: ITrans;
+}
+
+/** One of the pipelines; one that is not there any more stays chosen. */
+export function PipelineField({ pipeline, pipelines, onChange, trans }: IPipelineProps): React.JSX.Element {
+  const known = pipelines.some(([value]) => value === pipeline);
+  return (
+    <ChoiceField
+      name="pipeline"
+      label={trans.__('Pipeline')}
+      note={pipelines.length === 0 && trans.__('There is none yet: write a pipeline.toml.')}
+      value={pipeline}
+      choices={known ? pipelines : [[pipeline, pipeline || trans.__('choose one')], ...pipelines]}
+      onChange={onChange}
+    />
+  );
+}
+
+/** Pipelines as the server names them: their file from the workspace's folder, or the name where a file has several. */
+export function pipelineChoices(
+  lines: readonly IPipelineLine[],
+  root: string
+): (readonly [string, string])[] {
+  return lines.map(({ name, path }) => {
+    const file = root && path.startsWith(`${root}/`) ? path.slice(root.length + 1) : path;
+    return file === 'nbops.toml' ? ([name, name] as const) : ([file, `${name} (${file})`] as const);
+  });
+}
+
+interface IParametersProps {
+  readonly parameters: Readonly<Record<string, string>>;
+  readonly onChange: (parameters: Readonly<Record<string, string>>) => void;
+  readonly trans: ITrans;
+}
+
+/** Parameters of a pipeline, one a line. Kept as text while it is written: a line that is not whole yet is no mistake. */
+export function ParametersField({ parameters, onChange, trans }: IParametersProps): React.JSX.Element {
+  const [text, setText] = useState(toLines(parameters));
+  const { wrong } = fromLines(text);
+  const note = wrong ? (
+    <span className="nbops-warn">{trans.__('“%1” is no line NAME = VALUE', wrong)}</span>
+  ) : (
+    trans.__('one a line; STAGE.NAME for one stage only')
+  );
+  return (
+    <Field name="parameters" label={trans.__('Parameters')} note={note} whole>
+      {wired => (
+        <textarea
+          {...wired}
+          className="nbops-mono"
+          rows={2}
+          spellCheck={false}
+          value={text}
+          placeholder={'max_depth = 6\ntrain.target = "Churn"'}
+          aria-invalid={wrong !== '' || wired['aria-invalid']}
+          onChange={event => {
+            setText(event.target.value);
+            onChange(fromLines(event.target.value).values);
+          }}
+        />
+      )}
+    </Field>
+  );
+}
