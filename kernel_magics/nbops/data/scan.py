@@ -67,7 +67,7 @@ def profile_both(reference: Any, current: Any) -> tuple[Profile, Profile]:
     NotFoundError, DataError, MissingExtraError
         As there.
     """
-    if hasattr(reference, "iloc") and hasattr(current, "iloc"):
+    if all(hasattr(side, "iloc") and hasattr(side, "columns") for side in (reference, current)):
         return profile_frames(reference, current)
     if any(_is_whole(side) for side in (reference, current)):
         before = profile_source(reference)
