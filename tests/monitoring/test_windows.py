@@ -4,6 +4,7 @@ import json
 
 import numpy as np
 import pandas as pd
+import pyarrow as pa
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
@@ -316,3 +317,11 @@ def test_frames_by_name_are_windows():
     found = nbops.drift(_dated(9, 100, seed=5, x=lambda r, n: r.normal(size=n)), parts, by="file").windows
     assert found["labels"] == ["old", "new"]
     assert found["columns"]["x"]["onset"] == "new"
+
+
+def test_arrow_tables_are_cut_as_frames_are():
+    random = np.random.default_rng(0)
+    frames = [pd.DataFrame({"x": random.normal(size=300), "c": random.choice(["a", "b"], 300)}) for _ in range(2)]
+    tables = [pa.Table.from_pandas(frame) for frame in frames]
+    further = {"by": "100 rows", "segments": ["c"], "multivariate": True}
+    assert nbops.drift(*tables, **further).to_dict() == nbops.drift(*frames, **further).to_dict()

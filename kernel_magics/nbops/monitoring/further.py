@@ -191,7 +191,7 @@ def _two(errors: Sequence[str]) -> tuple[str, str]:
 
 
 def rows_of(source: Any) -> pd.DataFrame:
-    """Read all rows of a frame, file, folder or pattern; of several of these, also by name, one after the other.
+    """Read all rows of a frame, Arrow table, file, folder or pattern; of several of these, also by name, one after the other.
 
     Raises
     ------
@@ -200,6 +200,9 @@ def rows_of(source: Any) -> pd.DataFrame:
     """
     if isinstance(source, (str, os.PathLike)):
         return read_source(os.fspath(source))
+    if hasattr(source, "to_batches") and hasattr(source, "to_pandas"):
+        frame: pd.DataFrame = source.to_pandas()
+        return frame
     parts = list(source.values()) if isinstance(source, Mapping) else source
     if isinstance(parts, (list, tuple)) and parts:
         import pandas as pd

@@ -83,6 +83,7 @@ class Estimator:
     ) -> None:
         self._found, self._versions, self._metric, self._inputs = found, versions, metric, inputs
         self._known, self._as_of = known, as_of
+        self._scored = np.isfinite(found.scores).all(axis=1) if found.scores is not None else np.ones(len(found), bool)
         self._learnt: dict[Any, _Learnt] = {}
 
     @property
@@ -125,9 +126,7 @@ class Estimator:
     def _before(self, row: int, version: Any, moment: float) -> tuple[Outcomes, Any]:
         """Give what was known at a time, and the numbers of the rows before one that can be learnt from."""
         known = self._known.at(moment, row)
-        usable = known.known & (self._versions[:row] == version)
-        if known.scores is not None:
-            usable &= np.isfinite(known.scores).all(axis=1)
+        usable = known.known & (self._versions[:row] == version) & self._scored[:row]
         usable &= (known.truth >= 0) if known.kind.is_classifier else np.isfinite(known.said)
         return known, np.flatnonzero(usable)
 
