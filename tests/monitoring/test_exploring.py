@@ -45,6 +45,8 @@ def test_a_look_equals_the_comparison_of_those_rows(frames, exploration):
     same = nbops.drift(before[before.region == "south"], rows)
     look = {c.name: c for c in south.columns}["bill"]
     assert look.drifted
+    # A window has all columns of the whole.
+    assert not any("is missing" in column.reason for column in south.columns)
     assert look.effect == pytest.approx({c.name: c for c in same.columns}["bill"].effect, abs=1e-3)
     assert not {c.name: c for c in exploration.report("2026-01-19", Segment("region", "north")).columns}["bill"].drifted
     assert exploration.trend(Segment("region", "south"))["columns"]["bill"]["drifted"] == [False, False, True, True]

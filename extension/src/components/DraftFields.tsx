@@ -7,6 +7,7 @@ import type { ITrans } from '../tokens';
 import { ChoiceField, Field, TextField } from './Field';
 
 const LAB = 'lab';
+const PREDICTIONS = 'predictions';
 
 interface ITimesProps {
   readonly draft: ITimed;
@@ -76,6 +77,64 @@ export function RoutesField(props: IToldProps): React.JSX.Element {
       </label>
       {children}
     </fieldset>
+  );
+}
+
+interface ISourced {
+  readonly source: string;
+  readonly time: string;
+}
+
+interface ISourceProps {
+  readonly draft: ISourced;
+  readonly label: string;
+  /** What the predictions of the model are called here. */
+  readonly predictions: string;
+  /** A path as an example. */
+  readonly example: string;
+  /** What is done where no column has the time. */
+  readonly timeless: string;
+  readonly onChange: (change: Partial<ISourced>) => void;
+  readonly trans: ITrans;
+}
+
+/** Where rows come from: the predictions of a model, or files. */
+export function SourceFields(props: ISourceProps): React.JSX.Element {
+  const { draft, label, predictions, example, timeless, onChange, trans } = props;
+  const files = draft.source !== PREDICTIONS;
+  return (
+    <>
+      <ChoiceField
+        name="from"
+        label={label}
+        value={files ? 'files' : PREDICTIONS}
+        choices={[
+          [PREDICTIONS, predictions],
+          ['files', trans.__('files')]
+        ]}
+        onChange={from => onChange({ source: from === 'files' ? '' : PREDICTIONS })}
+      />
+      {files && (
+        <>
+          <TextField
+            name="source"
+            label={trans.__('Files')}
+            required
+            mono
+            value={draft.source}
+            placeholder={example}
+            onChange={source => onChange({ source })}
+          />
+          <TextField
+            name="time"
+            label={trans.__('Column with the time')}
+            value={draft.time}
+            placeholder={timeless}
+            onChange={time => onChange({ time })}
+          />
+        </>
+      )}
+    </>
   );
 }
 

@@ -4,7 +4,7 @@ import type { MonitorDraft } from '../monitors';
 import type { RegisteredModel } from '../records';
 import type { ITrans } from '../tokens';
 import { CheckFields } from './CheckFields';
-import { RoutesField, TimesFields } from './DraftFields';
+import { RoutesField, SourceFields, TimesFields } from './DraftFields';
 import { ChoiceField, TextField } from './Field';
 
 export interface IMonitorFormProps {
@@ -16,7 +16,6 @@ export interface IMonitorFormProps {
   readonly trans: ITrans;
 }
 
-const PREDICTIONS = 'predictions';
 const WINDOWS = ['1h', '1d', '7d', '1 month', '1000 rows', 'all'];
 const TARGETS = ['Production', 'Staging', 'champion'];
 
@@ -35,7 +34,21 @@ export function MonitorForm(props: IMonitorFormProps): React.JSX.Element {
         onChange={name => onChange({ name })}
       />
       <Subject {...props} />
-      <Source {...props} />
+      <SourceFields
+        {...{ draft, onChange, trans }}
+        label={trans.__('Watches')}
+        predictions={trans.__('the predictions of the model')}
+        example="data/scored/*.parquet"
+        timeless={trans.__('none: the files as a whole')}
+      />
+      <TextField
+        name="reference"
+        label={trans.__('Held against')}
+        mono={draft.reference !== ''}
+        value={draft.reference}
+        placeholder={draft.model ? trans.__('the data its version was trained on') : 'data/train.parquet'}
+        onChange={reference => onChange({ reference })}
+      />
       <TextField
         name="window"
         label={trans.__('Window')}
@@ -97,53 +110,6 @@ function Subject({ draft, models, onChange, trans }: IMonitorFormProps): React.J
           onChange={at => set(name, at)}
         />
       )}
-    </>
-  );
-}
-
-/** Where the data come from, and what they are held against. */
-function Source({ draft, onChange, trans }: IMonitorFormProps): React.JSX.Element {
-  const files = draft.source !== PREDICTIONS;
-  return (
-    <>
-      <ChoiceField
-        name="watched"
-        label={trans.__('Watches')}
-        value={files ? 'files' : PREDICTIONS}
-        choices={[
-          [PREDICTIONS, trans.__('the predictions of the model')],
-          ['files', trans.__('files')]
-        ]}
-        onChange={source => onChange({ source: source === 'files' ? '' : PREDICTIONS })}
-      />
-      {files && (
-        <>
-          <TextField
-            name="source"
-            label={trans.__('Files')}
-            required
-            mono
-            value={draft.source}
-            placeholder="data/scored/*.parquet"
-            onChange={source => onChange({ source })}
-          />
-          <TextField
-            name="time"
-            label={trans.__('Column with the time')}
-            value={draft.time}
-            placeholder={trans.__('none: the files as a whole')}
-            onChange={time => onChange({ time })}
-          />
-        </>
-      )}
-      <TextField
-        name="reference"
-        label={trans.__('Held against')}
-        mono={draft.reference !== ''}
-        value={draft.reference}
-        placeholder={draft.model ? trans.__('the data its version was trained on') : 'data/train.parquet'}
-        onChange={reference => onChange({ reference })}
-      />
     </>
   );
 }

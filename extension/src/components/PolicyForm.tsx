@@ -4,7 +4,7 @@ import { USUAL } from '../model/policy';
 import type { RetrainCause } from '../records';
 import type { PolicyDraft } from '../retraining';
 import type { ITrans } from '../tokens';
-import { ParametersField, PipelineField, TimesFields } from './DraftFields';
+import { ParametersField, PipelineField, SourceFields, TimesFields } from './DraftFields';
 import { ChoiceField, NumberField, TextField } from './Field';
 
 export interface IPolicyFormProps {
@@ -14,7 +14,6 @@ export interface IPolicyFormProps {
   readonly trans: ITrans;
 }
 
-const PREDICTIONS = 'predictions';
 const WINDOWS = ['all', '30d', '90d', '1 year', '10000 rows'];
 const METRICS = ['roc_auc', 'accuracy', 'f1', 'log_loss', 'mae', 'rmse', 'r2'];
 const TARGETS = ['Production', 'Staging', 'champion'];
@@ -103,7 +102,6 @@ function Causes({ draft, onChange, trans }: IPolicyFormProps): React.JSX.Element
 
 /** What trains it, on which rows. */
 function Training({ draft, pipelines, onChange, trans }: IPolicyFormProps): React.JSX.Element {
-  const files = draft.source !== PREDICTIONS;
   return (
     <Part legend={trans.__('Train')}>
       <PipelineField
@@ -111,35 +109,13 @@ function Training({ draft, pipelines, onChange, trans }: IPolicyFormProps): Reac
         pipeline={draft.pipeline}
         onChange={pipeline => onChange({ pipeline })}
       />
-      <ChoiceField
-        name="rows"
+      <SourceFields
+        {...{ draft, onChange, trans }}
         label={trans.__('On labelled rows of')}
-        value={files ? 'files' : PREDICTIONS}
-        choices={[
-          [PREDICTIONS, trans.__('its predictions, as labels arrive')],
-          ['files', trans.__('files')]
-        ]}
-        onChange={source => onChange({ source: source === 'files' ? '' : PREDICTIONS })}
+        predictions={trans.__('its predictions, as labels arrive')}
+        example="data/labelled.parquet"
+        timeless={trans.__('none: as the rows stand')}
       />
-      {files && (
-        <>
-          <TextField
-            name="source"
-            label={trans.__('Files')}
-            mono
-            value={draft.source}
-            placeholder="data/labelled.parquet"
-            onChange={source => onChange({ source })}
-          />
-          <TextField
-            name="time"
-            label={trans.__('Column with the time')}
-            value={draft.time}
-            placeholder={trans.__('none: as the rows stand')}
-            onChange={time => onChange({ time })}
-          />
-        </>
-      )}
       <TextField
         name="label"
         label={trans.__('Column to predict')}

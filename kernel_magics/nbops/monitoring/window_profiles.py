@@ -108,9 +108,6 @@ def profiled(reference: Profile, current: Any, by: str | int, time: str | Sequen
 
 def _of_windows(reference: Profile, windows: Windows) -> tuple[Profile, ...]:
     """Profile windows: columns of numbers and categories in one pass each, the others window by window."""
-    # What they were cut by is not compared.
-    kept = [place for place, name in enumerate(windows.frame.columns) if str(name) not in windows.columns]
-    windows = replace(windows, frame=windows.frame.iloc[:, kept])
     names = [str(name) for name in windows.frame.columns]
     known = {column.name: column for column in reference.columns} if len(set(names)) == len(names) else {}
     quick = {}
