@@ -14,7 +14,8 @@ from nbops.data.histogram import Scale, scale_of
 from nbops.data.numbers import NumberCounts
 from nbops.data.planning import decide, fits, natural, parsed_numbers
 from nbops.data.profile import ColumnProfile
-from nbops.data.sums import MOST, Moments
+from nbops.data.scratch import PIECE
+from nbops.data.sums import Moments
 from nbops.data.texts import CLASSES, TOKENS, draws_of_texts, hashes_of_texts
 from nbops.data.times import HOURS, WEEKDAYS, hours_and_weekdays, range_of
 from nbops.data.values import Values, number_word
@@ -200,17 +201,17 @@ def _add_aspect(found: Counted, name: str, words: tuple[str, ...], counts: Array
 
 
 def _distinct_times(before: Distinct, times: Array) -> Distinct:
-    seen, hashing = Seen(before), Hashing(np.empty(min(len(times), MOST), np.uint64))
-    for first in range(0, len(times), MOST):
-        whole = times[first : first + MOST].astype("datetime64[us]").view(np.uint64)
+    seen, hashing = Seen(before), Hashing(np.empty(min(len(times), PIECE), np.uint64))
+    for first in range(0, len(times), PIECE):
+        whole = times[first : first + PIECE].astype("datetime64[us]").view(np.uint64)
         seen.take(hashing.of_bits(whole))
     return seen.taken()
 
 
 def _distinct_numbers(numbers: Array) -> Distinct:
-    seen, hashing = Seen(), Hashing(np.empty(min(len(numbers), MOST), np.uint64))
-    for first in range(0, len(numbers), MOST):
-        seen.take(hashing.of_numbers(numbers[first : first + MOST]))
+    seen, hashing = Seen(), Hashing(np.empty(min(len(numbers), PIECE), np.uint64))
+    for first in range(0, len(numbers), PIECE):
+        seen.take(hashing.of_numbers(numbers[first : first + PIECE]))
     return seen.taken()
 
 

@@ -12,9 +12,9 @@ import numpy as np
 from nbops.data import histogram
 from nbops.data.distinct import Distinct, Seen
 from nbops.data.histogram import Scale
-from nbops.data.scratch import Scratch, scratch_of_thread
+from nbops.data.scratch import PIECE, Scratch, scratch_of_thread
 from nbops.data.singles import are_singles, distinct_of
-from nbops.data.sums import MOST, Moments
+from nbops.data.sums import Moments
 
 Array = np.ndarray[Any, Any]
 
@@ -97,7 +97,7 @@ class NumberCounts:
 
     def _take_many(self, arrays: Sequence[Array], taken: _Open) -> None:
         scratch, shift = scratch_of_thread(), self.scale.shift
-        for values in (array[first : first + MOST] for array in arrays for first in range(0, len(array), MOST)):
+        for values in (array[first : first + PIECE] for array in arrays for first in range(0, len(array), PIECE)):
             piece = self._piece(values, scratch)
             if taken.singles and not are_singles(piece.part, piece.moved, piece.places, shift, scratch.room):
                 scratch.count_into(taken.counts)

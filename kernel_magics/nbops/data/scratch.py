@@ -9,11 +9,12 @@ import numpy as np
 
 from nbops.data import histogram
 from nbops.data.distinct import Hashing
-from nbops.data.sums import MOST
 
 Array = np.ndarray[Any, Any]
 
-_AT_ONCE = 2
+# Numbers of a piece: what is done with them stays in the cache of one processor.
+PIECE = 1 << 16
+_AT_ONCE = 4
 
 
 class Scratch:
@@ -72,6 +73,6 @@ def scratch_of_thread() -> Scratch:
     """Give the arrays of this thread, which it keeps for the columns that follow."""
     found: Scratch | None = getattr(_of_thread, "scratch", None)
     if found is None:
-        found = _of_thread.scratch = Scratch(MOST)
+        found = _of_thread.scratch = Scratch(PIECE)
     found.forget()
     return found
