@@ -25,7 +25,9 @@ _TO_SLOT = np.uint64(64 - _SLOTS)
 _FIRST_LOOK = 1 << 11
 _MOST_WAITING = 1 << 10
 _RARE = 0.2
-_MOST_WHOLE = float(1 << 53)
+# Three standard errors of the estimate by hashes.
+_LIKELY = 3 * KEPT**-0.5
+_MOST_WHOLE = 1 << 53
 
 
 @dataclass(slots=True)
@@ -61,15 +63,17 @@ class Distinct:
     def count(self, cells: int) -> int:
         """How many different values there are among so many cells, an estimate where some hashes were left out.
 
-        Where hardly any of those kept came twice, the cells tell it best: all but the second ones are different.
+        Where hardly any of those kept came twice, the cells tell it best: all but the second ones are different. Unless a value
+        or two that are not kept fill many cells, by what the hashes say.
         """
         if not self.cut:
             return len(self.smallest)
-        repeated = float((self.smallest & _ONE).mean())
-        if repeated < _RARE:
-            return max(KEPT + 1, round(cells / (1 + repeated)))
         largest = float(int(self.smallest[-1]) >> 1) / float(1 << _BITS)
-        return max(KEPT + 1, min(cells, round((len(self.smallest) - 1) / largest)))
+        by_hashes = min(cells, round((len(self.smallest) - 1) / largest))
+        repeated = float((self.smallest & _ONE).mean())
+        by_cells = round(cells / (1 + repeated))
+        is_like_hashes = abs(by_cells - by_hashes) <= _LIKELY * by_hashes
+        return max(KEPT + 1, by_cells if repeated < _RARE and is_like_hashes else by_hashes)
 
     @property
     def has_all_twice(self) -> bool:
@@ -194,10 +198,9 @@ class Hashing:
             if not has_nought or own.min(initial=0) != _NEGATIVE_NOUGHT:
                 return self.of_bits(own.view(np.uint64))
         np.add(values, 0.0, out=bits.view(np.float64), dtype=np.float64)
-        if values.dtype.kind in "iu" and values.dtype.itemsize == 8 and len(values):
+        if are_beyond_floats(values):
             beyond = (values > _MOST_WHOLE) | (values < -_MOST_WHOLE)
-            if beyond.any():
-                bits[beyond] = values[beyond].astype(np.uint64) ^ _SECOND
+            bits[beyond] = values[beyond].astype(np.uint64) ^ _SECOND
         return self.of_bits(bits)
 
     def of_bits(self, values: Hashes) -> Hashes:
@@ -207,6 +210,13 @@ class Hashing:
         np.bitwise_xor(values, _SECOND, out=bits)
         np.multiply(bits, _FIRST, out=bits)
         return bits
+
+
+def are_beyond_floats(values: np.ndarray[Any, Any]) -> bool:
+    """Whether there are whole numbers so large that two of them may be the same float."""
+    if values.dtype.kind not in "iu" or values.dtype.itemsize < 8 or not len(values):
+        return False
+    return bool(values.max() > _MOST_WHOLE or values.min() < -_MOST_WHOLE)
 
 
 def mixed(bits: Hashes) -> Hashes:

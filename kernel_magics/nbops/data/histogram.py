@@ -40,13 +40,23 @@ class Scale:
 
 def less(values: Array, shift: float, out: Array) -> None:
     """Take the shift off numbers, into ``out`` of the same shape; whole numbers beyond 2 to the power of 53 stay exact."""
-    if values.dtype.kind in "iu" and values.dtype.itemsize == 8 and abs(shift) >= _WHOLE and len(values):
-        low, high, middle = int(values.min()), int(values.max()), int(shift)
-        if low - middle >= -(2**63) and high - middle < 2**63 and high < 2**63 and -(2**63) <= middle < 2**63:
-            out[:] = values.astype(np.int64) - np.int64(middle)
-            return
     with np.errstate(over="ignore", invalid="ignore"):
         np.subtract(values, shift, out=out, dtype=np.float64)
+    if values.dtype.kind in "iu" and values.dtype.itemsize == 8 and abs(shift) >= _WHOLE and len(values):
+        _correct_whole(values, int(shift), out)
+
+
+def _correct_whole(values: Array, middle: int, out: Array) -> None:
+    """Put exact differences where 64 bits hold them, each number for itself: those beside it make no difference."""
+    kind = np.iinfo(values.dtype)
+    first, last = max(middle - 2**63, int(kind.min)), min(middle + 2**63 - 1, int(kind.max))
+    # Whole numbers wrap around, so that whatever fits comes out right.
+    exact = (values.astype(np.uint64) - np.uint64(middle % 2**64)).view(np.int64)
+    if first <= int(values.min()) and int(values.max()) <= last:
+        out[:] = exact
+    else:
+        fit = (values >= first) & (values <= last)
+        out[fit] = exact[fit]
 
 
 def bins_of(values: Array, shift: float) -> np.ndarray[Any, np.dtype[np.uint32]]:

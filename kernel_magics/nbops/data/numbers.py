@@ -100,8 +100,8 @@ class NumberCounts:
         for values in (array[first : first + PIECE] for array in arrays for first in range(0, len(array), PIECE)):
             piece = self._piece(values, scratch)
             if taken.singles and not are_singles(piece.part, piece.moved, piece.places, shift, scratch.room):
-                scratch.count_into(taken.counts)
-                taken.singles, taken.distinct = False, distinct_of(taken.counts, shift)
+                # Those before are not counted in yet: the bins of this piece stand behind them.
+                taken.singles, taken.distinct = False, distinct_of(taken.counts + scratch.counted(), shift)
             if not taken.singles:
                 taken.seen.take(scratch.hashing.of_numbers(piece.part, has_nought=piece.low <= 0 <= piece.high))
             if len(piece.part):

@@ -59,10 +59,14 @@ class Scratch:
         """Forget bins that an error left behind."""
         self._kept = 0
 
+    def counted(self) -> Array:
+        """Count the bins that are remembered."""
+        return np.bincount(self._bins[: self._kept], minlength=histogram.BINS)
+
     def count_into(self, dense: Array) -> None:
-        """Count the bins that are remembered, and forget them."""
+        """Count the bins that are remembered, and forget them; bins that were given must be kept before or given again."""
         if self._kept:
-            dense += np.bincount(self._bins[: self._kept], minlength=histogram.BINS)
+            dense += self.counted()
         self._kept = 0
 
 

@@ -10,12 +10,14 @@ from typing import Any
 import numpy as np
 
 from nbops.data import histogram
-from nbops.data.distinct import Distinct, hashes_of_numbers
+from nbops.data.distinct import Distinct, are_beyond_floats, hashes_of_numbers
 
 Array = np.ndarray[Any, Any]
 
 _BELOW = np.uint64((1 << (52 - histogram.BITS)) - 1)
 _FIRST_LOOK = 256
+# Of a bin all but the sign; the first one of numbers that a float32 holds with all of their digits; and that of infinity.
+_SIZE, _LEAST, _INFINITY = histogram.NEGATIVE_NOUGHT - 1, 1 << histogram.BITS, 0xFF << histogram.BITS
 
 
 def are_singles(part: Array, moved: Array, places: Array, shift: float, scratch: Array) -> bool:
@@ -32,9 +34,9 @@ def are_singles(part: Array, moved: Array, places: Array, shift: float, scratch:
     """
     if not _may_be(part[:_FIRST_LOOK], moved[:_FIRST_LOOK], shift, scratch) or not _may_be(part, moved, shift, scratch):
         return False
-    # What is too small for a float32 is counted with noughts.
-    noughts = len(places) - np.count_nonzero(places) + np.count_nonzero(places == histogram.NEGATIVE_NOUGHT)
-    return bool(noughts == len(moved) - np.count_nonzero(moved))
+    # What is too small for a float32 shares its bin with nought or others, what is too large with infinity.
+    usual = ((places & _SIZE) - _LEAST).view(np.uint64) < np.uint64(_INFINITY - _LEAST)
+    return bool(np.count_nonzero(usual) == np.count_nonzero(moved))
 
 
 def distinct_of(counted: Array, shift: float) -> Distinct:
@@ -50,7 +52,7 @@ def distinct_of(counted: Array, shift: float) -> Distinct:
 
 
 def _may_be(part: Array, moved: Array, shift: float, scratch: Array) -> bool:
-    if np.bitwise_or.reduce(moved.view(np.uint64), initial=np.uint64(0)) & _BELOW:
+    if np.bitwise_or.reduce(moved.view(np.uint64), initial=np.uint64(0)) & _BELOW or are_beyond_floats(part):
         return False
     again = scratch[: len(moved)]
     np.add(moved, shift, out=again)

@@ -17,8 +17,7 @@ import numpy as np
 
 Floats = np.ndarray[Any, np.dtype[np.float64]]
 
-# Numbers added at once: so many whole numbers of 45 bits and a sign stay within 64 bits.
-MOST = 1 << 17
+# Digits below the unit. Numbers are of 45 bits and a sign then, so that 131,072 of them, added at once, stay within 64 bits.
 FINE, COARSE = 35, 16
 # Units beyond which a number is taken to a higher level, and how far apart levels are, both as powers of two.
 _REACH = 10

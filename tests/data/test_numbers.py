@@ -1,0 +1,70 @@
+"""Numbers are counted the same however many come at once, and by what they are and not by what stands beside them."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+
+from nbops.data import histogram
+from nbops.data.histogram import Scale
+from nbops.data.numbers import NumberCounts
+from nbops.data.sums import Moments
+
+DRAW = np.random.default_rng(1)
+CONTINUOUS = DRAW.normal(size=80_000)
+COLUMNS = {
+    "neighbours beyond floats": np.repeat(2**60 + np.arange(50), 200),
+    "at the edge of floats": np.repeat(2**53 + np.arange(-1, 3), 3000),
+    "powers of two": np.tile(2 ** np.arange(62), 200),
+    "far apart": np.repeat(np.array([-9 * 10**18, 5, 9 * 10**18, 9 * 10**18 + 1, 9 * 10**18 + 3]), 3000),
+    "without a sign": np.repeat(np.array([5, 2**63 - 9, 2**63 - 1, 2**63, 2**63 + 1, 2**64 - 1], np.uint64), 3000),
+    "too large for float32": np.repeat([1.0, 2.0**200, 2.0**201, np.inf, -np.inf], 3000),
+    "too small for float32": np.repeat([0.0, -0.0, 2.0**-133, 1.5 * 2.0**-133, 2.0**-140, 1.0, np.nan], 3000),
+    "nought, then any": np.concatenate([np.zeros(70_000), CONTINUOUS]),
+    "whole, then any": np.concatenate([DRAW.integers(0, 9, 200_000).astype(float), CONTINUOUS]),
+}
+
+
+@pytest.mark.parametrize("name", COLUMNS)
+@pytest.mark.parametrize("shift", [0.0, 2.0**53, 2.0**60, 9e18, 2.0**64, -(2.0**63)])
+def test_numbers_are_the_same_however_many_come_at_once(name, shift):
+    values, scale = COLUMNS[name], Scale(shift, 60 if shift else 0)
+    whole, on = NumberCounts.of(values, scale), NumberCounts(scale, moments=Moments(scale.unit))
+    parts = NumberCounts(scale, moments=Moments(scale.unit))
+    for part in np.split(values, [3, 3300, 12_000, 75_000]):
+        parts.add(NumberCounts.of(part, scale, parts.distinct))
+        on.take([part])
+    on.settle()
+    finite = values[np.isfinite(values)]
+    bins, counts = np.unique(histogram.bins_of(values[~np.isnan(values)], shift), return_counts=True)
+    for found in (whole, on, parts):
+        assert (found.bins.tolist(), found.counts.tolist()) == (bins.tolist(), counts.tolist())
+        assert (found.moments, found.distinct.packed()) == (whole.moments, whole.distinct.packed())
+        assert (found.minimum, found.maximum, found.finite) == (finite.min(), finite.max(), len(finite))
+    different = len(np.unique(finite))
+    assert whole.distinct.count(len(finite)) == (different if different <= 512 else pytest.approx(different, rel=0.14))
+
+
+@pytest.mark.parametrize("many", [65_536, 131_072])
+@pytest.mark.parametrize("level", [0, 10, 20, 50])
+@pytest.mark.parametrize("sign", [1.0, -1.0])
+def test_sums_have_room_for_the_largest_numbers_of_each_level(many, level, sign):
+    value = sign * np.nextafter(2.0 ** (10 + level), 0.0)
+    found = Moments(0)
+    found.take(np.full(many, value), value, value, np.empty(many))
+    one = Moments(0)
+    one.take(np.full(1, value), value, value, np.empty(1))
+    assert (found.fine, found.coarse, found.squares) == (many * one.fine, many * one.coarse, many * one.squares)
+    assert float(found.total()) == pytest.approx(many * value, rel=1e-12)
+
+
+def test_counts_that_were_settled_go_on():
+    scale = Scale(0.0, 1)
+    found = NumberCounts(scale, moments=Moments(1))
+    for part in np.split(CONTINUOUS, 4):
+        found.take([part])
+        found.settle()
+        found.settle()
+    whole = NumberCounts.of(CONTINUOUS, scale)
+    assert found.bins.tolist() == whole.bins.tolist() and found.counts.tolist() == whole.counts.tolist()
+    assert found.distinct.packed() == whole.distinct.packed() and found.moments == whole.moments
