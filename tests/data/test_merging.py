@@ -1,7 +1,9 @@
 """Profiles of parts add up to the profile of the whole, bit by bit, whatever the parts and whatever they hold."""
 
+import dataclasses
 import datetime
 import decimal
+from fractions import Fraction
 
 import numpy as np
 import pandas as pd
@@ -11,9 +13,11 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from nbops.data.counting import count
 from nbops.data.profile import profile_frame
 from nbops.data.scan import profile_source
-from nbops.data.sums import Sum, as_float
+from nbops.data.sums import Moments
+from nbops.data.values import of_array
 
 ROWS = 700
 
@@ -77,18 +81,60 @@ def test_any_partition_in_any_order_gives_the_same(order, cuts):
         assert one == other, one.name
 
 
-@given(values=st.lists(st.floats(allow_nan=False, allow_infinity=False), max_size=40), cut=st.integers(0, 40))
-def test_a_sum_does_not_depend_on_the_order(values, cut):
+@given(
+    values=st.lists(st.floats(allow_nan=False, allow_infinity=False), max_size=40),
+    cut=st.integers(0, 40),
+    unit=st.integers(-950, 900),
+)
+def test_a_sum_does_not_depend_on_the_order(values, cut, unit):
     def of(part):
-        return Sum.of(np.array(part, float), np.empty(len(part)))
+        found = Moments(unit)
+        if part:
+            found.take(np.array(part, float), min(part), max(part), np.empty(len(part)))
+        return found
 
     whole, parts = of(values), of(values[cut:][::-1])
     parts.add(of(values[:cut]))
-    assert (whole.exact(), whole.far) == (parts.exact(), parts.far)
+    assert whole == parts
     largest = max(map(abs, values), default=0.0)
-    exact = sum(map(decimal.Decimal, values))
-    if largest < 1e300:
-        assert as_float(whole.exact()) == pytest.approx(float(exact), rel=1e-9, abs=largest * 1e-9 + 1e-300)
+    # No number is rounded by more than a step of its own level.
+    step = max(Fraction(largest) / 2**34, Fraction(2) ** (unit - 35))
+    assert abs(whole.total() - sum(map(Fraction, values))) <= len(values) * step
+
+
+@pytest.mark.parametrize("base", [0.0, 0.3, -1e9, 1e12])
+@pytest.mark.parametrize("spread", [1e-6, 1.0, 1e5])
+@pytest.mark.parametrize("rows", [100, 20_000])
+def test_mean_and_deviation_far_from_the_reference(base, spread, rows):
+    draw = np.random.default_rng(2)
+    known = profile_frame(pd.DataFrame({"x": draw.normal(0, 1, rows)}))
+    values = base + spread * draw.normal(size=rows)
+    found = profile_frame(pd.DataFrame({"x": values}), known).columns[0]
+    assert found.mean == pytest.approx(values.mean(), rel=1e-9, abs=1e-9)
+    # A step of the squares is 2**-16 of the unit, or of the distance from the reference where that is far.
+    assert found.deviation == pytest.approx(values.std(), rel=1e-6, abs=2e-5 * max(1.0, abs(base) / 500))
+    same = profile_frame(pd.DataFrame({"x": np.full(rows, base)}), known).columns[0]
+    assert (same.deviation, same.mean) == (0.0, base)
+
+
+@given(
+    values=st.lists(
+        st.sampled_from([0.0, -0.0, 1.0, 2.5, 7.0, -3.0, 1e-300, 0.1, 300.0, 1e9, np.inf, np.nan]), min_size=1
+    ),
+    shift=st.sampled_from([0.0, 2.0, 0.1]),
+)
+def test_values_are_told_apart_whether_or_not_each_has_a_bin(values, shift):
+    known = dataclasses.replace(profile_frame(pd.DataFrame({"x": [1.5, 2.5]})).columns[0], shift=shift)
+    few = np.array(values)
+    many = np.tile(few, 1 + 200_000 // len(few))
+    one, other = (count(of_array(v), known).numbers for v in (few, many))
+    other.settle()
+    different = len(np.unique(few[np.isfinite(few)]))
+    assert one.distinct.count(len(few)) == other.distinct.count(len(many)) == different
+    assert other.distinct.has_all_twice and list(one.bins) == list(other.bins)
+    halves = count(of_array(many[:70_000]), known).numbers
+    halves.add(count(of_array(many[70_000:]), known).numbers)
+    assert halves.distinct.packed() == other.distinct.packed() and halves.moments == other.moments
 
 
 def test_files_are_the_frame_however_they_are_cut(tmp_path):

@@ -114,6 +114,9 @@ def _small(column: ColumnProfile, groups: int, names: int, clean: Callable[[str]
         if value != fields[name].default and value != {}:
             # Sums of huge numbers overflow, and JSON has no infinity.
             found[name] = float(np.clip(value, -1e308, 1e308)) if isinstance(value, float) else value
+    if column.sentinels:
+        # To look at the others without them takes the sums as they are.
+        found["sums"] = list(column.sums)
     if column.histogram:
         found["bins"], found["counts"] = _grouped(column.histogram, groups)
     if column.categories:
@@ -156,6 +159,7 @@ def _large(data: dict[str, Any], rows: int) -> ColumnProfile:
     known = {name: value for name, value in data.items() if name in ColumnProfile.__dataclass_fields__}
     counted = dict(zip(data.get("bins", ()), data.get("counts", ()), strict=True))
     aspects = tuple(_large(aspect, rows) for aspect in data.get("aspects", ()))
+    known["sums"] = tuple(data.get("sums", ()))
     return ColumnProfile(**{**known, "rows": rows, "histogram": counted, "binned": True, "aspects": aspects})
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field, replace
+from fractions import Fraction
 from typing import Any
 
 import numpy as np
@@ -12,7 +13,8 @@ from nbops.data.distinct import Distinct
 from nbops.data.exact import WordCounts
 from nbops.data.numbers import NumberCounts
 from nbops.data.profile import MOST_CATEGORIES, NUMBER_SHARE, ColumnProfile
-from nbops.data.sums import Sum, as_float
+from nbops.data.sums import Moments, as_float
+from nbops.data.texts import may_be_number
 
 Array = np.ndarray[Any, Any]
 
@@ -130,18 +132,18 @@ class Counted:
 
     def _of_numbers(self, base: ColumnProfile) -> ColumnProfile:
         numbers = self.numbers or NumberCounts()
-        total, squares = numbers.total.exact(), numbers.squares.exact()
-        from fractions import Fraction
-
+        numbers.settle()
+        total, squares = _sums(numbers)
         return replace(
             base,
-            shift=numbers.shift,
+            shift=numbers.scale.shift,
+            unit=numbers.scale.unit,
             histogram=dict(zip(numbers.bins.tolist(), numbers.counts.tolist(), strict=True)),
             infinite=numbers.infinite,
             minimum=numbers.minimum,
             maximum=numbers.maximum,
-            total=as_float(total + Fraction(numbers.shift) * numbers.finite),
-            squares=as_float(squares) if not numbers.huge else float("inf"),
+            total=total,
+            squares=squares,
             distinct=numbers.distinct.count(numbers.finite),
             hashes=numbers.distinct.packed(),
             sums=_state(numbers),
@@ -152,6 +154,8 @@ class Counted:
 
 def _numbers_among(words: WordCounts) -> float:
     """Give the share of cells whose word is a number."""
+    if not any(map(may_be_number, words.counts)):
+        return 0.0
     import pandas as pd
 
     read = pd.to_numeric(pd.Series([*words.counts], dtype=object), errors="coerce").notna().to_numpy()
@@ -178,39 +182,55 @@ def counted_again(column: ColumnProfile) -> Counted:
     return found
 
 
+def sums_without(column: ColumnProfile, value: float, count: int) -> tuple[float, float]:
+    """Give ``total`` and ``squares`` of a column of numbers without ``count`` times one of its values."""
+    numbers = _numbers_again(column, Distinct())
+    one = NumberCounts.of(np.array([value]), column.scale).moments
+    numbers.moments.add(Moments(one.unit, -count * one.fine, -count * one.coarse, -count * one.squares))
+    numbers.finite -= count
+    return _sums(numbers)
+
+
+def _sums(numbers: NumberCounts) -> tuple[float, float]:
+    """Give the sum, and the sum of the squares of the distances from the shift."""
+    if not numbers.finite:
+        return 0.0, 0.0
+    total = numbers.moments.total()
+    # The formula of the deviation takes the square of the mean off again.
+    squares = numbers.moments.spread(numbers.finite) + total * total / numbers.finite
+    return as_float(total + Fraction(numbers.scale.shift) * numbers.finite), as_float(squares)
+
+
 def _numbers_again(column: ColumnProfile, distinct: Distinct) -> NumberCounts:
-    sums = column.sums or (0,) * 9
+    fine, coarse, squares = column.sums or (0, 0, 0)
     return NumberCounts(
-        shift=column.shift,
+        scale=column.scale,
         finite=column.count - column.infinite,
         infinite=column.infinite,
-        huge=sums[8],
         minimum=column.minimum,
         maximum=column.maximum,
         bins=np.fromiter(column.histogram, np.int64),
         counts=np.fromiter(column.histogram.values(), np.int64),
-        total=Sum(*sums[:4]),
-        squares=Sum(*sums[4:8]),
+        moments=Moments(column.unit, fine, coarse, squares),
         distinct=distinct,
         marks={float(mark): count for mark, count in column.marks.items()},
     )
 
 
 def _state(numbers: NumberCounts) -> tuple[int, ...]:
-    a, b = numbers.total, numbers.squares
-    return (a.level, a.high, a.low, a.far, b.level, b.high, b.low, b.far, numbers.huge)
+    return (numbers.moments.fine, numbers.moments.coarse, numbers.moments.squares)
 
 
 def sentinels_of(numbers: NumberCounts) -> dict[str, int]:
     """Give the marks for "missing" that stand far outside of all other numbers, with their counts."""
     if not numbers.marks:
         return {}
-    places = histogram.bins_of(np.array([*numbers.marks]), numbers.shift)
+    places = histogram.bins_of(np.array([*numbers.marks]), numbers.scale.shift)
     others = np.setdiff1d(numbers.bins[histogram.places()[numbers.bins] >= 0], places)
     if not len(others):
         return {}
     _, middles = histogram.finite_bins()
-    values = middles[histogram.places()[others]] + numbers.shift
+    values = middles[histogram.places()[others]] + numbers.scale.shift
     low, high = float(values.min()), float(values.max())
     reach = max(high - low, 1.0)
     return {f"{mark:.0f}": count for mark, count in numbers.marks.items() if mark < low - reach or mark > high + reach}

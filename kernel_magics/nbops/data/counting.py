@@ -8,13 +8,14 @@ import numpy as np
 
 from nbops.data import values as v
 from nbops.data.counted import Counted
-from nbops.data.distinct import Distinct, Seen, hashes_of_numbers, mixed
+from nbops.data.distinct import Distinct, Hashing, Seen
 from nbops.data.exact import WordCounts
-from nbops.data.histogram import median_shift
+from nbops.data.histogram import Scale, scale_of
 from nbops.data.numbers import NumberCounts
 from nbops.data.planning import decide, fits, natural, parsed_numbers
 from nbops.data.profile import ColumnProfile
-from nbops.data.sums import MOST
+from nbops.data.scratch import PIECE
+from nbops.data.sums import Moments
 from nbops.data.texts import CLASSES, TOKENS, draws_of_texts, hashes_of_texts
 from nbops.data.times import HOURS, WEEKDAYS, hours_and_weekdays, range_of
 from nbops.data.values import Values, number_word
@@ -46,6 +47,18 @@ def count(values: Values, known: ColumnProfile, before: Counted | None = None) -
     return found
 
 
+def count_more(found: Counted, values: Values) -> bool:
+    """Count values into what was found of earlier ones, if these and those are numbers; this spares adding both up each time."""
+    if found.kind != "number" or found.numbers is None or values.form != v.NUMBERS:
+        return False
+    missing = found.numbers.missing
+    found.numbers.take(values.parts or (values.numbers,))
+    found.rows += values.rows
+    found.nulls += values.nulls + found.numbers.missing - missing
+    found.types |= {v.type_name(values.dtype)}
+    return True
+
+
 def profile_values(name: str, values: Values, reference: ColumnProfile | None = None) -> ColumnProfile:
     """Profile the values of one column, as what the reference says it is or, without one, as what they are."""
     known = decide(name, values) if reference is None else reference
@@ -54,22 +67,22 @@ def profile_values(name: str, values: Values, reference: ColumnProfile | None = 
 
 def number_column(base: ColumnProfile, numbers: Array, reference: ColumnProfile | None = None) -> ColumnProfile:
     """Fill in what is known of a column of numbers, an array of shape ``(n,)``; NaN is missing, and counted already."""
-    given = reference.shift if reference is not None and reference.kind == "number" else median_shift(numbers)
+    given = reference.scale if reference is not None and reference.kind == "number" else scale_of(numbers)
     found = Counted("number", base.rows, base.nulls, base.blank, types=frozenset({base.dtype}))
     found.numbers = NumberCounts.of(numbers, given)
     return found.finished(base)
 
 
 def _count_numbers(found: Counted, values: Values, known: ColumnProfile) -> None:
-    if values.form == v.NUMBERS and values.numbers is not None:
-        numbers = values.numbers
-    elif values.form == v.FLAGS:
-        numbers = np.repeat([0.0, 1.0], values.flags)
-    else:
-        read, counts = _read_words(found, values)
-        numbers = np.repeat(read, counts)
     before, found.distinct = found.distinct, Distinct()
-    found.numbers = NumberCounts.of(numbers, known.shift, before)
+    found.numbers = NumberCounts(known.scale, moments=Moments(known.unit))
+    if values.form == v.NUMBERS:
+        arrays = values.parts or (values.numbers,)
+    elif values.form == v.FLAGS:
+        arrays = (np.repeat([0.0, 1.0], values.flags),)
+    else:
+        arrays = (np.repeat(*_read_words(found, values)),)
+    found.numbers.take(arrays, before)
     found.nulls += found.numbers.missing
 
 
@@ -134,9 +147,7 @@ def _count_times(found: Counted, values: Values, known: ColumnProfile) -> None:
         own = utc = np.repeat(read[usable], values.counts[usable])
     hours, weekdays = hours_and_weekdays(own)
     found.minimum, found.maximum = range_of(utc)
-    found.distinct = _distinct(
-        found.distinct, mixed(utc.astype("datetime64[us]").astype(np.int64).view(np.uint64).copy())
-    )
+    found.distinct = _distinct_times(found.distinct, utc)
     _add_aspect(found, "hour", HOURS, hours)
     _add_aspect(found, "weekday", WEEKDAYS, weekdays)
 
@@ -145,7 +156,7 @@ def _count_identifiers(found: Counted, values: Values, known: ColumnProfile) -> 
     if values.numbers is not None:
         numbers = values.numbers[~np.isnan(values.numbers)] if not values.whole else values.numbers
         found.nulls += len(values.numbers) - len(numbers)
-        found.distinct = _distinct(Distinct(), hashes_of_numbers(numbers))
+        found.distinct = _distinct_numbers(numbers)
     elif values.words is not None:
         found.distinct = Distinct.of(hashes_of_texts(values.words), values.counts)
 
@@ -155,9 +166,9 @@ def _count_texts(found: Counted, values: Values, known: ColumnProfile) -> None:
 
     found.distinct = Distinct.of(hashes_of_texts(values.words), values.counts)
     lengths = pc.utf8_length(values.words).to_numpy(zero_copy_only=False).astype(float)
-    shift = next((aspect.shift for aspect in known.aspects if aspect.name == "length"), 0.0)
+    scale = next((aspect.scale for aspect in known.aspects if aspect.name == "length"), Scale())
     length = Counted("number", found.rows, found.nulls)
-    length.numbers = NumberCounts.of(np.repeat(lengths, values.counts), shift)
+    length.numbers = NumberCounts.of(np.repeat(lengths, values.counts), scale)
     found.aspects["length"] = length
     words, letters = draws_of_texts(values.words)
     for name, drawn, known_words in (
@@ -170,10 +181,10 @@ def _count_texts(found: Counted, values: Values, known: ColumnProfile) -> None:
 
 
 def _count_vectors(found: Counted, values: Values, known: ColumnProfile) -> None:
-    shifts = {aspect.name: aspect.shift for aspect in known.aspects}
+    scales = {aspect.name: aspect.scale for aspect in known.aspects}
     for name, numbers in looks_of_vectors(values.vectors).items():
         aspect = Counted("number", found.rows, found.nulls)
-        aspect.numbers = NumberCounts.of(numbers, shifts.get(name, 0.0))
+        aspect.numbers = NumberCounts.of(numbers, scales.get(name, Scale()))
         aspect.nulls += aspect.numbers.missing
         found.aspects[name] = aspect
 
@@ -189,11 +200,19 @@ def _add_aspect(found: Counted, name: str, words: tuple[str, ...], counts: Array
     found.aspects[name] = aspect
 
 
-def _distinct(before: Distinct, hashes: Array) -> Distinct:
-    seen = Seen(Distinct(), before)
-    for first in range(0, len(hashes), MOST):
-        seen.take(hashes[first : first + MOST])
-    return seen.found
+def _distinct_times(before: Distinct, times: Array) -> Distinct:
+    seen, hashing = Seen(before), Hashing(np.empty(min(len(times), PIECE), np.uint64))
+    for first in range(0, len(times), PIECE):
+        whole = times[first : first + PIECE].astype("datetime64[us]").view(np.uint64)
+        seen.take(hashing.of_bits(whole))
+    return seen.taken()
+
+
+def _distinct_numbers(numbers: Array) -> Distinct:
+    seen, hashing = Seen(), Hashing(np.empty(min(len(numbers), PIECE), np.uint64))
+    for first in range(0, len(numbers), PIECE):
+        seen.take(hashing.of_numbers(numbers[first : first + PIECE]))
+    return seen.taken()
 
 
 def _blank(values: Values) -> int:

@@ -19,9 +19,11 @@ _FIRST, _SECOND = np.uint64(0x9E3779B97F4A7C15), np.uint64(0xD6E8FEB86659FD93)
 _HALF, _ONE = np.uint64(32), np.uint64(1)
 _DROPPED = np.uint64(64 - _BITS)
 _ALL = 2**64 - 1
+_NEGATIVE_NOUGHT = -(2**63)
 _SLOTS = 16
 _TO_SLOT = np.uint64(64 - _SLOTS)
 _FIRST_LOOK = 1 << 11
+_MOST_WAITING = 1 << 10
 _RARE = 0.2
 _MOST_WHOLE = float(1 << 53)
 
@@ -38,7 +40,10 @@ class Distinct:
 
     def add(self, other: Distinct) -> None:
         """Add the values of another part."""
-        self.take(other.smallest)
+        if len(self.smallest):
+            self.take(other.smallest)
+        else:
+            self.smallest = other.smallest
         self.cut |= other.cut
 
     def take(self, marked: Hashes) -> None:
@@ -66,6 +71,11 @@ class Distinct:
         largest = float(int(self.smallest[-1]) >> 1) / float(1 << _BITS)
         return max(KEPT + 1, min(cells, round((len(self.smallest) - 1) / largest)))
 
+    @property
+    def has_all_twice(self) -> bool:
+        """Whether each value came more than once."""
+        return bool((self.smallest & _ONE).all())
+
     @classmethod
     def of(cls, hashes: Hashes, counts: np.ndarray[Any, Any]) -> Distinct:
         """Take different values by their hashes of 64 bits and how often each comes."""
@@ -91,61 +101,112 @@ class Distinct:
 class Seen:
     """Takes the values of a column piece by piece, hashing each and keeping few."""
 
-    def __init__(self, found: Distinct, before: Distinct | None = None) -> None:
+    def __init__(self, before: Distinct | None = None) -> None:
         """Take what came ``before``, of whose values only those matter that can still be among the smallest."""
-        self.found = found
+        self._found = Distinct()
         self._limit = 0
         if before is not None and before.cut:
-            self._limit = min(((int(before.smallest[-1]) >> 1) + 1) << (64 - _BITS), _ALL)
-            found.cut = True
+            self._limit = _beyond(before.smallest[-1])
+            self._found.cut = True
+        self._rows = 0
+        # Hashes below the limit that have not been taken yet, since taking some at once is quicker.
+        self._waiting: list[Hashes] = []
         self._slots: Hashes | None = None
 
     def take(self, hashes: Hashes) -> None:
-        """Take values by their hashes of 64 bits, of which the upper ones are mixed."""
-        if self._limit:
-            hashes = hashes[hashes < np.uint64(self._limit)]
-            self.found.take((hashes >> _DROPPED) << _ONE)
-            return
+        """Take values by their hashes of 64 bits, of which the upper ones are mixed; the array may be used again."""
         first = 0
         while first < len(hashes):
-            # A few of the first piece tell which of the others need a look at all.
-            last = len(hashes) if self._known() else first + _FIRST_LOOK
-            fresh = self._fresh(hashes[first:last])
-            first = last
-            while len(fresh):
-                part = fresh if self.found.cut else fresh[:_FIRST_LOOK]
-                self._remember(part)
-                fresh = self._fresh(fresh[len(part) :])
+            # What came so far tells which of the others need a look at all, for about as many.
+            part = hashes[first : first + max(_FIRST_LOOK, 4 * self._rows)]
+            self._take(part)
+            first += len(part)
+            self._rows += len(part)
 
-    def _known(self) -> bool:
-        return self.found.cut or self._slots is not None
+    def taken(self) -> Distinct:
+        """Give what was found."""
+        self._settle()
+        return self._found
 
-    def _fresh(self, hashes: Hashes) -> Hashes:
-        """Give the hashes that may be new."""
-        if self.found.cut:
-            last = int(self.found.smallest[-1]) >> 1
-            below: Hashes = hashes[hashes < np.uint64(min((last + 1) << (64 - _BITS), _ALL))]
-            return below
+    def _take(self, hashes: Hashes) -> None:
+        if self._limit:
+            self._waiting.append(hashes[hashes < np.uint64(self._limit)])
+            if sum(map(len, self._waiting)) > _MOST_WAITING:
+                self._settle()
+            return
+        while len(hashes := self._new_among(hashes)):
+            self._remember(hashes[:_FIRST_LOOK])
+            hashes = hashes[_FIRST_LOOK:]
+            if self._found.cut:
+                self._take(hashes)
+                return
+
+    def _settle(self) -> None:
+        waiting, self._waiting = self._waiting, []
+        if waiting:
+            self._found.take((np.concatenate(waiting) >> _DROPPED) << _ONE)
+            # What came before may have left a lower limit.
+            if len(self._found.smallest) == KEPT:
+                self._limit = min(self._limit, _beyond(self._found.smallest[-1]))
+
+    def _new_among(self, hashes: Hashes) -> Hashes:
+        """Give the hashes that are new while there are few different ones: each has a place that remembers it."""
         if self._slots is None or not len(hashes):
             return hashes
-        # Few different values: each has a place that remembers it, and a look there is enough.
-        places = hashes >> _TO_SLOT
+        places = (hashes >> _TO_SLOT).view(np.int64)
         new = self._slots[places] != hashes
-        again = np.zeros(1 << _SLOTS, bool)
-        again[places[~new] if new.any() else places] = True
-        kept = self.found.smallest >> _ONE
-        places = kept >> np.uint64(_BITS - _SLOTS)
-        there = again[places] & ((self._slots[places] >> _DROPPED) == kept)
-        self.found.smallest = self.found.smallest | there.astype(np.uint64)
-        found: Hashes = hashes[new]
-        return found
+        some = bool(new.any())
+        if not self._found.has_all_twice:
+            again = np.zeros(1 << _SLOTS, bool)
+            again[places[~new] if some else places] = True
+            kept = self._found.smallest >> _ONE
+            places = (kept >> np.uint64(_BITS - _SLOTS)).view(np.int64)
+            there = again[places] & ((self._slots[places] >> _DROPPED) == kept)
+            self._found.smallest = self._found.smallest | there.astype(np.uint64)
+        return hashes[new] if some else hashes[:0]
 
     def _remember(self, fresh: Hashes) -> None:
-        self.found.take((fresh >> _DROPPED) << _ONE)
-        if not self.found.cut:
-            if self._slots is None:
-                self._slots = np.zeros(1 << _SLOTS, np.uint64)
-            self._slots[fresh >> _TO_SLOT] = fresh
+        self._found.take((fresh >> _DROPPED) << _ONE)
+        if self._found.cut:
+            self._limit = _beyond(self._found.smallest[-1])
+            return
+        if self._slots is None:
+            self._slots = np.zeros(1 << _SLOTS, np.uint64)
+        self._slots[fresh >> _TO_SLOT] = fresh
+
+
+class Hashing:
+    """Hashes values of 64 bits into an array that is used again for each piece."""
+
+    def __init__(self, room: Hashes) -> None:
+        """Take the array."""
+        self._bits = room
+
+    def of_numbers(self, values: np.ndarray[Any, Any], *, has_nought: bool = True) -> Hashes:
+        """Hash numbers by value: 1 and 1.0 are alike. Whole ones beyond 2 to the power of 53 stay apart from each other.
+
+        The hashes hold until the next call. ``has_nought`` where some may be 0.0 or -0.0, which is the same.
+        """
+        bits = self._bits[: len(values)]
+        if values.dtype == np.float64:
+            own = np.ascontiguousarray(values).view(np.int64)
+            # The bits of -0.0 are the least of all.
+            if not has_nought or own.min(initial=0) != _NEGATIVE_NOUGHT:
+                return self.of_bits(own.view(np.uint64))
+        np.add(values, 0.0, out=bits.view(np.float64), dtype=np.float64)
+        if values.dtype.kind in "iu" and values.dtype.itemsize == 8 and len(values):
+            beyond = (values > _MOST_WHOLE) | (values < -_MOST_WHOLE)
+            if beyond.any():
+                bits[beyond] = values[beyond].astype(np.uint64) ^ _SECOND
+        return self.of_bits(bits)
+
+    def of_bits(self, values: Hashes) -> Hashes:
+        """Hash 64 bits of each value: the upper bits of the product spread any regular values evenly (Fibonacci hashing, Knuth)."""
+        bits: Hashes = self._bits[: len(values)]
+        # Nought, which is frequent, must not have the smallest hash of all.
+        np.bitwise_xor(values, _SECOND, out=bits)
+        np.multiply(bits, _FIRST, out=bits)
+        return bits
 
 
 def mixed(bits: Hashes) -> Hashes:
@@ -157,23 +218,11 @@ def mixed(bits: Hashes) -> Hashes:
     return bits
 
 
-def hashes_of_numbers(
-    values: np.ndarray[Any, Any], out: np.ndarray[Any, Any] | None = None, spare: Hashes | None = None
-) -> Hashes:
-    """Hash numbers by value: 1 and 1.0 are alike. Whole ones beyond 2 to the power of 53 stay apart from each other.
+def hashes_of_numbers(values: np.ndarray[Any, Any]) -> Hashes:
+    """Hash numbers by value, in an array of their own."""
+    return Hashing(np.empty(len(values), np.uint64)).of_numbers(values)
 
-    ``out`` and ``spare`` are arrays of 64 bits and as many values that may be used: to make new ones for each piece takes longer
-    than hashing.
-    """
-    bits: Hashes = np.add(values, 0.0, out=out, dtype=np.float64).view(np.uint64)
-    half = np.empty_like(bits) if spare is None else spare
-    if values.dtype.kind in "iu" and values.dtype.itemsize == 8 and len(values):
-        beyond = (values > _MOST_WHOLE) | (values < -_MOST_WHOLE)
-        if beyond.any():
-            bits[beyond] = values[beyond].astype(np.uint64) ^ _SECOND
-    # Nought, which is frequent, must not have the smallest hash of all.
-    np.bitwise_xor(bits, _SECOND, out=bits)
-    np.multiply(bits, _FIRST, out=bits)
-    np.bitwise_xor(bits, np.right_shift(bits, _HALF, out=half), out=bits)
-    np.multiply(bits, _SECOND, out=bits)
-    return bits
+
+def _beyond(marked: np.uint64) -> int:
+    """Give the first hash of 64 bits beyond one of those kept."""
+    return min(((int(marked) >> 1) + 1) << (64 - _BITS), _ALL)

@@ -67,10 +67,15 @@ class WordCounts:
         return made
 
     @classmethod
-    def of_pairs(cls, words: Iterable[str], counts: Iterable[int]) -> WordCounts:
+    def of_pairs(cls, words: Iterable[str], counts: Any) -> WordCounts:
         """Count words by how often each comes; one may come twice."""
         made = cls()
-        for word, count in zip(words, map(int, counts), strict=True):
+        words, counts = list(words), np.asarray(counts, np.int64).tolist()
+        if all(counts) and len(found := dict(zip(words, counts, strict=True))) == len(words):
+            made.counts, made.total = found, sum(counts)
+            made._keep()
+            return made
+        for word, count in zip(words, counts, strict=True):
             if count:
                 made.counts[word] = made.counts.get(word, 0) + count
                 made.total += count
@@ -79,8 +84,9 @@ class WordCounts:
 
     def add(self, other: WordCounts) -> None:
         """Add the counts of another part."""
+        mine = self.counts
         for word, count in other.counts.items():
-            self.counts[word] = self.counts.get(word, 0) + count
+            mine[word] = mine.get(word, 0) + count
         self.total += other.total
         self.cut |= other.cut
         self._keep()
@@ -100,8 +106,9 @@ class WordCounts:
 
     def most_frequent(self, many: int) -> dict[str, int]:
         """Give the most frequent words with their counts; ties are settled by the word."""
-        order = sorted(self.counts.items(), key=lambda pair: (-pair[1], pair[0]))
-        return dict(order[:many])
+        # Sorting twice makes no pairs, which would set the garbage collector off.
+        order = sorted(sorted(self.counts), key=self.counts.__getitem__, reverse=True)
+        return {word: self.counts[word] for word in order[:many]}
 
     def _keep(self) -> None:
         if len(self.counts) <= MOST_WORDS:

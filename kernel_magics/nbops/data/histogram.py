@@ -10,17 +10,32 @@ infinities and signs fall out of the same pattern.
 from __future__ import annotations
 
 import functools
+from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
 
+from nbops.data.sums import unit_of
+
 BITS = 7
 SHIFT = np.uint32(23 - BITS)
 BINS = 1 << (9 + BITS)
+# The bin of -0.0, which is the number 0.0.
+NEGATIVE_NOUGHT = BINS >> 1
 # Sorting so few is quicker than counting into all bins.
 FEW = 1 << 13
 _WHOLE = float(1 << 52)
 Array = np.ndarray[Any, np.dtype[Any]]
+# Of a column so many numbers tell where its middle lies.
+_LOOKED_AT = 4096
+
+
+@dataclass(frozen=True, slots=True)
+class Scale:
+    """What numbers are counted about: a shift, and the unit of their sums, an exponent of 2 (:mod:`nbops.data.sums`)."""
+
+    shift: float = 0.0
+    unit: int = 0
 
 
 def less(values: Array, shift: float, out: Array) -> None:
@@ -40,8 +55,20 @@ def bins_of(values: Array, shift: float) -> np.ndarray[Any, np.dtype[np.uint32]]
     less(values, shift, moved)
     with np.errstate(over="ignore", invalid="ignore"):
         part = moved.astype(np.float32)
-    part += np.float32(0)  # -0.0 and 0.0 are one number
-    return part.view(np.uint32) >> SHIFT
+    found: np.ndarray[Any, np.dtype[np.uint32]] = without_sign_of_nought(part.view(np.uint32) >> SHIFT)
+    return found
+
+
+def without_sign_of_nought(bins: Any) -> Any:
+    """Count -0.0, in a new array of bins, as 0.0."""
+    return np.where(bins == NEGATIVE_NOUGHT, 0, bins).astype(bins.dtype)
+
+
+def filled(dense: Array) -> tuple[Array, Array]:
+    """Give the bins that have numbers, and how many, of counts by bin, an array of shape ``(65536,)``."""
+    # Looking for what is not nought is quicker among truth values.
+    bins = np.flatnonzero(dense != 0)
+    return bins, dense[bins]
 
 
 def counted(values: Array, shift: float) -> dict[int, int]:
@@ -57,13 +84,23 @@ def is_number(bins: Array) -> Array:
     return usable
 
 
-def median_shift(values: Array) -> float:
-    """Give the shift for a column: a median of at most 65,536 of its numbers, as float32 has it; 0 if it has none."""
-    part = values[:: max(1, len(values) // 65_536)].astype(np.float64)
+def scale_of(values: Array) -> Scale:
+    """Give the scale for a column from at most 4,096 of its numbers.
+
+    The shift is their lower median as float32 has it, 0 if there are none; the unit is near the median distance of others from it.
+    """
+    part = values[:: max(1, len(values) // _LOOKED_AT)].astype(np.float64)
     part = part[np.isfinite(part)]
+    if not len(part):
+        return Scale()
     with np.errstate(over="ignore"):
-        found = float(np.float32(np.median(part))) if len(part) else 0.0
-    return found if np.isfinite(found) else 0.0
+        # One of the numbers and not the middle of two: whole numbers stay whole.
+        middle = (len(part) - 1) // 2
+        shift = float(np.float32(np.partition(part, middle)[middle]))
+        shift = shift if np.isfinite(shift) else 0.0
+        distances = np.abs(part - shift)
+    distances = distances[(distances > 0) & (distances < np.inf)]
+    return Scale(shift, unit_of(float(np.median(distances)) if len(distances) else abs(shift)))
 
 
 @functools.cache

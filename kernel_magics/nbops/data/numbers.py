@@ -3,177 +3,185 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Sequence
 from dataclasses import dataclass, field
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 
 from nbops.data import histogram
-from nbops.data.distinct import Distinct, Seen, hashes_of_numbers
-from nbops.data.sums import MOST, Sum
+from nbops.data.distinct import Distinct, Seen
+from nbops.data.histogram import Scale
+from nbops.data.scratch import PIECE, Scratch, scratch_of_thread
+from nbops.data.singles import are_singles, distinct_of
+from nbops.data.sums import Moments
 
 Array = np.ndarray[Any, Any]
 
 # Numbers people write for "missing".
 MARKS = tuple(sign * float("9" * digits) for digits in range(2, 10) for sign in (1, -1))
-_HUGE = 2.0**480
-_AT_ONCE = 4
 
 
 @dataclass(slots=True)
 class NumberCounts:
     """What is known of numbers; every part of it adds exactly.
 
-    ``bins`` (ascending) and ``counts`` are the histogram about ``shift``; ``total`` and ``squares`` sum the numbers less the
-    shift, ``huge`` counts those whose square is beyond what a float holds. ``marks`` counts numbers written for "missing".
+    ``bins`` (ascending) and ``counts`` are the histogram about the shift of the ``scale``; ``moments`` sum the numbers less that
+    shift. ``marks`` counts numbers written for "missing".
     """
 
-    shift: float = 0.0
+    scale: Scale = field(default_factory=Scale)
     finite: int = 0
     infinite: int = 0
     missing: int = 0
-    huge: int = 0
     minimum: float | None = None
     maximum: float | None = None
     bins: Array = field(default_factory=lambda: np.zeros(0, np.int64))
     counts: Array = field(default_factory=lambda: np.zeros(0, np.int64))
-    total: Sum = field(default_factory=Sum)
-    squares: Sum = field(default_factory=Sum)
+    moments: Moments = field(default_factory=Moments)
     distinct: Distinct = field(default_factory=Distinct)
     marks: dict[float, int] = field(default_factory=dict)
+    _open: _Open | None = field(default=None, compare=False)
 
     @classmethod
-    def of(cls, values: Array, shift: float, before: Distinct | None = None) -> NumberCounts:
+    def of(cls, values: Array, scale: Scale, before: Distinct | None = None) -> NumberCounts:
         """Count numbers, an array of shape ``(n,)``; NaN is missing. To be added to a part with ``before``, it may spare work."""
-        if values.dtype.kind == "f" and values.dtype.itemsize != 8:
-            values = values.astype(np.float64)
-        found = cls(shift=shift)
-        dense = np.zeros(histogram.BINS, np.int64) if len(values) > histogram.FEW else None
-        scratch, seen, sparse = _Scratch(min(len(values), MOST)), Seen(found.distinct, before), []
-        for first in range(0, len(values), MOST):
-            part = values[first : first + MOST]
-            moved = scratch.less(part, shift)
-            places = scratch.places(moved)
-            if dense is None:
-                sparse.append(places.copy())
-            elif scratch.is_full or first + MOST >= len(values):
-                dense += np.bincount(scratch.taken(), minlength=histogram.BINS)
-            # A sum of finite numbers may be beyond all numbers too; those are looked at once more.
-            with np.errstate(over="ignore", invalid="ignore"):
-                whole = math.isfinite(float(moved.sum()))
-            if not whole:
-                part, moved = found._without_odd(part, moved)
-            found._take(part, moved, scratch, seen)
-        found._bins(dense, sparse)
-        found._count_marks(values)
+        found = cls(scale, moments=Moments(scale.unit))
+        found.take([values], before)
+        found.settle()
         return found
+
+    def take(self, arrays: Sequence[Array], before: Distinct | None = None) -> None:
+        """Count numbers, arrays of shape ``(n,)``; :meth:`settle` must be called after the last ones."""
+        arrays = [_wide(array) for array in arrays]
+        if self._open is None and sum(map(len, arrays)) > histogram.FEW:
+            self._open = _Open(Seen(before))
+        if self._open is None:
+            self._take_few(np.concatenate(arrays), before)
+        else:
+            self._take_many(arrays, self._open)
+        self._count_marks(arrays)
+
+    def settle(self) -> None:
+        """Add up what was taken."""
+        if self._open is None:
+            return
+        dense, self._open = self._open, None
+        self.distinct.add(distinct_of(dense.counts, self.scale.shift) if dense.singles else dense.distinct)
+        self.distinct.add(dense.seen.taken())
+        self._add_bins(dense.counts)
 
     def add(self, other: NumberCounts) -> None:
         """Add the numbers of another part, counted about the same shift."""
+        self.settle()
+        other.settle()
         self.finite += other.finite
         self.infinite += other.infinite
         self.missing += other.missing
-        self.huge += other.huge
         self.minimum = _of_both(min, self.minimum, other.minimum)
         self.maximum = _of_both(max, self.maximum, other.maximum)
         self.bins, self.counts = added((self.bins, self.counts), (other.bins, other.counts))
-        self.total.add(other.total)
-        self.squares.add(other.squares)
+        self.moments.add(other.moments)
         self.distinct.add(other.distinct)
         self.marks = {m: self.marks.get(m, 0) + other.marks.get(m, 0) for m in sorted({*self.marks, *other.marks})}
 
-    def _without_odd(self, part: Array, moved: Array) -> tuple[Array, Array]:
-        usable = np.isfinite(part)
-        infinite = int(np.isinf(part).sum())
-        self.infinite += infinite
-        self.missing += len(part) - int(usable.sum()) - infinite
-        return part[usable], moved[usable]
+    def _take_few(self, values: Array, before: Distinct | None) -> None:
+        scratch, seen = Scratch(len(values)), Seen(before)
+        piece = self._piece(values, scratch)
+        if len(piece.part):
+            seen.take(scratch.hashing.of_numbers(piece.part))
+            self._take(piece, scratch)
+        self.distinct.add(seen.taken())
+        bins, counts = np.unique(histogram.without_sign_of_nought(piece.places), return_counts=True)
+        self._keep(bins.astype(np.int64), counts)
 
-    def _take(self, part: Array, moved: Array, scratch: _Scratch, seen: Seen) -> None:
-        if not len(part):
+    def _take_many(self, arrays: Sequence[Array], taken: _Open) -> None:
+        scratch, shift = scratch_of_thread(), self.scale.shift
+        for values in (array[first : first + PIECE] for array in arrays for first in range(0, len(array), PIECE)):
+            piece = self._piece(values, scratch)
+            if taken.singles and not are_singles(piece.part, piece.moved, piece.places, shift, scratch.room):
+                scratch.count_into(taken.counts)
+                taken.singles, taken.distinct = False, distinct_of(taken.counts, shift)
+            if not taken.singles:
+                taken.seen.take(scratch.hashing.of_numbers(piece.part, has_nought=piece.low <= 0 <= piece.high))
+            if len(piece.part):
+                self._take(piece, scratch)
+            scratch.keep(piece.places)
+            if scratch.is_full:
+                scratch.count_into(taken.counts)
+        scratch.count_into(taken.counts)
+
+    def _piece(self, part: Array, scratch: Scratch) -> _Piece:
+        low, high = _ends(part)
+        if math.isnan(low):
+            self.missing += len(part)
+            part = part[~np.isnan(part)]
+            self.missing -= len(part)
+            low, high = _ends(part)
+        moved = scratch.less(part, self.scale.shift)
+        places = scratch.places(moved)
+        if not (math.isfinite(low) and math.isfinite(high)):
+            usable = np.isfinite(part)
+            part, moved = part[usable], moved[usable]
+            self.infinite += len(usable) - len(part)
+            low, high = _ends(part)
+        return _Piece(part, moved, low, high, places)
+
+    def _take(self, piece: _Piece, scratch: Scratch) -> None:
+        """Sum a piece up; its numbers less the shift are no longer whole after that."""
+        self.finite += len(piece.part)
+        self.minimum = _of_both(min, self.minimum, piece.low)
+        self.maximum = _of_both(max, self.maximum, piece.high)
+        # Rounding keeps the order of floats, so that the ends stay the ends.
+        shift, is_float = self.scale.shift, piece.part.dtype.kind == "f"
+        ends = (piece.low - shift, piece.high - shift) if is_float else _ends(piece.moved)
+        self.moments.take(piece.moved, *ends, scratch.room)
+
+    def _add_bins(self, dense: Array) -> None:
+        dense[0] += dense[histogram.NEGATIVE_NOUGHT]
+        dense[histogram.NEGATIVE_NOUGHT] = 0
+        self._keep(*histogram.filled(dense))
+
+    def _keep(self, bins: Array, counts: Array) -> None:
+        known = histogram.is_number(bins)
+        self.bins, self.counts = added((self.bins, self.counts), (bins[known], counts[known]))
+
+    def _count_marks(self, arrays: Sequence[Array]) -> None:
+        low, high = self.minimum, self.maximum
+        if low is None or high is None or (high < MARKS[0] and low > MARKS[1]):
             return
-        self.finite += len(part)
-        self.minimum = _of_both(min, self.minimum, float(part.min()))
-        self.maximum = _of_both(max, self.maximum, float(part.max()))
-        squared = scratch.squared[: len(moved)]
-        if max(abs(self.minimum or 0.0), abs(self.maximum or 0.0)) >= _HUGE / 2:
-            huge = np.abs(moved) >= _HUGE
-            self.huge += int(huge.sum())
-            np.multiply(moved, ~huge, out=squared)
-            np.multiply(squared, squared, out=squared)
-            self.squares.add(Sum.of(squared, scratch.room))
-        else:
-            top = max(float(moved.max()), -float(moved.min()))
-            np.multiply(moved, moved, out=squared)
-            # Squaring keeps the order, so that the largest is known.
-            self.squares.add(Sum.of(squared, scratch.room, top * top))
-        self.total.add(Sum.of(moved, scratch.room))
-        # What was summed is no longer needed: there is room for the hashes.
-        seen.take(hashes_of_numbers(part, scratch.squared[: len(part)], scratch.room[: len(part)].view(np.uint64)))
-
-    def _bins(self, dense: Array | None, sparse: list[Array]) -> None:
-        if dense is None:
-            places = np.concatenate(sparse) if sparse else np.zeros(0, np.int64)
-            bins, counts = np.unique(places, return_counts=True)
-            self.bins, self.counts = bins.astype(np.int64), counts
-        else:
-            self.bins = np.flatnonzero(dense)
-            self.counts = dense[self.bins]
-        known = histogram.is_number(self.bins)
-        self.bins, self.counts = self.bins[known], self.counts[known]
-
-    def _count_marks(self, values: Array) -> None:
-        if not self.finite:
-            return
-        low, high = self.minimum or 0.0, self.maximum or 0.0
         candidates = [mark for mark in MARKS if low <= mark <= high]
-        if not candidates:
-            return
-        there = histogram.bins_of(np.array(candidates), self.shift)
-        for mark in (m for m, place in zip(candidates, there, strict=True) if place in self.bins):
-            if count := int((values == mark).sum()):
-                self.marks[mark] = count
+        there = histogram.bins_of(np.array(candidates), self.scale.shift)
+        for mark, place in zip(candidates, there, strict=True):
+            known = self._open.counts[place] if self._open is not None else place in self.bins
+            if known and (count := sum(int((values == mark).sum()) for values in arrays)):
+                self.marks[mark] = self.marks.get(mark, 0) + count
         self.marks = dict(sorted(self.marks.items()))
 
 
-class _Scratch:
-    """Arrays that are used again for each piece; to make new ones takes longer than what is done with them."""
+@dataclass(slots=True)
+class _Open:
+    """What is still being counted: by bin; and the values, as long as not each bin holds one of them alone."""
 
-    def __init__(self, size: int) -> None:
-        self.moved = np.empty(size)
-        self.squared = np.empty(size)
-        self.room = np.empty(size)
-        self._small = np.empty(size, np.float32)
-        # Counting into so many bins is dear, so that it is done for some pieces at once.
-        self._bins = np.empty(_AT_ONCE * size, np.int64)
-        self._filled = 0
+    seen: Seen
+    counts: Array = field(default_factory=lambda: np.zeros(histogram.BINS, np.int64))
+    singles: bool = True
+    distinct: Distinct = field(default_factory=Distinct)
 
-    def less(self, part: Array, shift: float) -> Array:
-        """Give the numbers less the shift."""
-        moved = self.moved[: len(part)]
-        histogram.less(part, shift, moved)
-        return moved
 
-    def places(self, moved: Array) -> Array:
-        """Give the bins of numbers, and remember them."""
-        small = self._small[: len(moved)]
-        with np.errstate(over="ignore", invalid="ignore"):
-            np.add(moved, 0.0, out=small, casting="unsafe", dtype=np.float64)
-        bits, bins = small.view(np.uint32), self._bins[self._filled : self._filled + len(moved)]
-        np.right_shift(bits, histogram.SHIFT, out=bits)
-        np.copyto(bins, bits)
-        self._filled += len(moved)
-        return bins
+class _Piece(NamedTuple):
+    """Finite numbers, these less the shift, the least and the greatest of them, and the bins of all that are no NaN."""
 
-    @property
-    def is_full(self) -> bool:
-        """Whether there is no room for the bins of another piece."""
-        return self._filled == len(self._bins)
+    part: Array
+    moved: Array
+    low: float
+    high: float
+    places: Array
 
-    def taken(self) -> Array:
-        """Give the bins that are remembered, and forget them."""
-        found, self._filled = self._bins[: self._filled], 0
-        return found
+
+def _wide(values: Array) -> Array:
+    """Give numbers as floats or whole numbers of 64 bits, or as smaller whole numbers."""
+    return values.astype(np.float64) if values.dtype.kind == "f" and values.dtype.itemsize != 8 else values
 
 
 def added(a: tuple[Array, Array], b: tuple[Array, Array]) -> tuple[Array, Array]:
@@ -183,8 +191,12 @@ def added(a: tuple[Array, Array], b: tuple[Array, Array]) -> tuple[Array, Array]
     dense = np.zeros(histogram.BINS, np.int64)
     dense[a[0]] = a[1]
     dense[b[0]] += b[1]
-    bins = np.flatnonzero(dense)
-    return bins, dense[bins]
+    return histogram.filled(dense)
+
+
+def _ends(part: Array) -> tuple[float, float]:
+    """Give the least and the greatest number, NaN where one is; infinities where there are none."""
+    return (float(part.min()), float(part.max())) if len(part) else (math.inf, -math.inf)
 
 
 def _of_both(choose: Any, a: float | None, b: float | None) -> float | None:

@@ -7,19 +7,20 @@ counted by it. What is known of a piece is small, and adding is exact and of any
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Sequence
-from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from nbops.data.ahead import Ahead
 from nbops.data.chunks import read_pieces
 from nbops.data.counted import Counted
 from nbops.data.counting import count as count_values
+from nbops.data.counting import count_more
 from nbops.data.planning import decide
 from nbops.data.profile import NUMBER_SHARE, ColumnProfile, Profile
-from nbops.data.threads import in_threads
+from nbops.data.threads import beside
 from nbops.data.values import NOTHING, WORDS, Values, of_arrow, of_series, text_array, word_of
 from nbops.errors import DataError
 
@@ -27,6 +28,8 @@ if TYPE_CHECKING:
     import pyarrow as pa
 
 LOOKED_AT = 65_536
+# So many columns of numbers are counted on from piece to piece, each in half a megabyte.
+_KEPT_OPEN = 100
 _READ = frozenset({"number", "boolean", "time"})
 
 Part = dict[str, Counted]
@@ -54,16 +57,16 @@ def plan(pieces: Iterable[pa.Table]) -> Profile:
     return Profile(rows, tuple(columns))
 
 
-def profile_pieces(pieces: Iterator[pa.Table], reference: Profile | None = None) -> Profile:
+def profile_pieces(pieces: Iterable[pa.Table], reference: Profile | None = None) -> Profile:
     """Profile pieces that come one after the other, each once; what is read next is read while these are counted.
 
     Columns that the reference does not know come after those that it does.
     """
-    coming = _ahead(map(_named_once, pieces))
+    coming = iter(pieces if isinstance(pieces, Ahead) else Ahead(iter(pieces)))
     taken: list[pa.Table] = []
     rows = 0
     for piece in coming:
-        taken.append(piece)
+        taken.append(_named_once(piece))
         rows += len(piece)
         if rows >= LOOKED_AT:
             break
@@ -72,7 +75,7 @@ def profile_pieces(pieces: Iterator[pa.Table], reference: Profile | None = None)
     def tables() -> Iterator[pa.Table]:
         while taken:
             yield taken.pop(0)
-        yield from coming
+        yield from map(_named_once, coming)
 
     return profile_of(_counted(tables(), known), known)
 
@@ -94,14 +97,6 @@ def _with_new(reference: Profile, taken: Sequence[pa.Table]) -> Profile:
     return Profile(reference.rows, (*reference.columns, *new.columns))
 
 
-def _ahead(pieces: Iterator[pa.Table]) -> Iterator[pa.Table]:
-    with ThreadPoolExecutor(1) as reader:
-        following = reader.submit(next, pieces, None)
-        while (piece := following.result()) is not None:
-            following = reader.submit(next, pieces, None)
-            yield piece
-
-
 def count(path: Path, reference: Profile) -> Part:
     """Count a file by the kinds and shifts of a reference, which may have columns that the file lacks."""
     wanted = [column.name for column in reference.columns]
@@ -119,16 +114,28 @@ def _counted(tables: Iterator[pa.Table], reference: Profile) -> Part:
 
 
 def count_table(table: pa.Table, reference: Profile, before: Part | None = None) -> Part:
-    """Count the rows of a table; what was counted ``before`` may spare work."""
+    """Count the rows of a table; what was counted ``before`` may spare work, and goes on where it is one of the columns' counts."""
     there, known = set(table.column_names), before or {}
     columns = [column for column in reference.columns if column.name in there]
 
     def counted(column: ColumnProfile) -> Counted:
-        return count_values(of_arrow(table[column.name]), column, known.get(column.name))
+        values, found = of_arrow(table[column.name], parted=column.kind == "number"), known.get(column.name)
+        if found is not None and len(columns) <= _KEPT_OPEN and count_more(found, values):
+            return found
+        return count_values(values, column, found)
 
     names = [column.name for column in columns]
-    part = dict(zip(names, in_threads(counted, columns, len(table)), strict=True))
+    part = dict(
+        zip(names, beside(counted, columns, lambda column: _is_text(table, column.name), len(table)), strict=True)
+    )
     return {**part, "": _rows(len(table))}
+
+
+def _is_text(table: pa.Table, name: str) -> bool:
+    import pyarrow.types as types
+
+    kind = table.schema.field(name).type
+    return bool(types.is_string(kind) or types.is_large_string(kind))
 
 
 def together(parts: Iterable[Part], found: Part | None = None) -> Part:
@@ -144,6 +151,8 @@ def together(parts: Iterable[Part], found: Part | None = None) -> Part:
     for part in parts:
         size = part[""].rows
         for name, counted in part.items():
+            if found.get(name) is counted:
+                continue
             if name in found:
                 found[name].add(counted)
             else:

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from nbops.data import values as v
-from nbops.data.histogram import median_shift
+from nbops.data.histogram import Scale, scale_of
 from nbops.data.profile import (
     IDENTIFIER_ROWS,
     IDENTIFIER_SHARE,
@@ -16,7 +16,7 @@ from nbops.data.profile import (
     NUMBER_SHARE,
     ColumnProfile,
 )
-from nbops.data.texts import wordy
+from nbops.data.texts import may_be_number, wordy
 from nbops.data.values import Values
 from nbops.data.vectors import looks_of_vectors
 
@@ -45,8 +45,8 @@ def decide(name: str, values: Values) -> ColumnProfile:
         return _of_words(base, values)
     if values.form == v.VECTORS and values.vectors is not None:
         part = values.vectors[:: max(1, len(values.vectors) // 4096)]
-        shifts = {aspect: median_shift(found) for aspect, found in looks_of_vectors(part).items()}
-        return replace(base, aspects=tuple(_number(aspect, shift) for aspect, shift in shifts.items()))
+        scales = {aspect: scale_of(found) for aspect, found in looks_of_vectors(part).items()}
+        return replace(base, aspects=tuple(_number(aspect, scale) for aspect, scale in scales.items()))
     return base
 
 
@@ -56,7 +56,7 @@ def natural(name: str, values: Values) -> ColumnProfile:
     found = ColumnProfile(name=name, kind=kind, dtype=values.dtype, rows=0)
     if kind == "vector":
         aspects = ("norm", *(f"projection {i + 1}" for i in range(16)))
-        return replace(found, aspects=tuple(_number(aspect, 0.0) for aspect in aspects))
+        return replace(found, aspects=tuple(_number(aspect, Scale()) for aspect in aspects))
     return found
 
 
@@ -81,17 +81,26 @@ def parsed_numbers(words: pa.Array) -> Array:
     """Read texts as floats, NaN where one is no number; shape ``(n,)``."""
     import pandas as pd
 
-    texts = np.array(words.to_pylist(), dtype=object)
+    found = words.to_pylist()
+    if not any(map(may_be_number, found)):
+        return np.full(len(found), np.nan)
+    texts = np.array(found, dtype=object)
     return np.asarray(pd.to_numeric(pd.Series(texts, dtype=object), errors="coerce"), dtype=np.float64)
 
 
 def _of_numbers(base: ColumnProfile, values: Values) -> ColumnProfile:
     numbers = values.numbers
-    if numbers is None or not len(numbers) or (numbers.dtype.kind == "f" and np.isnan(numbers).all()):
+    if numbers is None or not len(numbers) or _are_missing(numbers):
         return base
     if values.whole and not values.nulls and _numbers_rows(numbers):
         return replace(base, kind="identifier")
-    return replace(base, kind="number", shift=median_shift(numbers))
+    found = scale_of(numbers)
+    return replace(base, kind="number", shift=found.shift, unit=found.unit)
+
+
+def _are_missing(numbers: Array) -> bool:
+    """Whether all are NaN; to look at the first one first mostly spares looking at all."""
+    return bool(numbers.dtype.kind == "f" and np.isnan(numbers[0]) and np.isnan(numbers).all())
 
 
 def _numbers_rows(numbers: Array) -> bool:
@@ -116,7 +125,8 @@ def _of_words(base: ColumnProfile, values: Values) -> ColumnProfile:
     share = float(np.isfinite(numbers).mean() if distinct else 0.0)
     found = replace(base, kind="category", parsed=share)
     if share >= NUMBER_SHARE and distinct > NUMBER_DISTINCT and not values.chosen:
-        return replace(found, kind="number", shift=median_shift(np.sort(numbers[np.isfinite(numbers)])))
+        scale = scale_of(np.sort(numbers[np.isfinite(numbers)]))
+        return replace(found, kind="number", shift=scale.shift, unit=scale.unit)
     if distinct > NUMBER_DISTINCT and not values.chosen and _are_times(words):
         return replace(found, kind="time")
     if cells < _FEWEST_TEXTS or share >= 0.5 or values.chosen:
@@ -125,7 +135,7 @@ def _of_words(base: ColumnProfile, values: Values) -> ColumnProfile:
         import pyarrow.compute as pc
 
         lengths = pc.utf8_length(words).to_numpy(zero_copy_only=False).astype(float)
-        return replace(found, kind="text", aspects=(_number("length", median_shift(np.sort(lengths))),))
+        return replace(found, kind="text", aspects=(_number("length", scale_of(np.sort(lengths))),))
     return replace(found, kind="identifier") if distinct >= IDENTIFIER_SHARE * cells else found
 
 
@@ -141,5 +151,5 @@ def _are_times(words: pa.Array) -> bool:
     return bool((~np.isnat(times_of_texts(words.to_pylist()))).mean() >= NUMBER_SHARE)
 
 
-def _number(name: str, shift: float) -> ColumnProfile:
-    return ColumnProfile(name=name, kind="number", dtype="", rows=0, shift=shift)
+def _number(name: str, scale: Scale) -> ColumnProfile:
+    return ColumnProfile(name=name, kind="number", dtype="", rows=0, shift=scale.shift, unit=scale.unit)

@@ -9,14 +9,15 @@ from __future__ import annotations
 
 import base64
 import zlib
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
 from nbops.data import histogram
-from nbops.data.threads import in_threads
+from nbops.data.histogram import Scale
+from nbops.data.threads import beside
 from nbops.errors import DataError
 
 if TYPE_CHECKING:
@@ -35,7 +36,7 @@ class ColumnProfile:
 
     ``kind`` is ``number``, ``category``, ``boolean``, ``time``, ``text``, ``vector``, ``nested``, ``identifier`` or ``empty``.
     ``histogram`` maps bin to count (numbers), ``categories`` value to count (categories and booleans); ``rest`` counts rows of
-    categories beyond the 10,000 most frequent. ``minimum`` … ``maximum`` and the sums are exact and of finite numbers only (of
+    categories beyond the 10,000 most frequent. ``shift`` and ``unit`` are what numbers were counted about. ``minimum`` … ``maximum`` and the sums are of finite numbers only (of
     times the range, in seconds since 1970). ``distinct`` is exact up to 512 (10,000 for categories) and an estimate beyond.
     ``texts`` cells hold text; ``parsed`` is the share of them that read as numbers, truth values or times. ``binned`` says that it
     was made small (:mod:`nbops.data.compact`), ``folds`` over how many groups categories without a name are spread. ``aspects``
@@ -51,6 +52,7 @@ class ColumnProfile:
     rows: int
     nulls: int = 0
     shift: float = 0.0
+    unit: int = 0
     histogram: dict[int, int] = field(default_factory=dict)
     infinite: int = 0
     minimum: float | None = None
@@ -80,17 +82,30 @@ class ColumnProfile:
     def mean(self) -> float | None:
         """Mean of the finite numbers."""
         count = self.count - self.infinite
-        return self.total / count if count > 0 and self.minimum is not None else None
+        if count <= 0 or self.minimum is None:
+            return None
+        return self.minimum if self.minimum == self.maximum else self.total / count
 
     @property
     def deviation(self) -> float | None:
-        """Standard deviation of the finite numbers (population form)."""
+        """Standard deviation of the finite numbers (population form).
+
+        Exact to 2 to the power of -16 of the usual distance of the reference's numbers from its shift, or of their own distance
+        from it where that is a thousand times as large.
+        """
         count = self.count - self.infinite
         if count <= 0 or self.minimum is None:
             return None
+        if self.minimum == self.maximum:
+            return 0.0
         # The sums are taken after the shift, which keeps the difference from cancelling.
         mean = self.total / count - self.shift
         return float(np.sqrt(max(0.0, self.squares / count - mean * mean)))
+
+    @property
+    def scale(self) -> Scale:
+        """What numbers are counted about."""
+        return Scale(self.shift, self.unit)
 
     def quantile(self, share: float) -> float | None:
         """Give a quantile from the histogram, within a bin's width."""
@@ -169,20 +184,55 @@ def profile_frame(frame: pd.DataFrame, reference: Profile | None = None) -> Prof
     DataError
         Two columns have the same name.
     """
+    return _profiled((frame,), reference)[0]
+
+
+def profile_frames(reference: pd.DataFrame, current: pd.DataFrame) -> tuple[Profile, Profile]:
+    """Profile two frames, the second as what the columns of the first are.
+
+    Raises
+    ------
+    DataError
+        Two columns of a frame have the same name.
+    """
+    before, after = _profiled((reference, current), None)
+    return before, after
+
+
+def _profiled(frames: Sequence[pd.DataFrame], reference: Profile | None) -> tuple[Profile, ...]:
+    """Profile frames, each as what the reference or else the first of them that has a column says it is."""
+    from nbops.data.counting import profile_values
+    from nbops.data.values import of_series
+
+    places = [_places(frame) for frame in frames]
+    known = {} if reference is None else {column.name: column for column in reference.columns}
+
+    def profiled(name: str) -> list[ColumnProfile | None]:
+        column, found = known.get(name), []
+        for frame, place in zip(frames, places, strict=True):
+            values = of_series(frame.iloc[:, place[name]]) if name in place else None
+            found.append(None if values is None else profile_values(name, values, column))
+            column = column or found[-1]
+        return found
+
+    def is_apart(name: str) -> bool:
+        dtypes = (frame.dtypes.iloc[place[name]] for frame, place in zip(frames, places, strict=True) if name in place)
+        return any(str(dtype).startswith(("str", "datetime")) for dtype in dtypes)
+
+    names = [*dict.fromkeys(name for place in places for name in place)]
+    columns = dict(zip(names, beside(profiled, names, is_apart, max(map(len, frames))), strict=True))
+    sides = ([columns[name][i] for name in place] for i, place in enumerate(places))
+    return tuple(
+        Profile(len(frame), tuple(c for c in side if c is not None)) for frame, side in zip(frames, sides, strict=True)
+    )
+
+
+def _places(frame: pd.DataFrame) -> dict[str, int]:
     names = [str(name) for name in frame.columns]
     if len(set(names)) != len(names):
         twice = next(name for name in names if names.count(name) > 1)
         raise DataError(f"The frame has two columns {twice!r}.", hint="Rename one of them.")
-    from nbops.data.counting import profile_values
-    from nbops.data.values import of_series
-
-    known = {} if reference is None else {column.name: column for column in reference.columns}
-
-    def profiled(position: int) -> ColumnProfile:
-        name = names[position]
-        return profile_values(name, of_series(frame.iloc[:, position]), known.get(name))
-
-    return Profile(len(frame), tuple(in_threads(profiled, range(len(names)), len(frame))))
+    return {name: place for place, name in enumerate(names)}
 
 
 def dense(column: ColumnProfile) -> tuple[np.ndarray[Any, np.dtype[np.int64]], np.ndarray[Any, np.dtype[np.float64]]]:
@@ -209,8 +259,8 @@ def _merged(a: ColumnProfile, b: ColumnProfile) -> ColumnProfile:
     return found.finished(b if a.kind == "empty" else a)
 
 
-def _shifts(column: ColumnProfile) -> Iterator[tuple[str, float]]:
-    yield column.kind, column.shift
+def _shifts(column: ColumnProfile) -> Iterator[tuple[str, Scale]]:
+    yield column.kind, column.scale
     for aspect in column.aspects:
         yield from _shifts(aspect)
 

@@ -1,8 +1,9 @@
 """Sums of floats that come out the same, bit by bit, in whatever order and however parted the numbers are added.
 
-A number is cut into digits of 36 bits on a grid that does not depend on the data; the digits of the two highest levels that
-any number reaches are added as whole numbers, which a float does exactly (Demmel and Nguyen, Parallel reproducible
-summation, 2015). What lies below is at most 2 to the power of -36 of the largest number, for each number.
+Numbers are rounded to a grid whose step does not depend on what else is summed, and whole steps add exactly. The step comes from
+a *unit* that the reference fixes, a power of two near the usual distance from its shift: ``2**-35`` of it for the sum and
+``2**-16`` for the squares. A number beyond ``2**10`` units is rounded to a step that is coarser in the same proportion (the levels
+of Demmel and Nguyen, Parallel reproducible summation, 2015, chosen by each number itself).
 """
 
 from __future__ import annotations
@@ -14,60 +15,83 @@ from typing import Any
 
 import numpy as np
 
-from nbops.data.exact import exact_sum
-
 Floats = np.ndarray[Any, np.dtype[np.float64]]
 
-_DIGIT = 36
-# Numbers added at once: with 36 bits and a sign they stay below the 53 bits of a float.
-MOST = 1 << 16
-_LOWEST = -28
-_FAR = 2.0**960
-_UNIT = 1074
+# Numbers added at once: so many whole numbers of 45 bits and a sign stay within 64 bits.
+MOST = 1 << 17
+FINE, COARSE = 35, 16
+# Units beyond which a number is taken to a higher level, and how far apart levels are, both as powers of two.
+_REACH = 10
+# Squares are of 52 bits, so that fewer of them are added at once.
+_SQUARES = 1 << 10
+_ROUNDING = 1.5 * 2.0**52
+UNITS = (-950, 900)
 
 
 @dataclass(slots=True)
-class Sum:
-    """An exact sum; ``high`` and ``low`` count units of the grid's level ``level`` and of the one below.
+class Moments:
+    """Exact sums of numbers less a shift, on the grid of a unit ``2**unit``.
 
-    ``far`` holds numbers beyond 2 to the power of 960, in units of 2 to the power of -1074.
+    ``fine`` counts steps of ``2**(unit - 35)``; ``coarse`` those of ``2**(unit - 18)``, and ``squares`` the squares of these.
     """
 
-    level: int = _LOWEST
-    high: int = 0
-    low: int = 0
-    far: int = 0
+    unit: int = 0
+    fine: int = 0
+    coarse: int = 0
+    squares: int = 0
 
-    @classmethod
-    def of(cls, values: Floats, scratch: Floats, top: float | None = None) -> Sum:
-        """Sum at most 65,536 finite numbers; ``scratch`` has room for as many, and ``values`` are overwritten.
+    def take(self, moved: Floats, low: float, high: float, scratch: Floats) -> None:
+        """Add at most 131,072 finite numbers, of which ``low`` and ``high`` are the least and the greatest.
 
-        ``top`` is the size of the largest, where that is known.
+        ``scratch`` has room for as many; the numbers are overwritten where some are far from the others.
         """
-        if not len(values):
-            return cls()
-        top = max(float(values.max()), -float(values.min())) if top is None else top
-        far = 0
-        if top >= _FAR:
-            beyond = np.abs(values) >= _FAR
-            far = exact_sum(values[beyond])
-            values[beyond] = 0.0
-            top = float(np.abs(values).max())
-        level = max(_LOWEST, math.ceil((math.frexp(top)[1] + 1) / _DIGIT) - 1) if top else _LOWEST
-        high = _digits(values, scratch, level)
-        return cls(level, high, _digits(values, scratch, level - 1), far)
+        limit = math.ldexp(1.0, self.unit + _REACH)
+        for is_far in ([moved >= limit] if high >= limit else []) + ([moved <= -limit] if low <= -limit else []):
+            far = np.flatnonzero(is_far)
+            self._take_far(moved[far])
+            moved[far] = 0.0
+        self._take(moved, 0, scratch[: len(moved)])
 
-    def add(self, other: Sum) -> None:
-        """Add another sum."""
-        highest = max(self.level, other.level)
-        a, b = _raised(self, highest), _raised(other, highest)
-        self.level, self.high, self.low, self.far = highest, a[0] + b[0], a[1] + b[1], self.far + other.far
+    def add(self, other: Moments) -> None:
+        """Add the sums of other numbers, made with the same unit."""
+        self.fine += other.fine
+        self.coarse += other.coarse
+        self.squares += other.squares
 
-    def exact(self) -> Fraction:
-        """Give the sum as a fraction."""
-        near = Fraction(self.high) * Fraction(2) ** (self.level * _DIGIT)
-        below = Fraction(self.low) * Fraction(2) ** ((self.level - 1) * _DIGIT)
-        return near + below + Fraction(self.far, 1 << _UNIT)
+    def total(self) -> Fraction:
+        """Give the sum of the numbers."""
+        return Fraction(self.fine) * Fraction(2) ** (self.unit - FINE)
+
+    def spread(self, count: int) -> Fraction:
+        """Give the sum of the squares of so many numbers, less the square of their mean."""
+        squares = Fraction(self.squares) - Fraction(self.coarse * self.coarse, count)
+        return squares * Fraction(4) ** (self.unit - COARSE)
+
+    def _take(self, values: Floats, level: int, scratch: Floats) -> None:
+        # Adding this leaves no room for anything below a step: the bits of the float count them.
+        room = np.float64(math.ldexp(_ROUNDING, self.unit - FINE))
+        np.add(values, room, out=scratch)
+        steps = scratch.view(np.int64)
+        np.subtract(steps, room.view(np.int64), out=steps)
+        self.fine += int(steps.sum()) << level
+        np.right_shift(steps, FINE - COARSE, out=steps)
+        self.coarse += int(steps.sum()) << level
+        np.multiply(steps, steps, out=steps)
+        parts = np.add.reduceat(steps, np.arange(0, len(steps), _SQUARES)) if len(steps) else steps
+        self.squares += sum(parts.tolist()) << 2 * level
+
+    def _take_far(self, values: Floats) -> None:
+        exponents = np.frexp(values)[1]
+        levels = (exponents - (self.unit + _REACH) + _REACH - 1) // _REACH * _REACH
+        for level in np.unique(levels).tolist():
+            near = np.ldexp(values[levels == level], -level)
+            self._take(near, level, np.empty(len(near)))
+
+
+def unit_of(distance: float) -> int:
+    """Give the unit for numbers that are usually so far from their shift, as the exponent of a power of two."""
+    lowest, highest = UNITS
+    return min(max(math.frexp(distance)[1], lowest), highest) if distance else 0
 
 
 def as_float(value: Fraction) -> float:
@@ -76,20 +100,3 @@ def as_float(value: Fraction) -> float:
         return value.numerator / value.denominator
     except OverflowError:
         return math.inf if value > 0 else -math.inf
-
-
-def _digits(values: Floats, scratch: Floats, level: int) -> int:
-    """Take the digits of one level off the numbers, and give their sum in units of the level."""
-    unit = math.ldexp(1.0, level * _DIGIT)
-    # Adding this leaves no room for anything below the unit, so that the sum is rounded to whole units.
-    room = 1.5 * math.ldexp(unit, 52)
-    part = scratch[: len(values)]
-    np.add(values, room, out=part)
-    np.subtract(part, room, out=part)
-    np.subtract(values, part, out=values)
-    return int(float(part.sum()) / unit)
-
-
-def _raised(found: Sum, level: int) -> tuple[int, int]:
-    steps = level - found.level
-    return (found.high, found.low) if steps == 0 else (0, found.high) if steps == 1 else (0, 0)

@@ -40,6 +40,8 @@ for _first, _last, _name in (
 ):  # fmt: skip
     _CLASS[_first : _last + 1] = CLASSES.index(_name)
 
+_BEGINNINGS = frozenset(["", *"0123456789+-.iInN"])
+
 
 def hashes_of_texts(texts: pa.Array) -> Array:
     """Give 64 bits for each text of an array without nulls, shape ``(n,)``; the same in every process."""
@@ -150,3 +152,8 @@ def _draws(data: Array, offsets: Array) -> tuple[Array, Array]:
         place -= (data[place] & 0xC0) == 0x80
     letters[have] = _CLASS[data[place]]
     return words, letters
+
+
+def may_be_number(text: str) -> bool:
+    """Whether a text may be a number by how it begins (``inf`` and ``nan`` are some), which is seen at once."""
+    return text.lstrip()[:1] in _BEGINNINGS

@@ -39,6 +39,8 @@ class Values:
         The type as its library names it.
     numbers
         Shape ``(n,)``.
+    parts
+        Instead of ``numbers`` several such arrays, of one type, where they were asked for.
     words, counts
         Different texts (an Arrow array without nulls) and how often each comes.
     flags
@@ -58,6 +60,7 @@ class Values:
     nulls: int
     dtype: str
     numbers: Any = None
+    parts: tuple[Array, ...] = ()
     words: Any = None
     counts: Any = None
     flags: tuple[int, int] = (0, 0)
@@ -70,7 +73,8 @@ class Values:
     @property
     def whole(self) -> bool:
         """Whether these are numbers of a type of whole numbers."""
-        return self.numbers is not None and self.numbers.dtype.kind in "iu"
+        numbers = self.parts[0] if self.parts else self.numbers
+        return numbers is not None and numbers.dtype.kind in "iu"
 
 
 def of_array(values: Array) -> Values:
@@ -226,8 +230,8 @@ def _of_nested(cells: list[Any], base: dict[str, Any]) -> Values | None:
     return Values(form=NESTED, **base)
 
 
-def of_arrow(values: pa.ChunkedArray | pa.Array) -> Values:
-    """Take the values of a column of an Arrow table."""
+def of_arrow(values: pa.ChunkedArray | pa.Array, *, parted: bool = False) -> Values:
+    """Take the values of a column of an Arrow table; ``parted`` where numbers may stay in parts, which spares a copy."""
     import pyarrow as pa
     import pyarrow.types as types
 
@@ -247,11 +251,16 @@ def of_arrow(values: pa.ChunkedArray | pa.Array) -> Values:
         true = pc.sum(values).as_py() or 0
         return Values(form=FLAGS, flags=(len(values) - values.null_count - true, true), **base)
     if types.is_integer(kind) or types.is_floating(kind) or types.is_decimal(kind):
+        if parted and values.num_chunks > 1:
+            return Values(form=NUMBERS, parts=tuple(map(_arrow_numbers, values.chunks)), **base)
         return Values(form=NUMBERS, numbers=_arrow_numbers(values), **base)
     if types.is_timestamp(kind) or types.is_date(kind):
         if types.is_date(kind):
             values = values.cast(pa.timestamp("s" if types.is_date32(kind) else "ms"))
-        own, utc = clock_of(values.to_pandas())
+        if getattr(values.type, "tz", None) is None:
+            own = utc = (values.drop_null() if values.null_count else values).to_numpy(**_copying(values))
+        else:
+            own, utc = clock_of(values.to_pandas())
         return Values(form=TIMES, own=own, utc=utc, **base)
     if types.is_duration(kind):
         known = values.drop_null().cast(pa.duration("us")).cast(pa.int64())
@@ -267,25 +276,29 @@ def _arrow_numbers(values: Any) -> Array:
     if types.is_decimal(kept.type):
         # Straight to floats Arrow is off by the last bit of some.
         kept = kept.cast(pa.string()).cast(pa.float64())
-    found: Array = kept.to_numpy() if isinstance(kept, pa.ChunkedArray) else kept.to_numpy(zero_copy_only=False)
+    found: Array = kept.to_numpy(**_copying(kept))
     return found
+
+
+def _copying(values: Any) -> dict[str, bool]:
+    """Give what lets an Arrow array be copied to numpy where need be; of several chunks it always is."""
+    return {} if hasattr(values, "chunks") else {"zero_copy_only": False}
 
 
 def _of_dictionary(values: Any, base: dict[str, Any]) -> Values:
     import pyarrow as pa
 
-    if isinstance(values, pa.ChunkedArray):
-        values = values.unify_dictionaries().combine_chunks() if values.num_chunks != 1 else values.chunk(0)
-        values = values.chunk(0) if isinstance(values, pa.ChunkedArray) else values
-    places = values.indices
-    codes = (places.fill_null(-1) if places.null_count else places).to_numpy(zero_copy_only=False)
-    known = values.dictionary
-    counts = np.bincount(codes.astype(np.int64) + 1, minlength=len(known) + 1)[1:]
+    chunks = values.unify_dictionaries().chunks if isinstance(values, pa.ChunkedArray) else [values]
+    known = chunks[0].dictionary
+    counts = np.zeros(len(known), np.int64)
+    for places in (chunk.indices for chunk in chunks):
+        codes = (places.drop_null() if places.null_count else places).to_numpy(zero_copy_only=False)
+        counts += np.bincount(codes, minlength=len(known))
     there = np.flatnonzero(counts)
     if len(there) < len(known):
         known, counts = known.take(pa.array(there)), counts[there]
     rows = int(counts.sum())
-    nulls = len(codes) - rows
+    nulls = len(values) - rows
     return Values(
         form=WORDS, words=known.cast(pa.large_string()), counts=counts, text_cells=rows, **{**base, "nulls": nulls}
     )

@@ -8,6 +8,7 @@ from dataclasses import dataclass, replace
 import numpy as np
 
 from nbops.data import histogram
+from nbops.data.counted import sums_without
 from nbops.data.profile import ColumnProfile
 from nbops.monitoring.timelike import told_time
 
@@ -185,13 +186,10 @@ def _without(side: ColumnProfile, value: float, count: int) -> ColumnProfile:
     if not count:
         return side
     moved = value - side.shift
-    found = replace(
-        side,
-        nulls=side.nulls + count,
-        histogram=left,
-        total=side.total - count * value,
-        squares=max(0.0, side.squares - count * moved * moved),
-    )
+    total, squares = side.total - count * value, side.squares - count * moved * moved
+    if side.sums:
+        total, squares = sums_without(side, value, count)
+    found = replace(side, nulls=side.nulls + count, histogram=left, total=total, squares=max(0.0, squares), sums=())
     return _bounded(found, value) if left else replace(found, kind="empty", minimum=None, maximum=None)
 
 

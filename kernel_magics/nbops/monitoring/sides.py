@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from nbops.data.profile import Profile, profile_frame
-from nbops.data.scan import profile_source
+from nbops.data.scan import profile_both, profile_source
 from nbops.errors import DataError, UsageError
 from nbops.monitoring.further import rows_of
 from nbops.monitoring.learning import windows_of
@@ -34,8 +34,7 @@ def both_sides(reference: Any, current: Any, *, learn: bool, windows: int | Sequ
         There is nothing to learn from.
     """
     if not learn:
-        before = _profiled(reference, None)
-        return Sides(before, _profiled(current, before))
+        return Sides(*profile_both(_as_one(reference), _as_one(current)))
     if isinstance(windows, Sequence) and not isinstance(windows, str):
         given = list(windows)
     elif isinstance(reference, (list, tuple)):
@@ -69,6 +68,9 @@ def _windows(given: list[Any], reference: Profile | None) -> list[Profile]:
 
 
 def _profiled(data: Any, reference: Profile | None) -> Profile:
-    if isinstance(data, (list, tuple, Mapping)):
-        return profile_frame(rows_of(data), reference)
-    return profile_source(data, reference)
+    return profile_source(_as_one(data), reference)
+
+
+def _as_one(data: Any) -> Any:
+    """Give several data sets as one frame, and others as they are."""
+    return rows_of(data) if isinstance(data, (list, tuple, Mapping)) else data

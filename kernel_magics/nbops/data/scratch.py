@@ -1,0 +1,78 @@
+"""Room for counting numbers piece by piece."""
+
+from __future__ import annotations
+
+import threading
+from typing import Any
+
+import numpy as np
+
+from nbops.data import histogram
+from nbops.data.distinct import Hashing
+
+Array = np.ndarray[Any, Any]
+
+# Numbers of a piece: what is done with them stays in the cache of one processor.
+PIECE = 1 << 16
+_AT_ONCE = 4
+
+
+class Scratch:
+    """Arrays that are used again for each piece; to make new ones takes longer than what is done with them."""
+
+    def __init__(self, size: int) -> None:
+        """Make room for pieces of so many numbers."""
+        # The less is touched, the more of it stays in the cache: one array serves for all steps in turn.
+        self.room = np.empty(size)
+        self.hashing = Hashing(self.room.view(np.uint64))
+        self._moved = np.empty(size)
+        # Counting into so many bins is dear, so that it is done for some pieces at once.
+        self._bins = np.empty(_AT_ONCE * size, np.int64)
+        self._kept = 0
+
+    def less(self, part: Array, shift: float) -> Array:
+        """Give the numbers less the shift."""
+        moved = self._moved[: len(part)]
+        histogram.less(part, shift, moved)
+        return moved
+
+    def places(self, moved: Array) -> Array:
+        """Give the bins of numbers."""
+        small, bins = self.room.view(np.float32)[: len(moved)], self._bins[self._kept : self._kept + len(moved)]
+        with np.errstate(over="ignore", invalid="ignore"):
+            np.copyto(small, moved, casting="unsafe")
+        bits = small.view(np.uint32)
+        np.right_shift(bits, histogram.SHIFT, out=bits)
+        np.copyto(bins, bits)
+        return bins
+
+    def keep(self, places: Array) -> None:
+        """Remember the bins that were given last."""
+        self._kept += len(places)
+
+    @property
+    def is_full(self) -> bool:
+        """Whether there is no room for the bins of another piece."""
+        return self._kept > len(self._bins) - len(self.room)
+
+    def forget(self) -> None:
+        """Forget bins that an error left behind."""
+        self._kept = 0
+
+    def count_into(self, dense: Array) -> None:
+        """Count the bins that are remembered, and forget them."""
+        if self._kept:
+            dense += np.bincount(self._bins[: self._kept], minlength=histogram.BINS)
+        self._kept = 0
+
+
+_of_thread = threading.local()
+
+
+def scratch_of_thread() -> Scratch:
+    """Give the arrays of this thread, which it keeps for the columns that follow."""
+    found: Scratch | None = getattr(_of_thread, "scratch", None)
+    if found is None:
+        found = _of_thread.scratch = Scratch(PIECE)
+    found.forget()
+    return found
