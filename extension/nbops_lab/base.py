@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import gzip
 import json
+import threading
 from collections.abc import Callable, Mapping
 from typing import Any, ParamSpec, TypeVar
 
@@ -55,6 +56,7 @@ _STATUS: tuple[tuple[type[NbopsError], int], ...] = (
     (LedgerError, 503),
 )
 _DIGITS = 9
+_LOADING = threading.Lock()
 _LONG = 1 << 15
 _TRUE, _FALSE = frozenset({"1", "true", "yes"}), frozenset({"", "0", "false", "no"})
 
@@ -89,7 +91,12 @@ class NbopsHandler(APIHandler):
     async def run(self, function: Callable[P, T], *args: P.args, **kwargs: P.kwargs) -> T:
         """Run a blocking call in a thread."""
         loop = asyncio.get_running_loop()
-        return await loop.run_in_executor(self.workspaces.threads, lambda: function(*args, **kwargs))
+
+        def work() -> T:
+            _load()
+            return function(*args, **kwargs)
+
+        return await loop.run_in_executor(self.workspaces.threads, work)
 
     async def place(self, path: str | None = None) -> Place:
         """Give the workspace and notebook that ``path`` (by default the parameter) names, and watch that workspace."""
@@ -219,6 +226,12 @@ class NbopsHandler(APIHandler):
             self.log.warning("nbops: %s %s: %s", self.request.method, self.request.path, value)
         else:
             super().log_exception(typ, value, tb)
+
+
+def _load() -> None:
+    """Import the room that the others lean on by one thread alone: modules in a circle, met from two ends, are half there."""
+    with _LOADING:
+        import nbops.registry  # noqa: F401
 
 
 def number_of(version: str) -> int:

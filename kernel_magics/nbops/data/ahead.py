@@ -11,8 +11,8 @@ if TYPE_CHECKING:
     import pyarrow as pa
 
 # Pieces that wait to be counted, at most; and bytes of those that are put together, since what is done once for each is dear.
-_WAITING = 4
-_TOGETHER = 64 << 20
+_WAITING = 1
+_TOGETHER = 16 << 20
 _PATIENCE = 0.05
 _NOT_YET = object()
 

@@ -18,7 +18,8 @@ if TYPE_CHECKING:
 ROWS = 65_536
 PIECE = 262_144
 # Cells of a piece to be counted, at most, unless that were very few rows.
-_PIECE_CELLS, _FEWEST = 1 << 22, 4096
+_PIECE_CELLS, _FEWEST = 3 << 19, 4096
+_BUFFER = 1 << 16
 
 
 def read_chunks(
@@ -110,15 +111,16 @@ def _parquet(path: Path, rows: int, columns: Sequence[str] | None, dictionaries:
     if dictionaries:
         schema = pq.read_schema(path)
         texts = [field.name for field in schema if types.is_string(field.type) or types.is_large_string(field.type)]
-    with pq.ParquetFile(path, read_dictionary=texts) as file:
+    # Told to read everything beforehand, as is the default, Arrow holds the whole file in memory.
+    with pq.ParquetFile(path, read_dictionary=texts, pre_buffer=False, buffer_size=_BUFFER) as file:
         wanted = None if columns is None else list(columns)
         if dictionaries:
             width = len(file.schema_arrow) if wanted is None else len(wanted)
             rows = max(_FEWEST, min(rows, _PIECE_CELLS // max(1, width)))
-            groups = file.metadata
             # Pieces that end where the groups of rows do are not cut in two.
-            if groups.num_row_groups and (first := groups.row_group(0).num_rows) <= rows:
-                rows = first * (rows // first) if first else rows
+            first = file.metadata.row_group(0).num_rows if file.metadata.num_row_groups else 0
+            if first:
+                rows = first * (rows // first) if first <= rows else -(-first // -(-first // rows))
         found = False
         for batch in file.iter_batches(batch_size=rows, columns=wanted):
             found = True
