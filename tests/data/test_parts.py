@@ -6,6 +6,7 @@ from fractions import Fraction
 
 import numpy as np
 import pandas as pd
+import pyarrow as pa
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
@@ -13,6 +14,7 @@ from hypothesis import strategies as st
 from nbops.data import exact, parts
 from nbops.data.exact import WordCounts, exact_sum, rounded
 from nbops.data.profile import profile_frame
+from nbops.data.scan import profile_source
 from nbops.errors import DataError
 from nbops.pipelines.partitions import profile_files
 
@@ -110,3 +112,34 @@ def test_a_column_that_a_part_lacks_is_missing_there(tmp_path):
     counted = parts.together(parts.count(tmp_path / f"{n}.parquet", found) for n in (2, 1))
     assert parts.profile_of(parts.together([parts.count(tmp_path / "2.parquet", found)]), found).rows == 1
     assert counted["b"].nulls == 1
+
+
+@pytest.mark.parametrize(("many_times", "kind", "count"), [(25_000, "time", 25_400), (9000, "number", 20_300)])
+def test_files_that_disagree_give_the_same_in_any_order(tmp_path, many_times, kind, count):
+    draw = np.random.default_rng(3)
+    columns = {
+        "words": [f"word {i % 7}" for i in range(3000)],
+        "numbers": draw.normal(size=300),
+        "many numbers": draw.normal(size=20_000),
+        "times": pd.date_range("2020", periods=400),
+        "many times": pd.date_range("2020", periods=many_times, freq="s"),
+        "flags": [True, False] * 50,
+        "nested": [{"a": 1}] * 30,
+        "nothing": [None] * 50,
+    }
+    paths = {name: tmp_path / f"{name}.parquet" for name in columns}
+    for name, values in columns.items():
+        pd.DataFrame({"x": values, "y": 1}).to_parquet(paths[name])
+    for reference in ("words", "many numbers", "many times"):
+        known = profile_files([paths[reference]])
+        found = profile_files(list(paths.values()), reference=known)
+        assert found == profile_files([*paths.values()][::-1], reference=known)
+        most = found.column("x")
+        assert (most.rows, most.kind) == (23_880 + many_times, kind)
+        # Truth values are numbers to a reference of numbers.
+        assert most.count - count == 100 * (kind == "number" and reference == "many numbers")
+
+
+def test_a_column_without_a_name_is_one():
+    found = profile_source(pa.table({"": [1.0, 2.0, 3.0], "b": ["x", "y", "x"]}))
+    assert (found.rows, found.column("").maximum, found.column("b").kind) == (3, 3.0, "category")

@@ -41,8 +41,8 @@ def count(values: Values, known: ColumnProfile, before: Counted | None = None) -
         found.kind = "empty"
         found.types = frozenset()
     else:
-        if before is not None and known.kind in {"number", "time"}:
-            found.distinct = before.numbers.distinct if before.numbers is not None else before.distinct
+        if before is not None and known.kind in {"number", "time"} and (alike := before.of_kind(known.kind)):
+            found.distinct = alike.numbers.distinct if alike.numbers is not None else alike.distinct
         _WAYS[known.kind](found, values, known)
     return found
 

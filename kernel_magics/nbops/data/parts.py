@@ -28,11 +28,12 @@ if TYPE_CHECKING:
     import pyarrow as pa
 
 LOOKED_AT = 65_536
-# So many columns of numbers are counted on from piece to piece, each in half a megabyte.
+# So many columns of numbers are counted on from piece to piece, each in a megabyte at most.
 _KEPT_OPEN = 100
 _READ = frozenset({"number", "boolean", "time"})
 
-Part = dict[str, Counted]
+# By the names of columns; under ``None`` how many rows there are.
+Part = dict[str | None, Counted]
 
 
 def plan(pieces: Iterable[pa.Table]) -> Profile:
@@ -110,7 +111,10 @@ def _counted(tables: Iterator[pa.Table], reference: Profile) -> Part:
         for table in tables:
             yield count_table(table, reference, found)
 
-    return together(parts(), found)
+    together(parts(), found)
+    for one in found.values():
+        one.settle()
+    return found
 
 
 def count_table(table: pa.Table, reference: Profile, before: Part | None = None) -> Part:
@@ -122,13 +126,15 @@ def count_table(table: pa.Table, reference: Profile, before: Part | None = None)
         values, found = of_arrow(table[column.name], parted=column.kind == "number"), known.get(column.name)
         if found is not None and len(columns) <= _KEPT_OPEN and count_more(found, values):
             return found
-        return count_values(values, column, found)
+        fresh = count_values(values, column, found)
+        if len(columns) > _KEPT_OPEN:
+            fresh.settle()
+        return fresh
 
-    names = [column.name for column in columns]
-    part = dict(
-        zip(names, beside(counted, columns, lambda column: _is_text(table, column.name), len(table)), strict=True)
-    )
-    return {**part, "": _rows(len(table))}
+    made = beside(counted, columns, lambda column: _is_text(table, column.name), len(table))
+    part: Part = {column.name: one for column, one in zip(columns, made, strict=True)}
+    part[None] = Counted("empty", len(table), len(table))
+    return part
 
 
 def _is_text(table: pa.Table, name: str) -> bool:
@@ -149,7 +155,7 @@ def together(parts: Iterable[Part], found: Part | None = None) -> Part:
     found = {} if found is None else found
     rows = 0
     for part in parts:
-        size = part[""].rows
+        size = part[None].rows
         for name, counted in part.items():
             if found.get(name) is counted:
                 continue
@@ -170,7 +176,7 @@ def together(parts: Iterable[Part], found: Part | None = None) -> Part:
 def profile_of(counted: Part, reference: Profile) -> Profile:
     """Give the profile of all parts together; columns stand in the order of the reference."""
     columns = tuple(counted[column.name].finished(column) for column in reference.columns if column.name in counted)
-    return Profile(counted[""].rows, columns)
+    return Profile(counted[None].rows, columns)
 
 
 def only(reference: Profile, columns: Sequence[str]) -> Profile:
@@ -182,10 +188,6 @@ def pieces_of(paths: Iterable[Path], columns: Sequence[str] = (), missing_is_fin
     """Read files one after the other, in pieces; a column that a file lacks is an error unless that is fine."""
     for path in paths:
         yield from read_pieces(path, columns=list(columns) or None, missing_is_fine=missing_is_fine)
-
-
-def _rows(rows: int) -> Counted:
-    return Counted("empty", rows, rows)
 
 
 def _decided(name: str, pieces: list[Any]) -> ColumnProfile:

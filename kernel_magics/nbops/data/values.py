@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from nbops.data.times import clock_of
+from nbops.data.times import PER_SECOND, clock_of, seconds_of
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -88,8 +88,10 @@ def of_array(values: Array) -> Values:
         form = TIMES if len(known) else NOTHING
         return Values(form=form, rows=rows, nulls=rows - len(known), dtype=dtype, own=known, utc=known)
     if kind == "m":
-        seconds = values.astype("timedelta64[us]").astype(np.int64) / 1e6
-        numbers = np.where(np.isnat(values), np.nan, seconds)
+        unit, step = np.datetime_data(values.dtype)
+        if step != 1 or unit not in PER_SECOND:
+            values, unit = values.astype("timedelta64[s]"), "s"
+        numbers = np.where(np.isnat(values), np.nan, seconds_of(values.astype(np.int64), unit))
         return Values(form=NUMBERS, rows=rows, nulls=0, dtype=dtype, numbers=numbers)
     if kind in "iuf":
         return Values(form=NUMBERS, rows=rows, nulls=0, dtype=dtype, numbers=values)
@@ -239,9 +241,11 @@ def of_arrow(values: pa.ChunkedArray | pa.Array, *, parted: bool = False) -> Val
     if values.null_count == len(values):
         return Values(form=NOTHING, **base)
     if types.is_dictionary(kind):
-        if types.is_string(kind.value_type) or types.is_large_string(kind.value_type):
-            return _of_dictionary(values, base)
-        return replace(of_arrow(values.cast(kind.value_type)), chosen=True)
+        return _of_encoded(values, base)
+    if types.is_run_end_encoded(kind):
+        import pyarrow.compute as pc
+
+        return of_arrow(pc.run_end_decode(values), parted=parted)
     if types.is_string(kind) or types.is_large_string(kind) or types.is_string_view(kind):
         kept = values if not types.is_string_view(kind) else values.cast(pa.large_string())
         return _of_dictionary(kept.dictionary_encode(), base)
@@ -263,8 +267,8 @@ def of_arrow(values: pa.ChunkedArray | pa.Array, *, parted: bool = False) -> Val
             own, utc = clock_of(values.to_pandas())
         return Values(form=TIMES, own=own, utc=utc, **base)
     if types.is_duration(kind):
-        known = values.drop_null().cast(pa.duration("us")).cast(pa.int64())
-        return Values(form=NUMBERS, numbers=known.to_numpy() / 1e6, **base)
+        whole = values.drop_null().cast(pa.int64())
+        return Values(form=NUMBERS, numbers=seconds_of(whole.to_numpy(**_copying(whole)), kind.unit), **base)
     return _arrow_nested(values, base)
 
 
@@ -283,6 +287,25 @@ def _arrow_numbers(values: Any) -> Array:
 def _copying(values: Any) -> dict[str, bool]:
     """Give what lets an Arrow array be copied to numpy where need be; of several chunks it always is."""
     return {} if hasattr(values, "chunks") else {"zero_copy_only": False}
+
+
+def _of_encoded(values: Any, base: dict[str, Any]) -> Values:
+    """Take values that are stored as places in dictionaries, which may differ by chunk and hold what is missing."""
+    import pyarrow.types as types
+
+    kind = values.type.value_type
+    dictionaries = [chunk.dictionary for chunk in getattr(values, "chunks", [values])]
+    if types.is_string(kind) or types.is_large_string(kind):
+        if not any(dictionary.null_count for dictionary in dictionaries):
+            return _of_dictionary(values, base)
+        return of_arrow(values.cast(kind))
+    plain = values.cast(kind)
+    if (not types.is_integer(kind) and not types.is_floating(kind)) or plain.null_count == len(plain):
+        return replace(of_arrow(plain), chosen=True)
+    counted = plain.drop_null().value_counts()
+    words = [number_word(value) for value in counted.field("values").to_pylist()]
+    base = {**base, "nulls": plain.null_count, "dtype": str(kind)}
+    return _counted_words(words, counted.field("counts").to_numpy(), base, chosen=True)
 
 
 def _of_dictionary(values: Any, base: dict[str, Any]) -> Values:
@@ -305,6 +328,7 @@ def _of_dictionary(values: Any, base: dict[str, Any]) -> Values:
 
 
 def _arrow_nested(values: Any, base: dict[str, Any]) -> Values:
+    import pyarrow as pa
     import pyarrow.types as types
 
     if types.is_list(values.type) or types.is_large_list(values.type) or types.is_fixed_size_list(values.type):
@@ -317,7 +341,11 @@ def _arrow_nested(values: Any, base: dict[str, Any]) -> Values:
         ) or Values(form=NESTED, **base)
     if types.is_null(values.type):
         return Values(form=NOTHING, **base)
-    if types.is_binary(values.type) or types.is_large_binary(values.type) or types.is_time(values.type):
+    if types.is_time64(values.type):
+        # Python's times have no nanoseconds.
+        values = values.cast(pa.time64("us"), safe=False)
+    in_cells = (types.is_time, types.is_binary, types.is_large_binary, types.is_fixed_size_binary)
+    if any(is_it(values.type) for is_it in in_cells):
         return replace(of_series(values.to_pandas()), dtype=base["dtype"])
     return Values(form=NESTED, **base)
 
