@@ -7,6 +7,7 @@ counted by it. What is known of a piece is small, and adding is exact and of any
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Sequence
+from contextlib import closing
 from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -63,7 +64,21 @@ def profile_pieces(pieces: Iterable[pa.Table], reference: Profile | None = None)
 
     Columns that the reference does not know come after those that it does.
     """
-    coming = iter(pieces if isinstance(pieces, Ahead) else Ahead(iter(pieces)))
+    # An error here must not leave the reader waiting for as long as somebody keeps its traceback.
+    with closing(iter(pieces if isinstance(pieces, Ahead) else Ahead(iter(pieces)))) as coming:
+        taken = _looked_at(coming)
+        known = plan(taken) if reference is None else _with_new(reference, taken)
+
+        def tables() -> Iterator[pa.Table]:
+            while taken:
+                yield taken.pop(0)
+            yield from map(_named_once, coming)
+
+        return profile_of(_counted(tables(), known), known)
+
+
+def _looked_at(coming: Iterator[pa.Table]) -> list[pa.Table]:
+    """Take the first pieces, of 65,536 rows at least if there are as many."""
     taken: list[pa.Table] = []
     rows = 0
     for piece in coming:
@@ -71,14 +86,7 @@ def profile_pieces(pieces: Iterable[pa.Table], reference: Profile | None = None)
         rows += len(piece)
         if rows >= LOOKED_AT:
             break
-    known = plan(taken) if reference is None else _with_new(reference, taken)
-
-    def tables() -> Iterator[pa.Table]:
-        while taken:
-            yield taken.pop(0)
-        yield from map(_named_once, coming)
-
-    return profile_of(_counted(tables(), known), known)
+    return taken
 
 
 def _named_once(table: pa.Table) -> pa.Table:
