@@ -54,9 +54,11 @@ def plan(pieces: Iterable[pa.Table]) -> Profile:
             break
     if not taken:
         raise DataError("There are no parts to profile.")
-    names = dict.fromkeys(name for table in taken for name in table.column_names)
-    columns = (_decided(name, [table[name] for table in taken if name in table.column_names]) for name in names)
-    return Profile(rows, tuple(columns))
+    pieces: dict[str, list[Any]] = {}
+    for table in taken:
+        for name, piece in zip(table.column_names, table.columns, strict=True):
+            pieces.setdefault(name, []).append(piece)
+    return Profile(rows, tuple(_decided(name, found) for name, found in pieces.items()))
 
 
 def profile_pieces(pieces: Iterable[pa.Table], reference: Profile | None = None) -> Profile:
