@@ -75,3 +75,27 @@ def test_times_of_day_and_bytes_are_words_and_runs_are_what_they_repeat():
     assert _profile([pa.array([b"a", None, b"b"], pa.binary(1))]).categories == {"b'a'": 1, "b'b'": 1}
     runs = pa.RunEndEncodedArray.from_arrays(pa.array([2, 5], pa.int32()), pa.array([1.5, 2.5]))
     assert _profile([runs]).total == 10.5
+
+
+def test_times_that_microseconds_could_not_hold():
+    assert _profile([pa.array([10**14, -(10**14)], pa.timestamp("s"))]).minimum == -1e14
+    ns = _profile([pa.array([1_500_000_001, -1], pa.timestamp("ns"))])
+    assert (ns.minimum, ns.maximum) == (-1e-6, 1.5)
+
+
+def test_arrow_types_in_a_frame_are_what_they_are_in_a_table():
+    table = pa.table(
+        {
+            "day": pa.array([datetime.date(2020, 1, 1), None]),
+            "time": pa.array([datetime.datetime(2020, 1, 1), None], pa.timestamp("us", "UTC")),
+            "flag": pa.array([True, None]),
+            "wait": pa.array([1500, None], pa.duration("ms")),
+            "word": pa.array(["a", None]),
+            "kind": pa.array(["a", None]).dictionary_encode(),
+        }
+    )
+    found = profile_frame(table.to_pandas(types_mapper=pd.ArrowDtype)).columns
+    for one, other in zip(found, profile_source(table).columns, strict=True):
+        assert (one.kind, one.minimum, one.categories) == (other.kind, other.minimum, other.categories), one.name
+    objects = pd.DataFrame({"x": pd.Series([pd.Timedelta("1.5s"), None], dtype=object)})
+    assert profile_frame(objects).columns[0].total == 1.5

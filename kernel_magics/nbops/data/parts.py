@@ -54,11 +54,11 @@ def plan(pieces: Iterable[pa.Table]) -> Profile:
             break
     if not taken:
         raise DataError("There are no parts to profile.")
-    pieces: dict[str, list[Any]] = {}
+    columns: dict[str, list[Any]] = {}
     for table in taken:
-        for name, piece in zip(table.column_names, table.columns, strict=True):
-            pieces.setdefault(name, []).append(piece)
-    return Profile(rows, tuple(_decided(name, found) for name, found in pieces.items()))
+        for name, column in zip(table.column_names, table.columns, strict=True):
+            columns.setdefault(name, []).append(column)
+    return Profile(rows, tuple(_decided(name, found) for name, found in columns.items()))
 
 
 def profile_pieces(pieces: Iterable[pa.Table], reference: Profile | None = None) -> Profile:

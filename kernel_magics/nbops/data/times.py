@@ -82,6 +82,12 @@ def range_of(times: np.ndarray[Any, Any]) -> tuple[float | None, float | None]:
         return None, None
     # As whole numbers they are compared quicker; none is missing.
     whole = times.view(np.int64)
-    ends = (times[at].astype("datetime64[us]").astype(np.int64) for at in (whole.argmin(), whole.argmax()))
-    first, last = (int(end) / 1e6 for end in ends)
-    return first, last
+    return _in_seconds(times[whole.argmin()]), _in_seconds(times[whole.argmax()])
+
+
+def _in_seconds(time: np.datetime64) -> float:
+    """Give a time in seconds since 1970, to the microsecond; 64 bits hold times that they would not hold in microseconds."""
+    unit, step = np.datetime_data(time.dtype)
+    if step != 1 or unit not in PER_SECOND:
+        time, unit = time.astype("datetime64[s]"), "s"
+    return (int(time.astype(np.int64)) * PER_SECOND["us"] // PER_SECOND[unit]) / PER_SECOND["us"]

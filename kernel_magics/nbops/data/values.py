@@ -117,6 +117,8 @@ def _of_extension(values: pd.Series) -> Values:
     base: dict[str, Any] = {"rows": len(values), "nulls": nulls, "dtype": str(dtype)}
     if nulls == len(values):
         return Values(form=NOTHING, **base)
+    if hasattr(dtype, "pyarrow_dtype"):
+        return replace(of_arrow(_arrow(values)), dtype=str(dtype))
     if hasattr(values, "cat"):
         return _of_categories(values, base)
     if types.is_bool_dtype(dtype):
@@ -125,9 +127,6 @@ def _of_extension(values: pd.Series) -> Values:
     if types.is_datetime64_any_dtype(dtype) or hasattr(dtype, "freq"):
         own, utc = clock_of(values)
         return Values(form=TIMES, own=own, utc=utc, **base)
-    arrow = getattr(dtype, "pyarrow_dtype", None)
-    if arrow is not None:
-        return replace(of_arrow(_arrow(values)), dtype=str(dtype))
     if types.is_numeric_dtype(dtype) and not types.is_complex_dtype(dtype):
         present = values.dropna() if nulls else values
         kind = "int64" if types.is_signed_integer_dtype(dtype) else "uint64"
@@ -159,6 +158,7 @@ def _counted_words(words: list[str], counts: Array, base: dict[str, Any], **more
 
 
 def _of_objects(values: pd.Series) -> Values:
+    import pandas as pd
     from pandas.api import types
 
     present = values.dropna()
@@ -174,6 +174,8 @@ def _of_objects(values: pd.Series) -> Values:
         return Values(form=NUMBERS, numbers=_object_numbers(present, kind), **base)
     if form == TIMES:
         return _object_times(present, base)
+    if kind.startswith("timedelta"):
+        return replace(of_array(pd.to_timedelta(present).to_numpy()), **base)
     if kind == "mixed" and not isinstance(present.iloc[0], str):
         nested = _of_nested(present.tolist(), base)
         if nested is not None:
