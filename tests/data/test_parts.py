@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from fractions import Fraction
-
 import numpy as np
 import pandas as pd
 import pyarrow as pa
@@ -11,10 +9,11 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from nbops.data import exact, parts
-from nbops.data.exact import WordCounts, exact_sum, rounded
+from nbops.data import parts
+from nbops.data import words as counted_words
 from nbops.data.profile import profile_frame
 from nbops.data.scan import profile_source
+from nbops.data.words import WordCounts
 from nbops.errors import DataError
 from nbops.pipelines.partitions import profile_files
 
@@ -79,27 +78,19 @@ def test_it_is_the_profile_of_the_whole_frame(tmp_path):
         profile_files([])
 
 
-@given(st.lists(st.floats(allow_nan=False, allow_infinity=False), max_size=30))
-def test_a_sum_is_exact(values):
-    array = np.array(values, dtype=float)
-    assert exact_sum(array) == sum(map(Fraction, values)) * 2**1074
-    expected = sum(map(Fraction, values))
-    try:
-        assert rounded(exact_sum(array)) == float(expected)
-    except OverflowError:
-        assert np.isinf(rounded(exact_sum(array)))
-
-
 def test_more_words_than_are_kept_are_a_sample_that_does_not_depend_on_the_parts(monkeypatch):
-    monkeypatch.setattr(exact, "MOST_WORDS", 2000)
-    words = pd.Series([f"w{i}" for i in range(3000)] + ["w7"] * 50)
-    whole = WordCounts.of(words)
-    halves = WordCounts.of(words[::2])
-    halves.add(WordCounts.of(words[1::2]))
+    monkeypatch.setattr(counted_words, "MOST_WORDS", 2000)
+    words = [f"w{i}" for i in range(3000)] + ["w7"] * 50
+
+    def counted(part):
+        return WordCounts.of_pairs(part, np.ones(len(part)))
+
+    whole, halves = counted(words), counted(words[::2])
+    halves.add(counted(words[1::2]))
     assert whole.cut and len(whole.counts) == 2000
     assert whole.counts == halves.counts and whole.total == halves.total == 3050
     assert whole.distinct == pytest.approx(3000, rel=0.1)
-    assert not WordCounts.of(words[:10]).cut and WordCounts.of(words[:10]).unique
+    assert not counted(words[:10]).cut
 
 
 def test_a_column_that_a_part_lacks_is_missing_there(tmp_path):

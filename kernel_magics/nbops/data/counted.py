@@ -10,11 +10,11 @@ import numpy as np
 
 from nbops.data import histogram
 from nbops.data.distinct import Distinct
-from nbops.data.exact import WordCounts
 from nbops.data.numbers import NumberCounts
 from nbops.data.profile import MOST_CATEGORIES, NUMBER_SHARE, ColumnProfile
 from nbops.data.sums import Moments, as_float
 from nbops.data.texts import may_be_number
+from nbops.data.words import WordCounts
 
 Array = np.ndarray[Any, Any]
 

@@ -9,7 +9,6 @@ import numpy as np
 from nbops.data import values as v
 from nbops.data.counted import Counted
 from nbops.data.distinct import Distinct, Hashing, Seen
-from nbops.data.exact import WordCounts
 from nbops.data.histogram import Scale, scale_of
 from nbops.data.numbers import NumberCounts
 from nbops.data.planning import decide, fits, natural, parsed_numbers
@@ -20,6 +19,7 @@ from nbops.data.texts import CLASSES, TOKENS, draws_of_texts, hashes_of_texts
 from nbops.data.times import HOURS, WEEKDAYS, hours_and_weekdays, range_of
 from nbops.data.values import Values, number_word
 from nbops.data.vectors import looks_of_vectors
+from nbops.data.words import WordCounts
 
 Array = np.ndarray[Any, Any]
 

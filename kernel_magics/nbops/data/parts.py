@@ -15,14 +15,16 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from nbops.data.ahead import Ahead
+from nbops.data.arrow_values import of_arrow
 from nbops.data.chunks import read_pieces
 from nbops.data.counted import Counted
 from nbops.data.counting import count as count_values
 from nbops.data.counting import count_more
 from nbops.data.planning import decide
 from nbops.data.profile import NUMBER_SHARE, ColumnProfile, Profile
+from nbops.data.series_values import of_series
 from nbops.data.threads import beside
-from nbops.data.values import NOTHING, WORDS, Values, of_arrow, of_series, text_array, word_of
+from nbops.data.values import NOTHING, WORDS, Values, text_array, word_of
 from nbops.errors import DataError
 
 if TYPE_CHECKING:
