@@ -134,3 +134,17 @@ def test_files_that_disagree_give_the_same_in_any_order(tmp_path, many_times, ki
 def test_a_column_without_a_name_is_one():
     found = profile_source(pa.table({"": [1.0, 2.0, 3.0], "b": ["x", "y", "x"]}))
     assert (found.rows, found.column("").maximum, found.column("b").kind) == (3, 3.0, "category")
+
+
+def test_whether_values_are_truth_values_is_seen_of_all_rows():
+    known = profile_frame(pd.DataFrame({"x": [True, False] * 50}))
+    for last, kind in (([5, 6, 7] * 3, "boolean"), ([5, 6, 7] * 20, "category")):
+        for form in (int, str):
+            values = [form(value) for value in [0, 1] * 100 + last]
+            whole = pa.table({"x": values})
+            found = [
+                profile_source(pa.Table.from_batches(whole.to_batches(max_chunksize=rows)), known).columns[0]
+                for rows in (1000, 100, 7)
+            ]
+            assert found[0] == found[1] == found[2] and found[0].kind == kind
+            assert found[0].nulls == (len(last) if kind == "boolean" else 0)

@@ -19,6 +19,7 @@ from nbops.data.words import WordCounts
 Array = np.ndarray[Any, Any]
 
 _BY_WORDS = frozenset({"category", "boolean"})
+_TRUTH = {"true": "True", "1": "True", "1.0": "True", "false": "False", "0": "False", "0.0": "False"}
 _TYPES = {"number": "float64", "boolean": "bool", "time": "datetime64[ns]", "category": "str", "identifier": "str"}
 
 
@@ -118,12 +119,14 @@ class Counted:
             return replace(base, blank=self.blank)
         parsed = self.parsed / self.texts if self.texts else known.parsed if self.kind == "category" else 0.0
         base = replace(base, kind=self.kind, parsed=parsed, blank=self.blank, texts=self.texts)
+        if self.kind == "boolean":
+            return self._of_flags(base)
         if self._are_words(base):
             nulls = self.rows - self.words.total
             return self._of_words(replace(base, kind="category", nulls=nulls))
         if self.kind == "number":
             return self._of_numbers(base)
-        if self.kind in _BY_WORDS:
+        if self.kind == "category":
             return self._of_words(base)
         found = replace(base, distinct=self.distinct.count(base.count), hashes=self.distinct.packed())
         found = replace(found, minimum=self.minimum, maximum=self.maximum)
@@ -151,8 +154,18 @@ class Counted:
         # Numbers of another file, which are more, are not given up for its words.
         return (read + self.parsed) < NUMBER_SHARE * (read + self.texts) and self.words.total >= read
 
+    def _of_flags(self, base: ColumnProfile) -> ColumnProfile:
+        flags, total = flags_among(self.words), self.words.total
+        known = sum(flags.values())
+        if known < NUMBER_SHARE * total:
+            return self._of_words(replace(base, kind="category"))
+        found = WordCounts(known, flags)
+        return replace(
+            base, nulls=base.nulls + total - known, categories=found.most_frequent(2), distinct=found.distinct
+        )
+
     def _of_words(self, base: ColumnProfile) -> ColumnProfile:
-        if self.texts and self.kind == "category":
+        if self.texts and base.kind == "category":
             base = replace(base, parsed=_numbers_among(self.words))
         kept = self.words.most_frequent(MOST_CATEGORIES)
         rest = self.words.total - sum(kept.values())
@@ -179,6 +192,15 @@ class Counted:
             marks={f"{mark:.0f}": count for mark, count in numbers.marks.items()},
             sentinels=sentinels_of(numbers),
         )
+
+
+def flags_among(words: WordCounts) -> dict[str, int]:
+    """Count the words that are truth values, however they are written, as ``False`` and ``True``."""
+    found = {"False": 0, "True": 0}
+    for word, count in words.counts.items():
+        if (flag := _TRUTH.get(word.strip().lower())) is not None:
+            found[flag] += count
+    return {flag: count for flag, count in found.items() if count}
 
 
 def _numbers_among(words: WordCounts) -> float:

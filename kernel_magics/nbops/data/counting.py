@@ -7,7 +7,7 @@ from typing import Any
 import numpy as np
 
 from nbops.data import values as v
-from nbops.data.counted import Counted
+from nbops.data.counted import Counted, flags_among
 from nbops.data.distinct import Distinct, Hashing, Seen
 from nbops.data.histogram import Scale, scale_of
 from nbops.data.numbers import NumberCounts
@@ -22,8 +22,6 @@ from nbops.data.vectors import looks_of_vectors
 from nbops.data.words import WordCounts
 
 Array = np.ndarray[Any, Any]
-
-_TRUTH = {"true": True, "1": True, "1.0": True, "false": False, "0": False, "0.0": False}
 
 
 def count(values: Values, known: ColumnProfile, before: Counted | None = None) -> Counted:
@@ -122,16 +120,10 @@ def _count_flags(found: Counted, values: Values, known: ColumnProfile) -> None:
     if values.form == v.FLAGS:
         found.words = WordCounts.of_pairs(["False", "True"], np.array(values.flags))
         return
+    # Whether enough of them are truth values is seen at the end, of all rows.
     _count_words(found, values, known)
-    truth = {word: _TRUTH.get(word.strip().lower()) for word in found.words.counts}
-    read = {flag: sum(n for word, n in found.words.counts.items() if truth[word] is flag) for flag in (False, True)}
-    known_cells = sum(read.values())
-    if known_cells < 0.9 * found.words.total:
-        found.kind = "category"
-        return
-    found.parsed = known_cells if values.form == v.WORDS else 0
-    found.nulls += found.words.total - known_cells
-    found.words = WordCounts.of_pairs(["False", "True"], np.array([read[False], read[True]]))
+    if values.form == v.WORDS:
+        found.parsed = sum(flags_among(found.words).values())
 
 
 def _count_times(found: Counted, values: Values, known: ColumnProfile) -> None:
