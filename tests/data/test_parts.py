@@ -2,17 +2,18 @@
 
 from __future__ import annotations
 
-from fractions import Fraction
-
 import numpy as np
 import pandas as pd
+import pyarrow as pa
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from nbops.data import exact, parts
-from nbops.data.exact import WordCounts, exact_sum, rounded
+from nbops.data import parts
+from nbops.data import words as counted_words
 from nbops.data.profile import profile_frame
+from nbops.data.scan import profile_source
+from nbops.data.words import WordCounts
 from nbops.errors import DataError
 from nbops.pipelines.partitions import profile_files
 
@@ -77,27 +78,19 @@ def test_it_is_the_profile_of_the_whole_frame(tmp_path):
         profile_files([])
 
 
-@given(st.lists(st.floats(allow_nan=False, allow_infinity=False), max_size=30))
-def test_a_sum_is_exact(values):
-    array = np.array(values, dtype=float)
-    assert exact_sum(array) == sum(map(Fraction, values)) * 2**1074
-    expected = sum(map(Fraction, values))
-    try:
-        assert rounded(exact_sum(array)) == float(expected)
-    except OverflowError:
-        assert np.isinf(rounded(exact_sum(array)))
-
-
 def test_more_words_than_are_kept_are_a_sample_that_does_not_depend_on_the_parts(monkeypatch):
-    monkeypatch.setattr(exact, "MOST_WORDS", 2000)
-    words = pd.Series([f"w{i}" for i in range(3000)] + ["w7"] * 50)
-    whole = WordCounts.of(words)
-    halves = WordCounts.of(words[::2])
-    halves.add(WordCounts.of(words[1::2]))
+    monkeypatch.setattr(counted_words, "MOST_WORDS", 2000)
+    words = [f"w{i}" for i in range(3000)] + ["w7"] * 50
+
+    def counted(part):
+        return WordCounts.of_pairs(part, np.ones(len(part)))
+
+    whole, halves = counted(words), counted(words[::2])
+    halves.add(counted(words[1::2]))
     assert whole.cut and len(whole.counts) == 2000
     assert whole.counts == halves.counts and whole.total == halves.total == 3050
     assert whole.distinct == pytest.approx(3000, rel=0.1)
-    assert not WordCounts.of(words[:10]).cut and WordCounts.of(words[:10]).unique
+    assert not counted(words[:10]).cut
 
 
 def test_a_column_that_a_part_lacks_is_missing_there(tmp_path):
@@ -110,3 +103,48 @@ def test_a_column_that_a_part_lacks_is_missing_there(tmp_path):
     counted = parts.together(parts.count(tmp_path / f"{n}.parquet", found) for n in (2, 1))
     assert parts.profile_of(parts.together([parts.count(tmp_path / "2.parquet", found)]), found).rows == 1
     assert counted["b"].nulls == 1
+
+
+@pytest.mark.parametrize(("many_times", "kind", "count"), [(25_000, "time", 25_400), (9000, "number", 20_300)])
+def test_files_that_disagree_give_the_same_in_any_order(tmp_path, many_times, kind, count):
+    draw = np.random.default_rng(3)
+    columns = {
+        "words": [f"word {i % 7}" for i in range(3000)],
+        "numbers": draw.normal(size=300),
+        "many numbers": draw.normal(size=20_000),
+        "times": pd.date_range("2020", periods=400),
+        "many times": pd.date_range("2020", periods=many_times, freq="s"),
+        "flags": [True, False] * 50,
+        "nested": [{"a": 1}] * 30,
+        "nothing": [None] * 50,
+    }
+    paths = {name: tmp_path / f"{name}.parquet" for name in columns}
+    for name, values in columns.items():
+        pd.DataFrame({"x": values, "y": 1}).to_parquet(paths[name])
+    for reference in ("words", "many numbers", "many times"):
+        known = profile_files([paths[reference]])
+        found = profile_files(list(paths.values()), reference=known)
+        assert found == profile_files([*paths.values()][::-1], reference=known)
+        most = found.column("x")
+        assert (most.rows, most.kind) == (23_880 + many_times, kind)
+        # Truth values are numbers to a reference of numbers.
+        assert most.count - count == 100 * (kind == "number" and reference == "many numbers")
+
+
+def test_a_column_without_a_name_is_one():
+    found = profile_source(pa.table({"": [1.0, 2.0, 3.0], "b": ["x", "y", "x"]}))
+    assert (found.rows, found.column("").maximum, found.column("b").kind) == (3, 3.0, "category")
+
+
+def test_whether_values_are_truth_values_is_seen_of_all_rows():
+    known = profile_frame(pd.DataFrame({"x": [True, False] * 50}))
+    for last, kind in (([5, 6, 7] * 3, "boolean"), ([5, 6, 7] * 20, "category")):
+        for form in (int, str):
+            values = [form(value) for value in [0, 1] * 100 + last]
+            whole = pa.table({"x": values})
+            found = [
+                profile_source(pa.Table.from_batches(whole.to_batches(max_chunksize=rows)), known).columns[0]
+                for rows in (1000, 100, 7)
+            ]
+            assert found[0] == found[1] == found[2] and found[0].kind == kind
+            assert found[0].nulls == (len(last) if kind == "boolean" else 0)

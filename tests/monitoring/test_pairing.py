@@ -9,6 +9,7 @@ import pytest
 import nbops
 from nbops.data.profile import ColumnProfile, Profile, profile_frame
 from nbops.monitoring.drift import drift
+from nbops.monitoring.pairing import paired
 
 RANDOM = np.random.default_rng(4)
 
@@ -142,3 +143,20 @@ def test_nested_columns_are_said_to_be_not_compared():
     nested = Profile(100, (ColumnProfile(name="x", kind="nested", dtype="object", rows=100),))
     (column,) = drift(nested, nested).columns
     assert (column.status, column.reason) == ("not compared", "nested")
+
+
+@pytest.mark.parametrize(
+    "rest", [np.linspace(9900, 9998, 200), np.append(np.linspace(9900, 9998, 200), [-99999.0, 1e5])]
+)
+def test_a_mark_that_hides_among_others_is_counted_as_itself(rest):
+    draw = np.random.default_rng(1)
+    reference = pd.DataFrame({"x": np.append(draw.normal(size=1000), [9999.0] * 40)})
+    current = pd.DataFrame({"x": np.concatenate([draw.normal(0, 6000, 1000), [9999.0] * 3, rest])})
+    known = profile_frame(reference)
+    before, after = known.columns[0], profile_frame(current, known).columns[0]
+    assert list(before.sentinels) == ["9999"] and not after.sentinels
+    pair = paired("x", before, after)
+    assert pair.sentinels == {"9999": (40, 3)}
+    left = current.x[current.x != 9999.0]
+    assert pair.after.nulls == 3 and sum(pair.after.histogram.values()) == len(left)
+    assert pair.after.total == pytest.approx(left.sum(), abs=1e-6)

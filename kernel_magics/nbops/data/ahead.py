@@ -2,19 +2,19 @@
 
 from __future__ import annotations
 
+import contextlib
 import threading
-from collections.abc import Iterator
-from queue import Empty, Full, Queue
-from typing import TYPE_CHECKING, Any
+from collections import deque
+from collections.abc import Generator, Iterator
+from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
     import pyarrow as pa
 
-# Pieces that wait to be counted, at most; and bytes of those that are put together, since what is done once for each is dear.
-_WAITING = 1
-_TOGETHER = 16 << 20
-_PATIENCE = 0.05
-_NOT_YET = object()
+# Pieces that wait to be counted, at most, and their bytes unless it is one alone; and bytes of those that are put together, since
+# what is done once for each is dear.
+_WAITING, _WAITING_BYTES = 4, 256 << 20
+_TOGETHER = 64 << 20
 
 
 class Ahead:
@@ -23,8 +23,10 @@ class Ahead:
     def __init__(self, pieces: Iterator[pa.Table]) -> None:
         """Take the pieces, of which none is read before :meth:`begin` or the first is asked for."""
         self._pieces = pieces
-        self._waiting: Queue[Any] = Queue(_WAITING)
-        self._abandoned = threading.Event()
+        # At the end there is nothing, or what reading raised.
+        self._waiting: deque[pa.Table | BaseException | None] = deque()
+        self._changed = threading.Condition()
+        self._abandoned = False
         self._thread: threading.Thread | None = None
         self._following: Ahead | None = None
 
@@ -33,72 +35,88 @@ class Ahead:
         self._following = other
 
     def begin(self) -> None:
-        """Begin to read."""
-        if self._thread is None:
-            self._thread = threading.Thread(target=self._read, name="nbops-reader", daemon=True)
-            self._thread.start()
+        """Begin to read, unless that is closed."""
+        with self._changed:
+            if self._thread is None and not self._abandoned:
+                self._thread = threading.Thread(target=self._read, name="nbops-reader", daemon=True)
+                self._thread.start()
 
     def close(self) -> None:
-        """Read no more."""
-        self._abandoned.set()
-        if self._thread is not None:
+        """Read no more, and let go of what was read and of the files."""
+        with self._changed:
+            self._abandoned = True
+            self._waiting.clear()
+            self._changed.notify_all()
+        if self._thread is not None and self._thread is not threading.current_thread():
             self._thread.join()
 
-    def __iter__(self) -> Iterator[pa.Table]:
-        """Give the pieces in their order.
+    def __iter__(self) -> Generator[pa.Table, None, None]:
+        """Give the pieces in their order. To close the generator ends the reading.
 
         Raises
         ------
         BaseException
             What reading raised.
         """
+        import pyarrow as pa
+
         self.begin()
         try:
-            yield from self._together()
+            while taken := self._take():
+                yield pa.concat_tables(taken)
+                # Not to be kept while more is waited for.
+                taken.clear()
         finally:
             self.close()
 
-    def _together(self) -> Iterator[pa.Table]:
-        import pyarrow as pa
-
-        coming = self._waiting.get()
-        while coming is not None:
-            if isinstance(coming, BaseException):
-                raise coming
-            taken, coming = [coming], self._next()
-            while isinstance(coming, pa.Table) and _fits(coming, taken):
-                taken.append(coming)
-                coming = self._next()
-            yield pa.concat_tables(taken)
-            coming = self._waiting.get() if coming is _NOT_YET else coming
-
-    def _next(self) -> Any:
-        try:
-            return self._waiting.get_nowait()
-        except Empty:
-            return _NOT_YET
+    def _take(self) -> list[pa.Table]:
+        """Wait for pieces and take those that go together; none at the end."""
+        with self._changed:
+            self._changed.wait_for(lambda: self._waiting or self._abandoned)
+            first = self._waiting.popleft() if self._waiting else None
+            if isinstance(first, BaseException):
+                raise first
+            taken = [] if first is None else [first]
+            while taken and self._waiting and _fits(self._waiting[0], taken):
+                taken.append(self._waiting.popleft())
+            self._changed.notify_all()
+            return taken
 
     def _read(self) -> None:
-        last: BaseException | None = None
         try:
             for piece in self._pieces:
                 if not self._put(piece):
                     return
+            if self._following is not None:
+                self._following.begin()
+            self._put(None)
         except BaseException as error:  # it is raised where the pieces are asked for
-            last = error
-        if self._following is not None and last is None:
-            self._following.begin()
-        self._put(last)
+            self._put(error)
+        finally:
+            if isinstance(self._pieces, Generator):
+                with contextlib.suppress(Exception):
+                    self._pieces.close()
 
     def _put(self, piece: pa.Table | BaseException | None) -> bool:
-        while not self._abandoned.is_set():
-            try:
-                self._waiting.put(piece, timeout=_PATIENCE)
-            except Full:
-                continue
-            return True
+        """Have a piece wait as soon as there is room; nothing is done, and that is told, where nobody wants it any more."""
+        size = _bytes_of(piece)
+        with self._changed:
+            self._changed.wait_for(lambda: self._abandoned or self._has_room(size))
+            if not self._abandoned:
+                self._waiting.append(piece)
+                self._changed.notify_all()
+            return not self._abandoned
+
+    def _has_room(self, size: int) -> bool:
+        many = len(self._waiting)
+        return not many or (many < _WAITING and sum(map(_bytes_of, self._waiting)) + size <= _WAITING_BYTES)
+
+
+def _bytes_of(piece: pa.Table | BaseException | None) -> int:
+    return 0 if piece is None or isinstance(piece, BaseException) else int(piece.nbytes)
+
+
+def _fits(piece: pa.Table | BaseException | None, taken: list[pa.Table]) -> bool:
+    if piece is None or isinstance(piece, BaseException):
         return False
-
-
-def _fits(piece: pa.Table, taken: list[pa.Table]) -> bool:
     return bool(piece.schema == taken[0].schema and sum(t.nbytes for t in taken) + piece.nbytes <= _TOGETHER)

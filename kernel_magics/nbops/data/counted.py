@@ -10,15 +10,16 @@ import numpy as np
 
 from nbops.data import histogram
 from nbops.data.distinct import Distinct
-from nbops.data.exact import WordCounts
 from nbops.data.numbers import NumberCounts
 from nbops.data.profile import MOST_CATEGORIES, NUMBER_SHARE, ColumnProfile
 from nbops.data.sums import Moments, as_float
 from nbops.data.texts import may_be_number
+from nbops.data.words import WordCounts
 
 Array = np.ndarray[Any, Any]
 
 _BY_WORDS = frozenset({"category", "boolean"})
+_TRUTH = {"true": "True", "1": "True", "1.0": "True", "false": "False", "0": "False", "0.0": "False"}
 _TYPES = {"number": "float64", "boolean": "bool", "time": "datetime64[ns]", "category": "str", "identifier": "str"}
 
 
@@ -27,8 +28,8 @@ class Counted:
     """Counts of one column.
 
     ``kind`` is what they are counted as. ``texts`` cells hold text, of which ``parsed`` could be read as the kind; ``words`` counts
-    the values of categories, and of others the texts, in case that too few of them can be read. ``lost`` cells are
-    of another kind altogether.
+    the values of categories, and of others the texts, in case that too few of them can be read. ``others`` are
+    the rows that could not be counted as this kind, by kind.
     """
 
     kind: str
@@ -44,19 +45,32 @@ class Counted:
     maximum: float | None = None
     aspects: dict[str, Counted] = field(default_factory=dict)
     types: frozenset[str] = frozenset()
+    others: dict[str, Counted] = field(default_factory=dict)
 
     def add(self, other: Counted) -> None:
-        """Add what is known of the same column of other rows; rows of another kind than these count as missing."""
-        if self.kind == "empty" and other.kind != "empty":
+        """Add what is known of the same column of other rows."""
+        if other.kind == "empty":
+            self.add_missing(other.rows)
+        elif self.kind == "empty":
             self.take_over(other)
-            return
-        if other.kind != self.kind:
-            self.rows += other.rows
-            self.nulls += other.rows
-            for aspect in self.aspects.values():
-                aspect.rows, aspect.nulls = aspect.rows + other.rows, aspect.nulls + other.rows
-            self.types |= other.types
-            return
+        elif (mine := self.of_kind(other.kind)) is None:
+            self.others[other.kind] = replace(other, others={})
+        else:
+            mine._add_alike(other)
+        for one in other.others.values():
+            self.add(one)
+
+    def of_kind(self, kind: str) -> Counted | None:
+        """Give what is counted as a kind, if some rows are."""
+        return self if self.kind == kind else self.others.get(kind)
+
+    def settle(self) -> None:
+        """Let go of the room that counting took."""
+        for one in (self, *self.others.values()):
+            if one.numbers is not None:
+                one.numbers.settle()
+
+    def _add_alike(self, other: Counted) -> None:
         self.rows += other.rows
         self.nulls += other.nulls
         self.blank += other.blank
@@ -80,7 +94,8 @@ class Counted:
         """Become the other, with the rows that are here missing from it."""
         rows = self.rows
         for name in self.__slots__:
-            setattr(self, name, getattr(other, name))
+            if name != "others":
+                setattr(self, name, getattr(other, name))
         self.add_missing(rows)
 
     def add_missing(self, rows: int) -> None:
@@ -91,7 +106,12 @@ class Counted:
             aspect.add_missing(rows)
 
     def finished(self, known: ColumnProfile) -> ColumnProfile:
-        """Give the profile; ``known`` has its name and, for numbers, its shift."""
+        """Give the profile; ``known`` has its name and, for numbers, its shift.
+
+        Where rows are of several kinds, it is of that which most cells are; the others count as missing.
+        """
+        if self.others:
+            return self._of_most(known).finished(known)
         dtype = next(iter(self.types)) if len(self.types) == 1 else _TYPES.get(self.kind, "object")
         dtype = dtype if self.types else known.dtype
         base = ColumnProfile(name=known.name, kind="empty", dtype=dtype, rows=self.rows, nulls=self.nulls)
@@ -99,12 +119,14 @@ class Counted:
             return replace(base, blank=self.blank)
         parsed = self.parsed / self.texts if self.texts else known.parsed if self.kind == "category" else 0.0
         base = replace(base, kind=self.kind, parsed=parsed, blank=self.blank, texts=self.texts)
+        if self.kind == "boolean":
+            return self._of_flags(base)
         if self._are_words(base):
             nulls = self.rows - self.words.total
             return self._of_words(replace(base, kind="category", nulls=nulls))
         if self.kind == "number":
             return self._of_numbers(base)
-        if self.kind in _BY_WORDS:
+        if self.kind == "category":
             return self._of_words(base)
         found = replace(base, distinct=self.distinct.count(base.count), hashes=self.distinct.packed())
         found = replace(found, minimum=self.minimum, maximum=self.maximum)
@@ -115,15 +137,35 @@ class Counted:
         )
         return replace(found, aspects=tuple(replace(aspect, dtype="") for aspect in aspects))
 
+    def _of_most(self, known: ColumnProfile) -> Counted:
+        all_kinds = [self, *self.others.values()]
+        most = max(all_kinds, key=lambda one: (one.rows - one.nulls, one.kind == known.kind, one.kind))
+        rows = sum(one.rows for one in all_kinds) - most.rows
+        found = replace(most, others={}, aspects={name: replace(aspect) for name, aspect in most.aspects.items()})
+        found.add_missing(rows)
+        found.types = frozenset().union(*(one.types for one in all_kinds))
+        return found
+
     def _are_words(self, base: ColumnProfile) -> bool:
         """Whether too many cells are words that could not be read as what the column is taken for."""
         if self.kind in {"category", "text", "identifier"} or not self.words.total or not self.texts:
             return False
         read = base.count - self.parsed
-        return (read + self.parsed) < NUMBER_SHARE * (read + self.texts)
+        # Numbers of another file, which are more, are not given up for its words.
+        return (read + self.parsed) < NUMBER_SHARE * (read + self.texts) and self.words.total >= read
+
+    def _of_flags(self, base: ColumnProfile) -> ColumnProfile:
+        flags, total = flags_among(self.words), self.words.total
+        known = sum(flags.values())
+        if known < NUMBER_SHARE * total:
+            return self._of_words(replace(base, kind="category"))
+        found = WordCounts(known, flags)
+        return replace(
+            base, nulls=base.nulls + total - known, categories=found.most_frequent(2), distinct=found.distinct
+        )
 
     def _of_words(self, base: ColumnProfile) -> ColumnProfile:
-        if self.texts and self.kind == "category":
+        if self.texts and base.kind == "category":
             base = replace(base, parsed=_numbers_among(self.words))
         kept = self.words.most_frequent(MOST_CATEGORIES)
         rest = self.words.total - sum(kept.values())
@@ -150,6 +192,15 @@ class Counted:
             marks={f"{mark:.0f}": count for mark, count in numbers.marks.items()},
             sentinels=sentinels_of(numbers),
         )
+
+
+def flags_among(words: WordCounts) -> dict[str, int]:
+    """Count the words that are truth values, however they are written, as ``False`` and ``True``."""
+    found = {"False": 0, "True": 0}
+    for word, count in words.counts.items():
+        if (flag := _TRUTH.get(word.strip().lower())) is not None:
+            found[flag] += count
+    return {flag: count for flag, count in found.items() if count}
 
 
 def _numbers_among(words: WordCounts) -> float:

@@ -7,9 +7,8 @@ from typing import Any
 import numpy as np
 
 from nbops.data import values as v
-from nbops.data.counted import Counted
+from nbops.data.counted import Counted, flags_among
 from nbops.data.distinct import Distinct, Hashing, Seen
-from nbops.data.exact import WordCounts
 from nbops.data.histogram import Scale, scale_of
 from nbops.data.numbers import NumberCounts
 from nbops.data.planning import decide, fits, natural, parsed_numbers
@@ -20,10 +19,9 @@ from nbops.data.texts import CLASSES, TOKENS, draws_of_texts, hashes_of_texts
 from nbops.data.times import HOURS, WEEKDAYS, hours_and_weekdays, range_of
 from nbops.data.values import Values, number_word
 from nbops.data.vectors import looks_of_vectors
+from nbops.data.words import WordCounts
 
 Array = np.ndarray[Any, Any]
-
-_TRUTH = {"true": True, "1": True, "1.0": True, "false": False, "0": False, "0.0": False}
 
 
 def count(values: Values, known: ColumnProfile, before: Counted | None = None) -> Counted:
@@ -41,8 +39,8 @@ def count(values: Values, known: ColumnProfile, before: Counted | None = None) -
         found.kind = "empty"
         found.types = frozenset()
     else:
-        if before is not None and known.kind in {"number", "time"}:
-            found.distinct = before.numbers.distinct if before.numbers is not None else before.distinct
+        if before is not None and known.kind in {"number", "time"} and (alike := before.of_kind(known.kind)):
+            found.distinct = alike.numbers.distinct if alike.numbers is not None else alike.distinct
         _WAYS[known.kind](found, values, known)
     return found
 
@@ -122,16 +120,10 @@ def _count_flags(found: Counted, values: Values, known: ColumnProfile) -> None:
     if values.form == v.FLAGS:
         found.words = WordCounts.of_pairs(["False", "True"], np.array(values.flags))
         return
+    # Whether enough of them are truth values is seen at the end, of all rows.
     _count_words(found, values, known)
-    truth = {word: _TRUTH.get(word.strip().lower()) for word in found.words.counts}
-    read = {flag: sum(n for word, n in found.words.counts.items() if truth[word] is flag) for flag in (False, True)}
-    known_cells = sum(read.values())
-    if known_cells < 0.9 * found.words.total:
-        found.kind = "category"
-        return
-    found.parsed = known_cells if values.form == v.WORDS else 0
-    found.nulls += found.words.total - known_cells
-    found.words = WordCounts.of_pairs(["False", "True"], np.array([read[False], read[True]]))
+    if values.form == v.WORDS:
+        found.parsed = sum(flags_among(found.words).values())
 
 
 def _count_times(found: Counted, values: Values, known: ColumnProfile) -> None:

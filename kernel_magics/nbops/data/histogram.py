@@ -40,7 +40,7 @@ class Scale:
 
 def less(values: Array, shift: float, out: Array) -> None:
     """Take the shift off numbers, into ``out`` of the same shape; whole numbers beyond 2 to the power of 53 stay exact."""
-    with np.errstate(over="ignore", invalid="ignore"):
+    with np.errstate(over="ignore", under="ignore", invalid="ignore"):
         np.subtract(values, shift, out=out, dtype=np.float64)
     if values.dtype.kind in "iu" and values.dtype.itemsize == 8 and abs(shift) >= _WHOLE and len(values):
         _correct_whole(values, int(shift), out)
@@ -63,7 +63,7 @@ def bins_of(values: Array, shift: float) -> np.ndarray[Any, np.dtype[np.uint32]]
     """Give the bin of each number, of the same shape."""
     moved = np.empty(len(values))
     less(values, shift, moved)
-    with np.errstate(over="ignore", invalid="ignore"):
+    with np.errstate(over="ignore", under="ignore", invalid="ignore"):
         part = moved.astype(np.float32)
     found: np.ndarray[Any, np.dtype[np.uint32]] = without_sign_of_nought(part.view(np.uint32) >> SHIFT)
     return found

@@ -7,6 +7,7 @@ counted by it. What is known of a piece is small, and adding is exact and of any
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Sequence
+from contextlib import closing
 from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -14,25 +15,28 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from nbops.data.ahead import Ahead
+from nbops.data.arrow_values import of_arrow
 from nbops.data.chunks import read_pieces
 from nbops.data.counted import Counted
 from nbops.data.counting import count as count_values
 from nbops.data.counting import count_more
 from nbops.data.planning import decide
 from nbops.data.profile import NUMBER_SHARE, ColumnProfile, Profile
+from nbops.data.series_values import of_series
 from nbops.data.threads import beside
-from nbops.data.values import NOTHING, WORDS, Values, of_arrow, of_series, text_array, word_of
+from nbops.data.values import NOTHING, WORDS, Values, text_array, word_of
 from nbops.errors import DataError
 
 if TYPE_CHECKING:
     import pyarrow as pa
 
 LOOKED_AT = 65_536
-# So many columns of numbers are counted on from piece to piece, each in half a megabyte.
+# So many columns of numbers are counted on from piece to piece, each in a megabyte at most.
 _KEPT_OPEN = 100
 _READ = frozenset({"number", "boolean", "time"})
 
-Part = dict[str, Counted]
+# By the names of columns; under ``None`` how many rows there are.
+Part = dict[str | None, Counted]
 
 
 def plan(pieces: Iterable[pa.Table]) -> Profile:
@@ -52,9 +56,11 @@ def plan(pieces: Iterable[pa.Table]) -> Profile:
             break
     if not taken:
         raise DataError("There are no parts to profile.")
-    names = dict.fromkeys(name for table in taken for name in table.column_names)
-    columns = (_decided(name, [table[name] for table in taken if name in table.column_names]) for name in names)
-    return Profile(rows, tuple(columns))
+    columns: dict[str, list[Any]] = {}
+    for table in taken:
+        for name, column in zip(table.column_names, table.columns, strict=True):
+            columns.setdefault(name, []).append(column)
+    return Profile(rows, tuple(_decided(name, found) for name, found in columns.items()))
 
 
 def profile_pieces(pieces: Iterable[pa.Table], reference: Profile | None = None) -> Profile:
@@ -62,7 +68,21 @@ def profile_pieces(pieces: Iterable[pa.Table], reference: Profile | None = None)
 
     Columns that the reference does not know come after those that it does.
     """
-    coming = iter(pieces if isinstance(pieces, Ahead) else Ahead(iter(pieces)))
+    # An error here must not leave the reader waiting for as long as somebody keeps its traceback.
+    with closing(iter(pieces if isinstance(pieces, Ahead) else Ahead(iter(pieces)))) as coming:
+        taken = _looked_at(coming)
+        known = plan(taken) if reference is None else _with_new(reference, taken)
+
+        def tables() -> Iterator[pa.Table]:
+            while taken:
+                yield taken.pop(0)
+            yield from map(_named_once, coming)
+
+        return profile_of(_counted(tables(), known), known)
+
+
+def _looked_at(coming: Iterator[pa.Table]) -> list[pa.Table]:
+    """Take the first pieces, of 65,536 rows at least if there are as many."""
     taken: list[pa.Table] = []
     rows = 0
     for piece in coming:
@@ -70,14 +90,7 @@ def profile_pieces(pieces: Iterable[pa.Table], reference: Profile | None = None)
         rows += len(piece)
         if rows >= LOOKED_AT:
             break
-    known = plan(taken) if reference is None else _with_new(reference, taken)
-
-    def tables() -> Iterator[pa.Table]:
-        while taken:
-            yield taken.pop(0)
-        yield from map(_named_once, coming)
-
-    return profile_of(_counted(tables(), known), known)
+    return taken
 
 
 def _named_once(table: pa.Table) -> pa.Table:
@@ -110,7 +123,10 @@ def _counted(tables: Iterator[pa.Table], reference: Profile) -> Part:
         for table in tables:
             yield count_table(table, reference, found)
 
-    return together(parts(), found)
+    together(parts(), found)
+    for one in found.values():
+        one.settle()
+    return found
 
 
 def count_table(table: pa.Table, reference: Profile, before: Part | None = None) -> Part:
@@ -122,13 +138,15 @@ def count_table(table: pa.Table, reference: Profile, before: Part | None = None)
         values, found = of_arrow(table[column.name], parted=column.kind == "number"), known.get(column.name)
         if found is not None and len(columns) <= _KEPT_OPEN and count_more(found, values):
             return found
-        return count_values(values, column, found)
+        fresh = count_values(values, column, found)
+        if len(columns) > _KEPT_OPEN:
+            fresh.settle()
+        return fresh
 
-    names = [column.name for column in columns]
-    part = dict(
-        zip(names, beside(counted, columns, lambda column: _is_text(table, column.name), len(table)), strict=True)
-    )
-    return {**part, "": _rows(len(table))}
+    made = beside(counted, columns, lambda column: _is_text(table, column.name), len(table))
+    part: Part = {column.name: one for column, one in zip(columns, made, strict=True)}
+    part[None] = Counted("empty", len(table), len(table))
+    return part
 
 
 def _is_text(table: pa.Table, name: str) -> bool:
@@ -149,7 +167,7 @@ def together(parts: Iterable[Part], found: Part | None = None) -> Part:
     found = {} if found is None else found
     rows = 0
     for part in parts:
-        size = part[""].rows
+        size = part[None].rows
         for name, counted in part.items():
             if found.get(name) is counted:
                 continue
@@ -170,7 +188,7 @@ def together(parts: Iterable[Part], found: Part | None = None) -> Part:
 def profile_of(counted: Part, reference: Profile) -> Profile:
     """Give the profile of all parts together; columns stand in the order of the reference."""
     columns = tuple(counted[column.name].finished(column) for column in reference.columns if column.name in counted)
-    return Profile(counted[""].rows, columns)
+    return Profile(counted[None].rows, columns)
 
 
 def only(reference: Profile, columns: Sequence[str]) -> Profile:
@@ -182,10 +200,6 @@ def pieces_of(paths: Iterable[Path], columns: Sequence[str] = (), missing_is_fin
     """Read files one after the other, in pieces; a column that a file lacks is an error unless that is fine."""
     for path in paths:
         yield from read_pieces(path, columns=list(columns) or None, missing_is_fine=missing_is_fine)
-
-
-def _rows(rows: int) -> Counted:
-    return Counted("empty", rows, rows)
 
 
 def _decided(name: str, pieces: list[Any]) -> ColumnProfile:

@@ -202,7 +202,7 @@ def profile_frames(reference: pd.DataFrame, current: pd.DataFrame) -> tuple[Prof
 def _profiled(frames: Sequence[pd.DataFrame], reference: Profile | None) -> tuple[Profile, ...]:
     """Profile frames, each as what the reference or else the first of them that has a column says it is."""
     from nbops.data.counting import profile_values
-    from nbops.data.values import of_series
+    from nbops.data.series_values import of_series
 
     places = [_places(frame) for frame in frames]
     known = {} if reference is None else {column.name: column for column in reference.columns}

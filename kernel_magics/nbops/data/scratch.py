@@ -39,7 +39,7 @@ class Scratch:
     def places(self, moved: Array) -> Array:
         """Give the bins of numbers."""
         small, bins = self.room.view(np.float32)[: len(moved)], self._bins[self._kept : self._kept + len(moved)]
-        with np.errstate(over="ignore", invalid="ignore"):
+        with np.errstate(over="ignore", under="ignore", invalid="ignore"):
             np.copyto(small, moved, casting="unsafe")
         bits = small.view(np.uint32)
         np.right_shift(bits, histogram.SHIFT, out=bits)

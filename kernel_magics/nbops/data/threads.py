@@ -6,7 +6,7 @@ quicker than one. Finding the different texts of a column is one long step in Ar
 
 from __future__ import annotations
 
-import contextlib
+import contextvars
 import os
 from collections import deque
 from collections.abc import Callable, Sequence
@@ -32,6 +32,11 @@ def beside(
         Whether an item is one long step without the interpreter's lock; a second thread begins with these.
     rows
         How many rows an item has: for few of them a thread is not worth it.
+
+    Raises
+    ------
+    BaseException
+        What the function raised, in either thread; the other one ends with the item that it is at.
     """
     beside_main = deque(place for place, item in enumerate(items) if apart(item)) if rows >= _WORTH else deque()
     if not beside_main or len(items) == 1 or (os.cpu_count() or 1) < 2:
@@ -40,14 +45,24 @@ def beside(
     found: dict[int, _Result] = {}
 
     def work(following: Callable[[], int]) -> None:
-        while beside_main:
-            with contextlib.suppress(IndexError):
+        while True:
+            try:
                 place = following()
-                found[place] = function(items[place])
+            except IndexError:
+                return
+            found[place] = function(items[place])
 
     with ThreadPoolExecutor(1, "nbops-profile") as pool:
-        other = pool.submit(work, beside_main.popleft)
-        found |= {place: function(item) for place, item in enumerate(items) if place not in there}
-        work(beside_main.pop)
-        other.result()
+        # What holds for this thread only, such as how numpy takes overflows, holds there as well.
+        other = pool.submit(contextvars.copy_context().run, work, beside_main.popleft)
+        try:
+            for place in (place for place in range(len(items)) if place not in there):
+                found[place] = function(items[place])
+                if other.done():
+                    other.result()
+            work(beside_main.pop)
+            other.result()
+        finally:
+            # After an error nothing more is begun there.
+            beside_main.clear()
     return [found[place] for place in range(len(items))]

@@ -163,9 +163,12 @@ def _plain_codes(side: ColumnProfile) -> ColumnProfile:
 
 
 def _marked(side: ColumnProfile, mark: str) -> int:
-    """Count a mark on a side where it was too rare to be told as one."""
+    """Count a mark on a side where it was too rare to be told as one, or hides among others."""
     if mark in side.sentinels:
         return side.sentinels[mark]
+    if mark in side.marks:
+        return side.marks[mark]
+    # A stored profile has no counts of marks; nor have categories that were read as numbers.
     value = float(mark)
     if side.minimum is None or not (side.minimum == value or side.maximum == value):
         return 0
