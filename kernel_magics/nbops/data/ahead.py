@@ -13,8 +13,8 @@ if TYPE_CHECKING:
 
 # Pieces that wait to be counted, at most, and their bytes unless it is one alone; and bytes of those that are put together, since
 # what is done once for each is dear.
-_WAITING, _WAITING_BYTES = 4, 256 << 20
-_TOGETHER = 64 << 20
+_WAITING, _WAITING_BYTES = 2, 64 << 20
+_TOGETHER = 16 << 20
 
 
 class Ahead:
