@@ -11,6 +11,7 @@ from tornado import web
 
 from nbops.errors import NotFoundError, UsageError, about
 from nbops.records import Identity, RetrainDecision, RetrainPolicy
+from nbops.records.monitoring import POLICY_TEXTS
 from nbops.workspace import Workspace
 from nbops_lab.base import NbopsHandler
 from nbops_lab.confining import confine
@@ -97,22 +98,9 @@ def _is_whole_or_null(value: object) -> bool:
     return value is None or is_whole(value)
 
 
-_TEXTS = (
-    "pipeline",
-    "cron",
-    "timezone",
-    "source",
-    "time",
-    "label",
-    "window",
-    "data_parameter",
-    "metric",
-    "target",
-    "mode",
-)
 _SHARES = ("holdout", "min_gain", "confidence", "cool_down_hours", "budget_days")
 _FIELDS: Mapping[str, Callable[[object], bool]] = {
-    **dict.fromkeys(_TEXTS, is_text),
+    **dict.fromkeys(POLICY_TEXTS, is_text),
     **dict.fromkeys(_SHARES, _is_number_or_null),
     **dict.fromkeys(("volume", "budget"), _is_whole_or_null),
     "on": are_texts,

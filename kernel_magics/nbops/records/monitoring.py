@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, fields
 from typing import Any, Literal
 
 CheckKind = Literal["drift", "prediction", "quality", "performance", "estimate", "volume", "infrastructure"]
@@ -182,6 +182,14 @@ class RetrainPolicy:
     paused: bool = False
     origin: str = ""
     author: str = ""
+
+
+# What of a policy is a text that a person gives.
+POLICY_TEXTS = tuple(
+    one.name
+    for one in fields(RetrainPolicy)
+    if one.name == "pipeline" or (isinstance(one.default, str) and one.name not in ("origin", "author"))
+)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -13,7 +13,7 @@ from nbops.monitoring.performance.windows import length_of
 from nbops.pipelines.cron import Cron, zone_of
 from nbops.pipelines.running.options import with_parameters
 from nbops.records import RetrainPolicy
-from nbops.records.monitoring import RetrainCause
+from nbops.records.monitoring import POLICY_TEXTS, RetrainCause
 from nbops.registry.gates.scores import metric_named
 from nbops.registry.reading import get_model
 from nbops.registry.targets import target_name
@@ -22,19 +22,6 @@ from nbops.workspace import Workspace
 
 PREDICTIONS = "predictions"
 CAUSES: tuple[RetrainCause, ...] = tuple(cause for cause in get_args(RetrainCause) if cause != "manual")
-_TEXTS = (
-    "pipeline",
-    "cron",
-    "timezone",
-    "source",
-    "time",
-    "label",
-    "window",
-    "data_parameter",
-    "metric",
-    "target",
-    "mode",
-)
 _NUMBERS = ("volume", "holdout", "min_gain", "confidence", "cool_down_hours", "budget", "budget_days")
 KEYS = tuple(one.name for one in fields(RetrainPolicy) if one.name not in ("model", "origin", "author"))
 
@@ -53,7 +40,7 @@ def build(model: str, given: Mapping[str, Any], *, origin: str = "") -> RetrainP
             raise UsageError(f"{where}unknown key {key!r}.", hint=meant(key, KEYS) or f"Known: {', '.join(KEYS)}.")
         good = (
             isinstance(value, str)
-            if key in _TEXTS
+            if key in POLICY_TEXTS
             else isinstance(value, bool)
             if key == "paused"
             else isinstance(value, int | float) and not isinstance(value, bool)
