@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import gzip
+import importlib
 import json
 import threading
 from collections.abc import Callable, Mapping
@@ -231,7 +232,7 @@ class NbopsHandler(APIHandler):
 def _load() -> None:
     """Import the room that the others lean on by one thread alone: modules in a circle, met from two ends, are half there."""
     with _LOADING:
-        import nbops.registry  # noqa: F401
+        importlib.import_module("nbops.registry")
 
 
 def number_of(version: str) -> int:
