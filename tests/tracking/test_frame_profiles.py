@@ -205,6 +205,16 @@ def test_a_profile_that_cannot_be_made_costs_no_other_part_of_the_run(place, mon
     assert [*run.profiles.values()] == ["none: ZeroDivisionError: division by zero"]
 
 
+def test_why_a_profile_could_not_be_made_tells_no_secret_of_a_cell(place, monkeypatch):
+    def broken(*_):
+        raise ValueError("no number: 'sk-proj-A1b2C3d4E5f6G7h8I9j0K1l2M3n4O5p6' of https://me:hunter2hunter2@host/db")
+
+    monkeypatch.setattr(frame_profiles.FrameProfiles, "_profile", broken)
+    run, _ = _probed(place, "frame = make()", make=_frame)
+    (said,) = run.profiles.values()
+    assert said.startswith("none: ValueError: no number") and "A1b2C3d4" not in said and "hunter2" not in said
+
+
 def test_names_of_files_are_not_taken_for_runs(place):
     assert not names_tracked("train.csv") and not names_tracked(_frame()) and names_tracked("run:x")
     (place.root / "deadbeef").write_text("")

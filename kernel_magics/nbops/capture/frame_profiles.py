@@ -73,7 +73,7 @@ class FrameProfiles:
             try:
                 took = self._profile(frame, left / (len(new) - number))
             except Exception as error:  # cells may be of any class; the other frames are good all the same
-                self.said[frame.ref.fingerprint] = f"none: {type(error).__name__}: {error}"[:200]
+                self.said[frame.ref.fingerprint] = f"none: {type(error).__name__}: {error}"
                 took = frame.fixed
             left -= took
             self._spent += took

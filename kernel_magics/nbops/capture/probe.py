@@ -200,7 +200,7 @@ class Probe:
                 metric_functions=made_by,
                 code=self.redactor.text(self.run.code),
                 tags=self.redactor.mapping(self.run.tags),
-                profiles=self._profiles.said,
+                profiles={mark: self.redactor.text(said)[:200] for mark, said in self._profiles.said.items()},
                 data=tuple(replace(ref, origin=self.redactor.text(ref.origin)) for ref in self._frames.refs.values()),
                 error=self._guarded("error", lambda: self._error(error), None),
                 environment=self._guarded("environment", read_environment, None),
