@@ -78,6 +78,12 @@ def test_the_newest_are_the_end_of_all(a_week, data):
     )
 
 
+def test_none_of_the_newest_have_the_types_of_all(a_week):
+    end = T0 + 5 * DAY  # the day that begins then has predictions, none of them before its first second
+    none = read_predictions(a_week, "m", end=end, newest=0)
+    pd.testing.assert_frame_equal(none, read_predictions(a_week, "m", end=end).head(0))
+
+
 @pytest.fixture(scope="module")
 def a_week(tmp_path_factory):
     """Seven days of predictions of two versions in turn, some of them there twice."""

@@ -86,7 +86,8 @@ def _newest(
         begin = journal.beginning(asked, end)
         last = begin is None or (start is not None and begin <= start)
         frame = read_entries(workspace, model, start if last else begin, end, version, wanted)
-        if last or len(frame) >= rows:
+        # None of them are still columns and types, which only a day that has some can tell.
+        if last or len(frame) >= max(rows, 1):
             return frame.iloc[max(0, len(frame) - rows) :].reset_index(drop=True)
         # Some are of other versions, after the end, or there twice.
         asked *= 2
