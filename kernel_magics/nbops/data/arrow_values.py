@@ -9,7 +9,18 @@ import numpy as np
 
 from nbops.data.object_values import of_nested, of_objects
 from nbops.data.times import clock_of, seconds_of
-from nbops.data.values import FLAGS, NESTED, NOTHING, NUMBERS, TIMES, WORDS, Values, counted_words, number_word
+from nbops.data.values import (
+    FLAGS,
+    NESTED,
+    NOTHING,
+    NUMBERS,
+    TIMES,
+    WORDS,
+    Values,
+    counted_codes,
+    counted_words,
+    number_word,
+)
 
 if TYPE_CHECKING:
     import pyarrow as pa
@@ -101,7 +112,7 @@ def _of_dictionary(values: Any, base: dict[str, Any]) -> Values:
     counts = np.zeros(len(known), np.int64)
     for places in (chunk.indices for chunk in chunks):
         codes = (places.drop_null() if places.null_count else places).to_numpy(zero_copy_only=False)
-        counts += np.bincount(codes, minlength=len(known))
+        counts += counted_codes(codes, len(known))
     there = np.flatnonzero(counts)
     if len(there) < len(known):
         known, counts = known.take(pa.array(there)), counts[there]

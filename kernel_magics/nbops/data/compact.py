@@ -21,6 +21,7 @@ import numpy as np
 
 from nbops.data import histogram
 from nbops.data.counting import number_column, profile_values
+from nbops.data.histogram import Histogram
 from nbops.data.profile import ColumnProfile, Profile
 from nbops.data.values import of_array
 from nbops.errors import DataError
@@ -157,22 +158,22 @@ def _spread(counted: dict[str, int], folds: int) -> dict[str, int]:
 
 def _large(data: dict[str, Any], rows: int) -> ColumnProfile:
     known = {name: value for name, value in data.items() if name in ColumnProfile.__dataclass_fields__}
-    counted = dict(zip(data.get("bins", ()), data.get("counts", ()), strict=True))
+    counted = Histogram.of(dict(zip(data.get("bins", ()), data.get("counts", ()), strict=True)))
     aspects = tuple(_large(aspect, rows) for aspect in data.get("aspects", ()))
     known["sums"] = tuple(data.get("sums", ()))
     return ColumnProfile(**{**known, "rows": rows, "histogram": counted, "binned": True, "aspects": aspects})
 
 
-def _grouped(counted: dict[int, int], groups: int) -> tuple[list[int], list[int]]:
-    order = sorted(counted, key=_places().__getitem__)
-    counts = np.array([counted[name] for name in order])
+def _grouped(counted: Histogram, groups: int) -> tuple[list[int], list[int]]:
+    ascending = np.argsort(_places()[counted.bins], kind="stable")
+    order, counts = counted.bins[ascending], counted.counts[ascending]
     if len(order) <= groups:
-        return order, counts.tolist()
+        return order.tolist(), counts.tolist()
     share = np.cumsum(counts) / counts.sum()
     # The smallest values stand alone, so that what falls below the reference is not lost in its first group.
     cuts = np.unique([0, *np.searchsorted(share, np.arange(1, groups - 1) / (groups - 1) - 1e-12), len(order) - 1])
     starts = np.concatenate([[0], cuts[:-1] + 1])
-    return [order[cut] for cut in cuts], np.add.reduceat(counts, starts).tolist()
+    return order[cuts].tolist(), np.add.reduceat(counts, starts).tolist()
 
 
 @functools.cache
@@ -201,7 +202,7 @@ def _folded(reference: ColumnProfile, current: ColumnProfile) -> ColumnProfile:
             end = names[int(ends[group])] if group < len(ends) else above
             end = below if places[name] < ends[0] else end
             found[end] = found.get(end, 0) + count
-        return replace(current, histogram=found)
+        return replace(current, histogram=Histogram.of(found))
     if reference.folds and current.categories:
         kept = {name: count for name, count in current.categories.items() if name in reference.categories}
         hidden = {name: count for name, count in current.categories.items() if name not in kept}

@@ -10,7 +10,8 @@ infinities and signs fall out of the same pattern.
 from __future__ import annotations
 
 import functools
-from dataclasses import dataclass
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field
 from typing import Any
 
 import numpy as np
@@ -38,12 +39,58 @@ class Scale:
     unit: int = 0
 
 
+def _none() -> Array:
+    return np.zeros(0, np.int64)
+
+
+@dataclass(frozen=True, eq=False)
+class Histogram(Mapping[int, int]):
+    """How many numbers are in each bin that has some: ``bins`` and ``counts`` are whole numbers of shape ``(n,)``."""
+
+    bins: Array = field(default_factory=_none)
+    counts: Array = field(default_factory=_none)
+
+    @classmethod
+    def of(cls, counted: Mapping[int, int]) -> Histogram:
+        """Take counts by bin."""
+        return cls(np.fromiter(counted, np.int64, len(counted)), np.fromiter(counted.values(), np.int64, len(counted)))
+
+    def __len__(self) -> int:
+        """How many bins have numbers."""
+        return len(self.bins)
+
+    def __iter__(self) -> Iterator[int]:
+        """Give the bins."""
+        return iter(self._counted)
+
+    def __getitem__(self, place: int) -> int:
+        """Give how many numbers are in a bin; ``KeyError`` where there are none."""
+        return self._counted[place]
+
+    def __eq__(self, other: object) -> bool:
+        """Whether there are as many numbers in each bin."""
+        if isinstance(other, Histogram) and np.array_equal(self.bins, other.bins):
+            return np.array_equal(self.counts, other.counts)
+        return super().__eq__(other)
+
+    __hash__ = None  # type: ignore[assignment]
+
+    @functools.cached_property
+    def _counted(self) -> dict[int, int]:
+        return dict(zip(self.bins.tolist(), self.counts.tolist(), strict=True))
+
+
 def less(values: Array, shift: float, out: Array) -> None:
     """Take the shift off numbers, into ``out`` of the same shape; whole numbers beyond 2 to the power of 53 stay exact."""
     with np.errstate(over="ignore", under="ignore", invalid="ignore"):
         np.subtract(values, shift, out=out, dtype=np.float64)
-    if values.dtype.kind in "iu" and values.dtype.itemsize == 8 and abs(shift) >= _WHOLE and len(values):
+    if are_beyond(values, shift):
         _correct_whole(values, int(shift), out)
+
+
+def are_beyond(values: Array, shift: float) -> bool:
+    """Whether they are whole numbers that may lose digits where the shift is taken off as a float."""
+    return abs(shift) >= _WHOLE and values.dtype.kind in "iu" and values.dtype.itemsize == 8 and len(values) > 0
 
 
 def _correct_whole(values: Array, middle: int, out: Array) -> None:
@@ -81,10 +128,10 @@ def filled(dense: Array) -> tuple[Array, Array]:
     return bins, dense[bins]
 
 
-def counted(values: Array, shift: float) -> dict[int, int]:
+def counted(values: Array, shift: float) -> Histogram:
     """Give the bins that have numbers, and how many, in the order of the bins' numbers."""
     bins, found = np.unique(bins_of(values, shift), return_counts=True)
-    return dict(zip(bins.tolist(), found.tolist(), strict=True))
+    return Histogram(bins.astype(np.int64), found)
 
 
 def is_number(bins: Array) -> Array:
