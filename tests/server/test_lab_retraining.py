@@ -108,6 +108,29 @@ async def test_what_cannot_be_is_said_of_its_field(call: Any, wine: Workspace) -
     assert retraining.policies(wine) == ()
 
 
+async def test_all_that_cannot_be_is_said_at_once_each_of_its_field(call: Any, wine: Workspace) -> None:
+    wrong = {
+        "source": "/etc/passwd",
+        "parameters": {"dept": "4"},
+        "holdout": 0.99,
+        "mode": "perhaps",
+        "timezone": "Mars/Olympus",
+        "on": ["schedule"],
+        "cron": "61 * * * *",
+    }
+    reply = await put(call, **wrong)
+    said = reply.json()
+    found = [(said["field"], said["message"]), *((one["field"], one["message"]) for one in said["further"])]
+    assert reply.code == 403
+    assert sorted(field for field, _ in found) == sorted(set(wrong) - {"on"})
+    assert all(message for _, message in found)
+    assert retraining.policies(wine) == ()
+    kinds = await put(call, holdout="much", mode=3)
+    assert [kinds.json()["field"], *(one["field"] for one in kinds.json()["further"])] == ["holdout", "mode"]
+    nothing = await put(call, pipeline="", budget=0)
+    assert [nothing.json()["field"], *(one["field"] for one in nothing.json()["further"])] == ["budget", "pipeline"]
+
+
 async def test_labelled_rows_may_come_from_a_file_of_the_workspace(call: Any, wine: Workspace) -> None:
     made = await put(call, source="labelled.parquet", label="a", time="")
     assert (made.code, made.json()["source"]) == (200, "labelled.parquet")
