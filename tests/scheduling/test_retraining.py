@@ -59,6 +59,8 @@ def _with_model(shared):
     (shared.root / "churn.toml").write_text(
         'name = "churn"\n[stages.only]\nnotebook = "stage.ipynb"\nparameters = {n = ""}\n'
     )
+    for name, facts in (("predicts", 'template = "ingest"\nparameters = {target = "churned"}'), ("promotes", 'template = "promote"')):
+        (shared.root / f"{name}.toml").write_text(f'name = "{name}"\n[stages.only]\n{facts}\n')
     book = nbformat.v4.new_notebook(cells=[nbformat.v4.new_code_cell('n: str = ""', metadata={"tags": ["parameters"]})])
     book.metadata["kernelspec"] = {"name": "python3", "display_name": "Python 3", "language": "python"}
     nbformat.write(book, shared.root / "stage.ipynb")
@@ -204,6 +206,8 @@ def test_without_a_champion_or_rows_it_fails_and_says_why(alone):
     [
         ({"pipeline": "none.toml"}, "none.toml"),
         ({"data_parameter": "sourc"}, "sourc"),
+        ({"pipeline": "predicts.toml", "data_parameter": "source"}, "--label churned"),
+        ({"pipeline": "promotes.toml", "data_parameter": "reason"}, "nothing would train"),
         ({"on": ["dirft"]}, "'dirft'"),
         ({"on": ["schedule"]}, "needs cron"),
         ({"cron": "0 4 * * *"}, "does not start on schedule"),
