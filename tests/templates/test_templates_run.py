@@ -11,6 +11,7 @@ import papermill
 import pytest
 from sklearn.datasets import load_wine
 
+from nbops.data.typed import settle
 from nbops.errors import NbopsError
 from nbops.features.steps import FeatureSteps
 from nbops.ledger import open_ledger, tables
@@ -20,6 +21,7 @@ from nbops.monitoring.predictions import PredictionLog
 from nbops.pipelines.engine import execute_pipeline
 from nbops.pipelines.models import run_model
 from nbops.pipelines.spec import templates
+from nbops.pipelines.tabular.task import alike
 from nbops.registry import get_model, get_version, load_model
 from nbops.registry.facts import outputs_profile, training_profile
 from nbops.tracking.search import get_run, search_runs
@@ -244,8 +246,9 @@ def test_the_whole_way_of_a_model(tmp_path):
     profile, name = outputs_profile(workspace, version)
     assert name == "holdout.parquet" and profile.rows == len(held)
     said, score = profile.columns
-    assert {**said.categories} == {**pd.Series(model.predict(held)).value_counts()}
-    assert (score.minimum, score.maximum) == tuple(np.quantile(model.predict_proba(held)[:, 1], [0, 1]))
+    rows = alike(held, settle(learnt).kinds)[list(model.feature_names_in_)]
+    assert {**said.categories} == {**pd.Series(model.predict(rows)).value_counts()}
+    assert (score.minimum, score.maximum) == tuple(np.quantile(model.predict_proba(rows)[:, 1], [0, 1]))
     assert {data.name for data in get_run(workspace, version.run_id).data} == {"X", "y"}
     assert training_profile("churn", 1, workspace=workspace).rows == len(learnt)
 

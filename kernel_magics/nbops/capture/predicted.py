@@ -161,7 +161,7 @@ def _classes(model: Any, depth: int = 0) -> Any:
     """Give the classes in their order; what stands in an object is read, because a property may run a person's code."""
     own = getattr(model, "__dict__", {})
     if own.get("classes_") is not None or depth > 3:
-        classes = own.get("classes_")
+        classes: Any = own.get("classes_")
         return classes.tolist() if hasattr(classes, "tolist") else classes
     steps = own.get("steps")
     inner = steps[-1][1] if isinstance(steps, list) and steps else own.get("best_estimator_")
