@@ -32,8 +32,7 @@ from nbops.capture.predicted import Outputs, noted
 from nbops.capture.resolution import metric_names
 from nbops.capture.resources import Meter
 from nbops.capture.training import TrainingFacts
-from nbops.records import ArtifactRef, CellRef, ErrorInfo, GitState, Run
-from nbops.records.runs import RunKind
+from nbops.records import ArtifactRef, CellRef, ErrorInfo, GitState, Run, RunKind
 from nbops.redaction import Redactor
 from nbops.workspace.identity import user_name
 

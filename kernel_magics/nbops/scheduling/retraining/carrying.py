@@ -15,15 +15,13 @@ from nbops.ledger import open_ledger
 from nbops.ledger.audit import audited
 from nbops.ledger.owning import owned
 from nbops.pipelines.engine import execute_pipeline
-from nbops.records import Identity, RetrainDecision, RetrainPolicy
-from nbops.records.monitoring import RetrainOutcome
-from nbops.records.promotions import IdentitySource
+from nbops.records import Identity, IdentitySource, RetrainDecision, RetrainOutcome, RetrainPolicy
 from nbops.scheduling.checking import pipeline_path
 from nbops.scheduling.retraining.beating import beating
+from nbops.scheduling.retraining.editing import policy as policy_named
 from nbops.scheduling.retraining.gathering import gather
 from nbops.scheduling.retraining.history import decision as decision_numbered
 from nbops.scheduling.retraining.judging import challenger_of, champion_of, contest, crown, predicted
-from nbops.scheduling.retraining.policies import policy as policy_named
 from nbops.scheduling.retraining.rows import D, decision_values
 from nbops.scheduling.retraining.settling import done_since
 from nbops.tracking.detached import detach

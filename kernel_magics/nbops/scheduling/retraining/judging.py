@@ -12,8 +12,7 @@ from nbops.pipelines.models import run_model
 from nbops.pipelines.result import PipelineResult
 from nbops.pipelines.tabular import reference
 from nbops.pipelines.tabular.task import metric_of, task_of
-from nbops.records import Identity, ModelVersion, RetrainPolicy
-from nbops.records.monitoring import RetrainOutcome
+from nbops.records import Identity, ModelVersion, RetrainOutcome, RetrainPolicy
 from nbops.registry import get_version, holder, load_model, promote, register, request_promotion
 from nbops.registry.comparison import Comparison, compare
 from nbops.registry.targets import is_stage, target_name
