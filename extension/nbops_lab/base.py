@@ -230,9 +230,13 @@ class NbopsHandler(APIHandler):
 
 
 def _load() -> None:
-    """Import the room that the others lean on by one thread alone: modules in a circle, met from two ends, are half there."""
+    """Import what nearly every request needs by one thread alone.
+
+    SQLAlchemy's packages import their own modules at once, and threads that enter them by different modules get half of
+    one: Python promises no more. Those of nbops can be entered by any of their modules.
+    """
     with _LOADING:
-        importlib.import_module("nbops.registry")
+        importlib.import_module("sqlalchemy")
 
 
 def number_of(version: str) -> int:

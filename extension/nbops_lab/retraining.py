@@ -10,8 +10,7 @@ from jupyter_server.auth.decorator import authorized
 from tornado import web
 
 from nbops.errors import NotFoundError, UsageError, about
-from nbops.records import Identity, RetrainDecision, RetrainPolicy
-from nbops.records.monitoring import POLICY_TEXTS
+from nbops.records import POLICY_TEXTS, Identity, RetrainDecision, RetrainPolicy
 from nbops.workspace import Workspace
 from nbops_lab.base import NbopsHandler
 from nbops_lab.confining import confine

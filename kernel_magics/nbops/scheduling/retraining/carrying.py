@@ -15,15 +15,13 @@ from nbops.ledger import open_ledger
 from nbops.ledger.audit import audited
 from nbops.ledger.owning import owned
 from nbops.pipelines.engine import execute_pipeline
-from nbops.records import Identity, RetrainDecision, RetrainPolicy
-from nbops.records.monitoring import RetrainOutcome
-from nbops.records.promotions import IdentitySource
+from nbops.records import Identity, IdentitySource, RetrainDecision, RetrainOutcome, RetrainPolicy
 from nbops.scheduling.checking import pipeline_of, pipeline_path
 from nbops.scheduling.retraining.beating import beating
+from nbops.scheduling.retraining.editing import policy as policy_named
 from nbops.scheduling.retraining.gathering import gather
 from nbops.scheduling.retraining.history import decision as decision_numbered
-from nbops.scheduling.retraining.judging import challenger_of, champion_of, contest, crown
-from nbops.scheduling.retraining.policies import policy as policy_named
+from nbops.scheduling.retraining.judging import challenger_of, champion_of, contest, crown, predicted
 from nbops.scheduling.retraining.rows import D, decision_values
 from nbops.scheduling.retraining.settling import done_since
 from nbops.scheduling.retraining.training import stages_that_train
@@ -131,7 +129,8 @@ class _Training:
         if result.status != "succeeded":
             return self.failed(f"training failed: {result.error}")
         challenger = challenger_of(workspace, policy, result, stages)
-        found = contest(workspace, policy, champion, challenger, gathered.judge, pd.read_parquet(gathered.learn))
+        learn = pd.read_parquet(gathered.learn)
+        found = contest(workspace, policy, champion, challenger, gathered.judge, learn)
         self._note(comparison=found.to_dict(), challenger=challenger.version)
         if not found.better:
             said = (
@@ -141,7 +140,8 @@ class _Training:
             )
             return self._ended("not better", said)
         mine = _in_whose_name(workspace, self._decision)
-        outcome, number, said = crown(workspace, policy, champion, challenger, found, identity=mine)
+        told = predicted(policy, challenger, gathered.judge, learn) if challenger.reference else {}
+        outcome, number, said = crown(workspace, policy, champion, challenger, found, outputs=told, identity=mine)
         self._note(challenger=number)
         return self._ended(outcome, said)
 

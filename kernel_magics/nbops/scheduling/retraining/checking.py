@@ -12,8 +12,7 @@ from nbops.errors import UsageError, about, meant
 from nbops.monitoring.performance.windows import length_of
 from nbops.pipelines.cron import Cron, zone_of
 from nbops.pipelines.running.options import with_parameters
-from nbops.records import RetrainPolicy
-from nbops.records.monitoring import POLICY_TEXTS, RetrainCause
+from nbops.records import POLICY_TEXTS, RetrainCause, RetrainPolicy
 from nbops.registry.gates.scores import metric_named
 from nbops.registry.reading import get_model
 from nbops.registry.targets import target_name

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
@@ -10,9 +10,9 @@ from nbops.data.typed import conform, settle
 from nbops.errors import NotFoundError, PipelineError, PromotionRefused
 from nbops.pipelines.models import run_model
 from nbops.pipelines.result import PipelineResult
+from nbops.pipelines.tabular import reference
 from nbops.pipelines.tabular.task import metric_of, task_of
-from nbops.records import Identity, ModelVersion, RetrainPolicy
-from nbops.records.monitoring import RetrainOutcome
+from nbops.records import Identity, ModelVersion, RetrainOutcome, RetrainPolicy
 from nbops.registry import get_version, holder, load_model, promote, register, request_promotion
 from nbops.registry.comparison import Comparison, compare
 from nbops.registry.targets import is_stage, target_name
@@ -108,6 +108,14 @@ def contest(
     )
 
 
+def predicted(
+    policy: RetrainPolicy, challenger: Challenger, judge: pd.DataFrame, learn: pd.DataFrame
+) -> dict[str, Any]:
+    """Give the profile of what a challenger predicts of the rows that were kept away."""
+    rows = _rows(challenger.model, (), judge, settle(learn).kinds, policy.label)
+    return reference.outputs(challenger.model, rows, task_of(learn[policy.label]), "judge.parquet", len(learn))
+
+
 def crown(
     workspace: Workspace,
     policy: RetrainPolicy,
@@ -115,19 +123,20 @@ def crown(
     challenger: Challenger,
     found: Comparison,
     *,
+    outputs: Mapping[str, Any],
     identity: Identity,
 ) -> tuple[RetrainOutcome, int, str]:
     """Register a challenger that has won, and promote it or ask for that; give what became of it, its number, and words.
 
     The promotion is conditional: if another version has become champion meanwhile, nothing is changed. All of it is done in
-    the name of ``identity``.
+    the name of ``identity``. ``outputs`` go with a version that is made.
     """
     said = f"{found.metric} {found.challenger:.4g} against {found.champion:.4g} of v{champion.version} on {found.rows:,} newest rows"
     mine: dict[str, Any] = {"identity": identity, "workspace": workspace}
     number = challenger.version
     if number is None:
         run, _, name = challenger.reference.partition("/")
-        number = register(policy.model, run_id=run, model=name, description=said, **mine).version
+        number = register(policy.model, run_id=run, model=name, description=said, outputs=outputs, **mine).version
     if policy.mode == "approval":
         request_promotion(policy.model, number, policy.target, comment=said, **mine)
         return "awaiting approval", number, f"v{number} is better ({said}); {policy.target} was asked for"

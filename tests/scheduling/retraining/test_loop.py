@@ -23,8 +23,9 @@ from nbops.monitoring.monitors import add_monitor, incidents, run_monitor, summa
 from nbops.monitoring.monitors.building import build as build_monitor
 from nbops.monitoring.predictions import PredictionLog, record_labels
 from nbops.records import Identity
-from nbops.registry import holder, load_model, promote, register
+from nbops.registry import get_version, holder, load_model, promote, register
 from nbops.registry.approvals import open_requests
+from nbops.registry.facts import outputs_profile
 from nbops.scheduling.retraining import (
     build,
     carry_out,
@@ -152,6 +153,9 @@ def test_drift_appears_a_challenger_wins_and_the_monitor_recovers(place):
     assert ended.outcome == "promoted", ended.message
     assert (ended.champion, ended.challenger, holder(place, "tumour", "Production")) == (1, 2, 2)
     assert ended.comparison["low"] > 0
+    # What it predicted of the rows that were kept away is what a monitor compares with.
+    profile, name = outputs_profile(place, get_version(place, "tumour", 2))
+    assert (name, profile.rows) == ("judge.parquet", ended.comparison["rows"])
     assert ended.evidence["data"]["learn_rows"] > ended.evidence["data"]["judge_rows"] > 100
     after = _day(place, 3, _other_device(_tumours()), random)
     assert after.state == "ok", after.sentence
