@@ -64,7 +64,10 @@ def test_it_can_stop_the_notebook(shell, capsys):
     [
         ("%validate df", "--against"),
         ("%validate df --against nothing", "There are no rules nothing"),
-        ("%validate trian --against train", "There is no frame trian in this notebook, and no file of that name. Did you mean train?"),
+        (
+            "%validate trian --against train",
+            "There is no frame trian in this notebook, and no file of that name. Did you mean train?",
+        ),
         ("%validate df --against none.csv", "none.csv"),
         ("%%rules churn\n[columns.age]\nkind = 1", "has no kind"),
         ("%%rules\n[columns]", "takes the name"),

@@ -25,7 +25,9 @@ def remarks_on(profile: Profile) -> tuple[Remark, ...]:
     found = []
     if profile.duplicates:
         share = profile.duplicates / profile.rows
-        found.append(Remark("", "duplicate rows", f"{profile.duplicates:,} rows ({_share(share)}) repeat an earlier one"))
+        found.append(
+            Remark("", "duplicate rows", f"{profile.duplicates:,} rows ({_share(share)}) repeat an earlier one")
+        )
     for column in profile.columns:
         found += [Remark(column.name, kind, words) for kind, words in _of_column(column)]
     return tuple(found)

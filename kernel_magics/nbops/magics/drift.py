@@ -71,7 +71,9 @@ def drift(line: str) -> Any:
     further |= {name: True for name in ("multivariate", "duplicates") if call.arguments.flag(name)}
     if call.arguments.flag("rules"):
         rules = call.arguments.one("rules")
-        further["rules"] = evaluate(rules, call.namespace) if rules.startswith("{") else call.namespace.get(rules, rules)
+        further["rules"] = (
+            evaluate(rules, call.namespace) if rules.startswith("{") else call.namespace.get(rules, rules)
+        )
     judging = _judging(call)
     if call.arguments.flag("explore"):
         from nbops.display.drift_explorer import drift_explorer

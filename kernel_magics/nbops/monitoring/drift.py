@@ -33,7 +33,9 @@ ALPHA = 0.05
 # What is asked for beyond the columns has this part of the false alarms each: a window, the segments, a model.
 _PARTS = 5
 _NOTHING_IN_COMMON = "Reference and current data have no column in common."
-_HEADLESS = "The first line of a file names its columns; one that has no names is read with pandas.read_csv(FILE, header=None)."
+_HEADLESS = (
+    "The first line of a file names its columns; one that has no names is read with pandas.read_csv(FILE, header=None)."
+)
 _BINNED = "the reference is a stored profile, binned: distances are lower bounds"
 
 

@@ -101,7 +101,9 @@ def _table(windows: Sequence[Mapping[str, Any]], first: str) -> str:
     names = (first, *_HEADER[1:])
     head = "".join(f'<th scope="col"{_numeric(place)}>{escape(name)}</th>' for place, name in enumerate(names))
     rows = "".join(
-        "<tr>" + "".join(f"<td{_css(place, cell)}>{escape(cell)}</td>" for place, cell in enumerate(_row(one))) + "</tr>"
+        "<tr>"
+        + "".join(f"<td{_css(place, cell)}>{escape(cell)}</td>" for place, cell in enumerate(_row(one)))
+        + "</tr>"
         for one in windows
     )
     return f'<div class="scroll"><table><tr>{head}</tr>{rows}</table></div>'

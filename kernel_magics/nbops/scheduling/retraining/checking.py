@@ -110,7 +110,9 @@ def _check_pipeline(workspace: Workspace, policy: RetrainPolicy) -> None:
             raise UsageError("No pipeline is named, so nothing would train.")
         pipeline = pipeline_of(workspace, policy.pipeline)
     with about("data_parameter"):
-        if "." not in policy.data_parameter and not any(policy.data_parameter in stage.source.parameters for stage in pipeline.stages):
+        if "." not in policy.data_parameter and not any(
+            policy.data_parameter in stage.source.parameters for stage in pipeline.stages
+        ):
             known = list(dict.fromkeys(name for stage in pipeline.stages for name in stage.source.parameters))
             raise UsageError(
                 f"No stage of {pipeline.name} takes the file of rows by a parameter {policy.data_parameter!r}.",
