@@ -26,6 +26,8 @@ START = 1_760_000_000.0
     [
         ({"pipeline": "none.toml"}, "none.toml"),
         ({"data_parameter": "sourc"}, "sourc"),
+        ({"pipeline": "predicts.toml", "data_parameter": "source"}, "--label churned"),
+        ({"pipeline": "promotes.toml", "data_parameter": "reason"}, "nothing would train"),
         ({"on": ["dirft"]}, "'dirft'"),
         ({"on": ["schedule"]}, "needs cron"),
         ({"cron": "0 4 * * *"}, "does not start on schedule"),

@@ -18,6 +18,7 @@ from nbops.registry.gates.scores import metric_named
 from nbops.registry.reading import get_model
 from nbops.registry.targets import target_name
 from nbops.scheduling.checking import check_parameters, pipeline_of
+from nbops.scheduling.retraining.training import check_label, stages_that_train
 from nbops.workspace import Workspace
 
 PREDICTIONS = "predictions"
@@ -122,10 +123,21 @@ def _check_pipeline(workspace: Workspace, policy: RetrainPolicy, faults: Faults)
             )
         pipeline = pipeline_of(workspace, policy.pipeline)
         with faults.about("data_parameter"):
+            if "." not in policy.data_parameter and not any(
+                policy.data_parameter in stage.source.parameters for stage in pipeline.stages
+            ):
+                known = list(dict.fromkeys(name for stage in pipeline.stages for name in stage.source.parameters))
+                raise UsageError(
+                    f"No stage of {pipeline.name} takes the file of rows by a parameter {policy.data_parameter!r}.",
+                    hint=f"Name it with --data-parameter: {', '.join(known[:12]) or 'there is none'}.",
+                )
             with_parameters(pipeline, {policy.data_parameter: ""})
         if "parameters" not in faults:
             with faults.about("parameters"):
                 with_parameters(pipeline, policy.parameters)
+        stages_that_train(pipeline)
+        with faults.about("label"):
+            check_label(pipeline, policy)
 
 
 def _check_causes(policy: RetrainPolicy, faults: Faults) -> None:
