@@ -88,7 +88,7 @@ WRONG: list[tuple[dict[str, Any], int, str]] = [
     ({"source": "none/*.csv"}, 404, "source"),
     ({"source": "/etc/passwd"}, 403, "source"),
     ({"source": "~/labelled.parquet"}, 403, "source"),
-    ({"data_parameter": "sauce"}, 409, "data_parameter"),
+    ({"data_parameter": "sauce"}, 400, "data_parameter"),
     ({"parameters": {"dept": "4"}}, 409, "parameters"),
     ({"holdout": 0.99}, 400, "holdout"),
     ({"budget": 10**400}, 400, "budget"),
