@@ -8,8 +8,7 @@ from jupyter_server.auth.decorator import authorized
 from tornado import web
 
 from nbops.errors import UsageError
-from nbops.records import RunPage
-from nbops.records.runs import RunStatus
+from nbops.records import RunPage, RunStatus
 from nbops_lab.base import NbopsHandler
 
 MOST_ROWS = 500

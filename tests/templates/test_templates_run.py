@@ -11,14 +11,20 @@ import papermill
 import pytest
 from sklearn.datasets import load_wine
 
+from nbops.data.typed import settle
 from nbops.errors import NbopsError
 from nbops.features.steps import FeatureSteps
 from nbops.ledger import open_ledger, tables
+from nbops.monitoring.monitors import add_monitor, monitor_report, run_monitor
+from nbops.monitoring.monitors.building import build
+from nbops.monitoring.predictions import PredictionLog
 from nbops.pipelines.engine import execute_pipeline
 from nbops.pipelines.models import run_model
 from nbops.pipelines.spec import templates
-from nbops.registry import get_model
-from nbops.tracking.search import search_runs
+from nbops.pipelines.tabular.task import alike
+from nbops.registry import get_model, get_version, load_model
+from nbops.registry.facts import outputs_profile, training_profile
+from nbops.tracking.search import get_run, search_runs
 from nbops.workspace import find_workspace
 
 # The first test runs each template in a normal kernel, as papermill starts it; pipelines fork theirs.
@@ -55,6 +61,9 @@ def test_every_template_runs_with_its_defaults(folder):
     assert {"ingest", "validate", "features", "ridge", "evaluate", "batch_score", "monitor", "retrain model"} <= names
     newest = get_model(workspace, "model").versions[0]
     assert (newest.aliases, newest.lifecycle_stage) == (("champion",), "Production")
+    # By its defaults evaluate judges on the rows that were learnt from, and those are no reference.
+    assert training_profile("model", newest.version, workspace=workspace).rows == 442
+    assert outputs_profile(workspace, newest) is None
     assert "<h1>Model report</h1>" in (folder / "report.html").read_text(encoding="utf-8")
 
 
@@ -84,6 +93,23 @@ def test_three_classes_from_a_csv(tmp_path):
     assert set(evaluation["held_out"]) == known
     assert evaluation["better_than_baseline"] is True
     assert result.stage("monitor").outputs["later_metrics"]["accuracy"] > 0.9
+
+    # A monitor has what the version predicted of the rows held out to compare with, from its first window on.
+    workspace = find_workspace(tmp_path)
+    model = load_model("wine", 1, workspace=workspace)
+    rows = pd.concat([wine.drop(columns="target")] * 3, ignore_index=True)
+    shares = pd.DataFrame(model.predict_proba(rows), columns=model.classes_)
+    with PredictionLog(workspace, "wine") as log:
+        at = 86400.0 * 20_000 + np.arange(len(rows))
+        log.log(rows=rows, outputs=model.predict(rows), scores=shares, version=1, at=at)
+    add_monitor(workspace, build("wine", {"model": "wine@1", "checks": ["prediction"]}), now=at[0])
+    look = run_monitor(workspace, "wine", at=86400.0 * 20_001)
+    assert look.state == "ok", look.sentence
+    report = monitor_report(workspace, look.id)
+    said = "predictions are compared with what version 1 predicted of 'holdout.parquet' when it was trained"
+    assert said in report["note"]
+    known = {"output", *(f"score_{name}" for name in model.classes_)}
+    assert {column["name"] for column in report["columns"] if column["role"] == "prediction"} == known
 
 
 def test_dirty_customers(tmp_path, shared_data):
@@ -215,6 +241,17 @@ def test_the_whole_way_of_a_model(tmp_path):
     assert {"signed_up_weekday", "spent_lag_1", "city_target"} <= set(features.columns)
     assert model[-1].get_params()["C"] == 1.0 and model[-1].class_weight == "balanced" and model[-1].max_iter == 3000
 
+    # The version knows what it predicted of the rows held out, which its run has not seen.
+    version = get_version(workspace, "churn", 1)
+    profile, name = outputs_profile(workspace, version)
+    assert name == "holdout.parquet" and profile.rows == len(held)
+    said, score = profile.columns
+    rows = alike(held, settle(learnt).kinds)[list(model.feature_names_in_)]
+    assert {**said.categories} == {**pd.Series(model.predict(rows)).value_counts()}
+    assert (score.minimum, score.maximum) == tuple(np.quantile(model.predict_proba(rows)[:, 1], [0, 1]))
+    assert {data.name for data in get_run(workspace, version.run_id).data} == {"X", "y"}
+    assert training_profile("churn", 1, workspace=workspace).rows == len(learnt)
+
     evaluation = gave["evaluate"]
     assert evaluation["held_out"]["roc_auc"] > 0.75 and evaluation["positive"] == "yes"
     assert 0 < evaluation["threshold"] < 1 and sum(one["rows"] for one in evaluation["calibration"]["bins"]) == len(
@@ -251,6 +288,8 @@ def test_the_whole_way_of_a_model(tmp_path):
     better = result.stage("retrain").outputs
     assert better["better"] is True and better["version"] == 2 and better["evidence"]["low"] > 0
     assert "Production asked for" in better["evidence"]["decided"]
+    profile, name = outputs_profile(workspace, get_version(workspace, "churn", 2))
+    assert (name, profile.rows) == ("turned.csv", better["evidence"]["rows"])
 
 
 def test_examples_are_stages(tmp_path):

@@ -7,8 +7,7 @@ import traceback
 from collections.abc import Mapping
 from types import TracebackType
 
-from nbops.records import ErrorInfo
-from nbops.records.runs import RunStatus
+from nbops.records import ErrorInfo, RunStatus
 
 _ANSI = re.compile(r"\x1b\[[0-9;]{0,16}[A-Za-z]")
 _LIMIT = 64_000

@@ -19,7 +19,8 @@ from nbops.redaction import Redactor
 
 LABELS, SHARES = "predict", "predict_proba"
 OUTPUT, SCORE = "output", "score"
-_ROWS, _FEWEST, _CLASSES = 4000, 30, 20
+FEWEST = 30
+_ROWS, _CLASSES = 4000, 20
 # To look labels up in a longer frame takes long; there names alone tell rows apart.
 _LOOKED_AT, _LOOKED_UP = 100, 200_000
 
@@ -80,25 +81,16 @@ class Outputs:
         mine = {
             method: one
             for (_, method), one in self._found.items()
-            if one.model() is model and one.rows >= _FEWEST and self._others(one.given, fitted_on)
+            if one.model() is model and one.rows >= FEWEST and self._others(one.given, fitted_on)
         }
-        pandas = sys.modules.get("pandas")
-        if not fitted_on or not mine or pandas is None:
+        if not fitted_on or not mine or "pandas" not in sys.modules:
             return {}
         # One of both tells on which rows; the other counts where it is of the same.
         first = mine.get(LABELS) or mine[SHARES]
         same = {m: one for m, one in mine.items() if (one.given, one.rows) == (first.given, first.rows)}
-        columns = _columns(same, model, task)
-        if not columns:
-            return {}
-        sampled = max(len(values) for values in columns.values())
-        frame = pandas.DataFrame(columns)
-        return {
-            "name": first.given,
-            "rows": first.rows,
-            "sampled": sampled,
-            "profile": Counted(frame, tuple(columns)).told(redactor),
-        }
+        values = {method: one.values for method, one in same.items()}
+        columns = columns_of(values.get(LABELS), values.get(SHARES), _classes(model), task)
+        return told_outputs(first.given, first.rows, columns, redactor) if columns else {}
 
     def _others(self, given: str, fitted_on: str) -> bool:
         """Whether a name stands for rows that the fit did not see; what is made of them in the call is not known."""
@@ -130,27 +122,47 @@ def _overlap(rows: Any, trained: Any) -> bool:
     return 10 * same > len(some)
 
 
-def _columns(mine: Mapping[str, Predicted], model: Any, task: str) -> dict[str, Any]:
+def columns_of(said: Any, shares: Any, classes: Any, task: str) -> dict[str, Any]:
+    """Give predictions as the log of predictions has them: ``output``, and ``score`` or a ``score_<class>`` each.
+
+    Parameters
+    ----------
+    said
+        What ``predict`` gave, shape ``(rows,)``; ``None`` if it is not known.
+    shares
+        What ``predict_proba`` gave, shape ``(rows, classes)``; ``None`` if it is not known.
+    classes
+        In the order of the shares; ``None`` if they are not known.
+    task
+        ``classification`` makes texts of the outputs.
+    """
     found: dict[str, Any] = {}
-    if LABELS in mine and mine[LABELS].values.ndim == 1:
-        values = mine[LABELS].values
-        found[OUTPUT] = labels(values) if task == "classification" else values
-    shares = mine[SHARES].values if SHARES in mine else None
+    if said is not None and said.ndim == 1:
+        found[OUTPUT] = labels(said) if task == "classification" else said
     if shares is None or shares.ndim != 2 or shares.dtype.kind != "f":
         return found
     if shares.shape[1] == 2:
         return {**found, SCORE: shares[:, 1]}
-    classes = _classes(model)
     if classes is None or not len(classes) == shares.shape[1] <= _CLASSES:
         return found
-    return {**found, **{f"{SCORE}_{name}": shares[:, i] for i, name in enumerate(classes.tolist())}}
+    return {**found, **{f"{SCORE}_{name}": shares[:, i] for i, name in enumerate(classes)}}
+
+
+def told_outputs(name: str, rows: int, columns: Mapping[str, Any], redactor: Redactor) -> dict[str, Any]:
+    """Give the profile of predictions as it is kept: of which rows, how many there were, and of how many it is."""
+    import pandas as pd
+
+    profile = Counted(pd.DataFrame(columns), tuple(columns)).told(redactor)
+    sampled = max(len(values) for values in columns.values())
+    return {"name": redactor.text(name), "rows": rows, "sampled": sampled, "profile": profile}
 
 
 def _classes(model: Any, depth: int = 0) -> Any:
     """Give the classes in their order; what stands in an object is read, because a property may run a person's code."""
     own = getattr(model, "__dict__", {})
     if own.get("classes_") is not None or depth > 3:
-        return own.get("classes_")
+        classes: Any = own.get("classes_")
+        return classes.tolist() if hasattr(classes, "tolist") else classes
     steps = own.get("steps")
     inner = steps[-1][1] if isinstance(steps, list) and steps else own.get("best_estimator_")
     return None if inner is None else _classes(inner, depth + 1)

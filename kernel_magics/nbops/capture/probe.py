@@ -21,6 +21,7 @@ from nbops.capture.failure import describe, status_of
 from nbops.capture.frame_profiles import FrameProfiles
 from nbops.capture.frames import Frames
 from nbops.capture.git import GitReader
+from nbops.capture.judged import forget_judged, judged_files
 from nbops.capture.metrics import find_metrics
 from nbops.capture.models import StoredModel, find_models, state_of, store_model
 from nbops.capture.naming import new_name, new_run_id
@@ -31,8 +32,7 @@ from nbops.capture.predicted import Outputs, noted
 from nbops.capture.resolution import metric_names
 from nbops.capture.resources import Meter
 from nbops.capture.training import TrainingFacts
-from nbops.records import ArtifactRef, CellRef, ErrorInfo, GitState, Run
-from nbops.records.runs import RunKind
+from nbops.records import ArtifactRef, CellRef, ErrorInfo, GitState, Run, RunKind
 from nbops.redaction import Redactor
 from nbops.workspace.identity import user_name
 
@@ -155,6 +155,7 @@ class Probe:
             if self._watch is not None:
                 calls.recorded.clear()
                 noted.clear()
+                forget_judged()
                 self._guarded("outputs", self._watch.start, None)
         self.resume()
         return self.run
@@ -210,6 +211,7 @@ class Probe:
         run = replace(run, redactions=self.redactor.count, tracking=self._overhead)
         if self._watch is not None:
             noted.clear()
+            forget_judged()
         return Captured(run, tuple(blobs), tuple(dict.fromkeys(self.warnings)))
 
     def ended(self, error: BaseException | None = None, why: str = "") -> Captured:
@@ -233,6 +235,7 @@ class Probe:
             streams = {name: self.redactor.text(tail.text()) for name, tail in self._watch.streams.items()}
             run = replace(run, stdout=streams["stdout"], stderr=streams["stderr"])
             blobs += self._guarded("figures", self._watch.figures.blobs, [])
+            blobs += self._guarded("predictions", lambda: judged_files(self._root, self.redactor), [])
         if self.options.store_models:
             stored: list[StoredModel] = self._guarded("models", lambda: self._models(run), [])
             run = replace(

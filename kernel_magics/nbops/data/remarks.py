@@ -25,10 +25,16 @@ def remarks_on(profile: Profile) -> tuple[Remark, ...]:
     found = []
     if profile.duplicates:
         share = profile.duplicates / profile.rows
-        found.append(Remark("", "duplicate rows", f"{profile.duplicates:,} rows ({share:.1%}) repeat an earlier one"))
+        found.append(
+            Remark("", "duplicate rows", f"{profile.duplicates:,} rows ({_share(share)}) repeat an earlier one")
+        )
     for column in profile.columns:
         found += [Remark(column.name, kind, words) for kind, words in _of_column(column)]
     return tuple(found)
+
+
+def _share(share: float) -> str:
+    return f"{share:.1%}" if share >= 0.0005 else "less than 0.1%"
 
 
 def _of_column(column: ColumnProfile) -> list[tuple[str, str]]:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
+from nbops.display.comparing import drift
 from nbops.display.references import resolved
 from nbops.explorer import DriftExplorer
 from nbops.monitoring.exploring import Exploration
@@ -41,8 +42,6 @@ def drift_explorer(
     UsageError
         ``by`` or ``time`` cannot be used.
     """
-    from nbops.display import drift
-
     by = "week" if by is None and time is not None else by
     report = drift(reference, current, by=by, time=time, alpha=alpha, workspace=workspace)
     exploration = Exploration(resolved(reference, workspace).data, current, by=by, time=time, alpha=alpha)

@@ -14,7 +14,7 @@ from nbops.ledger.audit import count_events, head, read_events
 from nbops.ledger.chain import canonical
 from nbops.ledger.verification import verify
 from nbops.records import AuditEvent, AuditVerdict, Placement
-from nbops.registry.history import held_between
+from nbops.registry.holding import held_between
 from nbops.workspace import Workspace
 
 _COLUMNS = ("seq", "at", "actor", "source", "action", "model", "version", "reason", "detail", "mac")

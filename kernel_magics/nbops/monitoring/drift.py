@@ -33,6 +33,9 @@ ALPHA = 0.05
 # What is asked for beyond the columns has this part of the false alarms each: a window, the segments, a model.
 _PARTS = 5
 _NOTHING_IN_COMMON = "Reference and current data have no column in common."
+_HEADLESS = (
+    "The first line of a file names its columns; one that has no names is read with pandas.read_csv(FILE, header=None)."
+)
 _BINNED = "the reference is a stored profile, binned: distances are lower bounds"
 
 
@@ -133,7 +136,7 @@ def drift(
     before, after = sides.reference, aligned(sides.reference, sides.current)
     for label, profile in (("reference", before), ("current data", after)):
         if not profile.columns and before.rows:
-            raise DataError(_NOTHING_IN_COMMON)
+            raise DataError(_NOTHING_IN_COMMON, hint=_HEADLESS)
         if not profile.rows:
             raise DataError(f"The {label} has no rows.", hint="Drift needs rows on both sides.")
     roles = {**_roles(target, "target", before, after), **_roles(prediction, "prediction", before, after)}
@@ -217,7 +220,7 @@ def _names(before: Mapping[str, Any], after: Collection[str], columns: Sequence[
     everything = list(dict.fromkeys([*before, *after]))
     if columns is None:
         if not before.keys() & set(after):
-            raise DataError(_NOTHING_IN_COMMON)
+            raise DataError(_NOTHING_IN_COMMON, hint=_HEADLESS)
         return everything
     _check(columns, everything)
     return list(columns)

@@ -83,6 +83,9 @@ def _category_words(
     if not names:
         return "other categories"
     (shown,) = redacted_cells(before.name, [names[most]])
+    if shown[-1:].isdigit():
+        # Two numbers beside each other would read as one.
+        return f"{shown} in {old[most]:.0%} → {new[most]:.0%} of rows"
     return f"{shown} {old[most]:.0%} → {new[most]:.0%}"
 
 

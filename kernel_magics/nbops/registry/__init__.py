@@ -4,17 +4,23 @@ A version is whole or absent: the model's bytes lie in the content store before 
 is given once and never again, and the bytes are checked against their digest at every load.
 """
 
-from nbops.registry.approvals import approve, approve_pickle, reject, request_promotion, withdraw
-from nbops.registry.diff import version_diff
-from nbops.registry.facts import training_profile
-from nbops.registry.history import history, holder
-from nbops.registry.leaving import archive, vacate_target
-from nbops.registry.loading import load_model
-from nbops.registry.promotion import ANY, promote
-from nbops.registry.reading import get_model, get_version, list_models
-from nbops.registry.rollback import rollback
-from nbops.registry.view import promotion_view
-from nbops.registry.writing import register
+from __future__ import annotations
+
+from nbops.late import late
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from nbops.registry.approvals import approve, approve_pickle, reject, request_promotion, withdraw
+    from nbops.registry.diff import version_diff
+    from nbops.registry.facts import training_profile
+    from nbops.registry.going_back import rollback
+    from nbops.registry.holding import history, holder
+    from nbops.registry.leaving import archive, vacate_target
+    from nbops.registry.loading import load_model
+    from nbops.registry.promotion import ANY, promote
+    from nbops.registry.reading import get_model, get_version, list_models
+    from nbops.registry.view import promotion_view
+    from nbops.registry.writing import register
 
 __all__ = [
     "ANY",
@@ -38,3 +44,20 @@ __all__ = [
     "version_diff",
     "withdraw",
 ]
+
+__getattr__, __dir__ = late(
+    __name__,
+    {
+        "approvals": ["approve", "approve_pickle", "reject", "request_promotion", "withdraw"],
+        "diff": ["version_diff"],
+        "facts": ["training_profile"],
+        "holding": ["history", "holder"],
+        "leaving": ["archive", "vacate_target"],
+        "loading": ["load_model"],
+        "promotion": ["ANY", "promote"],
+        "reading": ["get_model", "get_version", "list_models"],
+        "going_back": ["rollback"],
+        "view": ["promotion_view"],
+        "writing": ["register"],
+    },
+)

@@ -5,12 +5,17 @@ from __future__ import annotations
 import contextlib
 import json
 import re
+from collections.abc import Mapping
 from typing import Any
 
+from sqlalchemy import select
+
+from nbops.capture.judged import path_of_judged
 from nbops.capture.training import path_of_facts
 from nbops.data.compact import expanded
 from nbops.data.profile import Profile
 from nbops.errors import NotFoundError, RegistryError, UsageError
+from nbops.ledger import open_ledger, tables
 from nbops.records import ModelRef, ModelVersion, Run
 from nbops.registry.reading import get_version
 from nbops.workspace import Workspace, find_workspace
@@ -36,6 +41,32 @@ def training_of(workspace: Workspace, run: Run, ref: ModelRef) -> dict[str, Any]
                 found: dict[str, Any] = json.loads(read(workspace, artifact.digest))
                 return found
     return {}
+
+
+def judged_of(workspace: Workspace, ref: ModelRef) -> dict[str, Any]:
+    """Give what a run that judged a model kept of its predictions, the newest of several; nothing where none did.
+
+    Raises
+    ------
+    WorkspaceError
+        The file was changed since it was written.
+    """
+    a, r = tables.artifacts, tables.runs
+    kept = select(a.c.digest).join(r, r.c.run_id == a.c.run_id).where(a.c.path == path_of_judged(ref.digest))
+    with open_ledger(workspace).connect() as connection:
+        digests = connection.scalars(kept.order_by(r.c.started_at.desc(), r.c.run_id)).all()
+    for digest in digests:
+        with contextlib.suppress(NotFoundError):
+            found: dict[str, Any] = json.loads(read(workspace, digest))
+            if found.pop("model", "") == ref.digest:
+                return found
+    return {}
+
+
+def with_outputs(training: dict[str, Any], outputs: Mapping[str, Any]) -> dict[str, Any]:
+    """Add a profile of predictions to what is known of a training, unless the model learnt from more rows than those they are apart from."""
+    known, learnt = outputs.get("learnt"), training.get("data", {}).get("rows", 0)
+    return training if known is not None and learnt > known else {**training, "outputs": dict(outputs)}
 
 
 def seeds(run: Run, training: dict[str, Any]) -> dict[str, str]:
@@ -95,7 +126,7 @@ def outputs_profile(workspace: Workspace, version: ModelVersion) -> tuple[Profil
     """Give the profile of what a version predicted of rows that it was not fitted on, and the name of those rows.
 
     Its columns are ``output``, and ``score`` or a ``score_<class>`` each, as in the log of predictions; classes are texts. ``None``
-    where the run of the version shows no such predictions.
+    where nothing shows such predictions: neither its run, nor one that has judged the model, nor who registered it.
     """
     stored = _stored(workspace, version, PROFILE_FILE).get("outputs")
     return (expanded(stored["profile"]), str(stored["name"])) if stored else None

@@ -13,7 +13,7 @@ from nbops.registry.approvals import open_requests
 from nbops.registry.diff import version_diff
 from nbops.registry.examination import Examination, examine
 from nbops.registry.held_out import HeldOut
-from nbops.registry.history import placements
+from nbops.registry.holding import placements
 from nbops.registry.placing import current_holder
 from nbops.registry.reading import get_version
 from nbops.registry.targets import PRODUCTION, target_name

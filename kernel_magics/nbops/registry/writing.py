@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Mapping
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -14,7 +15,7 @@ from nbops.errors import RegistryError, UsageError
 from nbops.ledger import Ledger, open_ledger, tables
 from nbops.ledger.audit import AuditedChange, audited
 from nbops.records import Identity, ModelRef, ModelVersion, Run, to_wire
-from nbops.registry.facts import seeds, training_of
+from nbops.registry.facts import judged_of, seeds, training_of, with_outputs
 from nbops.registry.formats.convert import Converted, convert
 from nbops.registry.manifest import describe, digest_of, settle
 from nbops.registry.promotion import promote
@@ -41,6 +42,7 @@ def register(
     notebook: str = "",
     identity: Identity | None = None,
     isolated: bool = False,
+    outputs: Mapping[str, Any] | None = None,
     workspace: Workspace | None = None,
 ) -> ModelVersion:
     """Register the model of a run as the next version of ``name``.
@@ -67,6 +69,9 @@ def register(
         Who registers; this process's user by default.
     isolated
         Unpickle nothing in this process, as a server must not.
+    outputs
+        Profile of what the model predicts of rows that it was not fitted on, as :func:`nbops.pipelines.tabular.reference.outputs`
+        gives it, for a run that shows none; by default that of the last run that has judged the model.
     workspace
         The workspace of the working directory by default.
 
@@ -99,6 +104,8 @@ def register(
         number = _existing(connection, name, run.run_id, chosen.digest)
     if number is None:
         training = training_of(workspace, run, chosen)
+        if not training.get("outputs"):
+            training = with_outputs(training, outputs or judged_of(workspace, chosen))
         made = _prepare(workspace, run, chosen, training, isolated)
         told = _detail(run, chosen, made, description) | {"seeds": seeds(run, training)}
         with audited(workspace, identity, "register", model=name) as change:

@@ -8,8 +8,7 @@ from typing import Any
 
 from nbops.errors import UsageError
 from nbops.pipelines.running.options import given_parameters
-from nbops.records import Schedule
-from nbops.records.pipelines import TriggerKind
+from nbops.records import Schedule, TriggerKind
 from nbops.scheduling.wording import MEASURES, meant
 
 TRIGGERS: Mapping[str, TriggerKind] = {

@@ -13,8 +13,7 @@ from nbops.errors import NbopsError, UsageError, about
 from nbops.pipelines.cron import Cron, zone_of
 from nbops.pipelines.running.options import with_parameters
 from nbops.pipelines.spec import Pipeline, load_pipeline
-from nbops.records import Schedule
-from nbops.records.pipelines import MissedPolicy, OverlapPolicy, TriggerKind
+from nbops.records import MissedPolicy, OverlapPolicy, Schedule, TriggerKind
 from nbops.redaction import redact
 from nbops.scheduling.building import read_parameters
 from nbops.scheduling.wording import MEASURES, meant

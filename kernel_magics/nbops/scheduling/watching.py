@@ -8,8 +8,8 @@ from collections.abc import Callable
 from nbops.errors import NbopsError
 from nbops.ledger import open_ledger
 from nbops.monitoring.monitors.due import plan_due, settle
-from nbops.monitoring.monitors.incidents import remind
 from nbops.monitoring.monitors.launching import launch_work
+from nbops.monitoring.monitors.trouble import remind
 from nbops.scheduling.settings import read_scheduler
 from nbops.tracking.process import is_alive
 from nbops.workspace import Workspace

@@ -201,7 +201,7 @@ class Mirror:
             if run.error and run.error.traceback:
                 placing.put("output/traceback.txt", run.error.traceback.encode("utf-8", "backslashreplace"))
             for ref in run.artifacts:
-                if ref.kind not in {"model", "source", "training", "profile"}:
+                if ref.kind not in {"model", "source", "training", "predictions", "profile"}:
                     placing.put(ref.path, _bytes(self._workspace, ref))
             placing.note()
             if not placing.empty():

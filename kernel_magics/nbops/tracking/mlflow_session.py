@@ -7,8 +7,7 @@ import sys
 from typing import Any
 
 from nbops.errors import NbopsError
-from nbops.records import Run
-from nbops.records.runs import RunStatus
+from nbops.records import Run, RunStatus
 from nbops.workspace import Workspace
 from nbops.workspace.environment import offer_mlflow
 

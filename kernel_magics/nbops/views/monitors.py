@@ -105,7 +105,7 @@ def monitor_html(summary: MonitorSummary, runs: Sequence[MonitorRun], incidents:
     if incidents:
         rows = "".join(
             f'<tr><td class="{_incident_css(i)}">{escape(i.state)}</td><td>{escape(i.check)}</td><td>{escape(i.message)}'
-            f"{_note(i)}</td><td>{moment(i.opened_at)}</td><td>{'–' if i.recovered_at is None else moment(i.recovered_at)}</td>"
+            f'{_note(i)}</td><td class="when">{moment(i.opened_at)}</td><td class="when">{moment(i.recovered_at)}</td>'
             f'<td class="num">{i.windows}</td></tr>'
             for i in incidents
         )
@@ -113,7 +113,7 @@ def monitor_html(summary: MonitorSummary, runs: Sequence[MonitorRun], incidents:
         parts.append(f'<h2>Incidents</h2><div class="scroll"><table><tr>{head}</tr>{rows}</table></div>')
     if runs:
         rows = "".join(
-            f"<tr><td>{_state(run.state)}</td><td>{moment(run.at)}</td><td>{_window(run)}</td>"
+            f'<tr><td>{_state(run.state)}</td><td class="when">{moment(run.at)}</td><td>{_window(run)}</td>'
             f'<td class="num">{run.rows:,}</td><td>{escape(run.error or run.sentence)}</td></tr>'
             for run in runs
         )
@@ -215,7 +215,7 @@ def _line(one: MonitorSummary) -> str:
     looked = "–" if one.last is None else moment(one.last.at)
     return (
         f'<tr><td>{_state(one.state)}</td><td><b>{escape(one.monitor.name)}</b><br><small class="dim">{escape(said)}</small></td>'
-        f'<td>{escape(_model(one))}</td><td>{checks}</td><td>{escape(_open(one.incidents))}</td><td class="dim">{looked}</td></tr>'
+        f'<td>{escape(_model(one))}</td><td>{checks}</td><td>{escape(_open(one.incidents))}</td><td class="dim when">{looked}</td></tr>'
     )
 
 
@@ -305,7 +305,7 @@ def _spark(series: CheckSeries) -> str:
     label = f"{series.check}: {number(known[-1])}"
     return (
         f'<svg role="img" aria-label="{escape(label)}" width="{_WIDTH}" height="{_HEIGHT}" class="{_CSS[series.state]}" '
-        f'viewBox="0 0 {_WIDTH} {_HEIGHT}" style="display:block">{limit}{lines}{dot}</svg>'
+        f'viewBox="0 0 {_WIDTH} {_HEIGHT}" style="display:block;max-width:none">{limit}{lines}{dot}</svg>'
     )
 
 

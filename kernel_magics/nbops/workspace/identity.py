@@ -14,8 +14,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from nbops.errors import SettingsError
-from nbops.records import Identity
-from nbops.records.promotions import IdentitySource
+from nbops.records import Identity, IdentitySource
 from nbops.workspace.location import Workspace
 from nbops.workspace.settings import FILE_NAME, read_tables
 

@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 from sqlalchemy import select
 
 from nbops.ledger import open_ledger, tables
-from nbops.monitoring.monitors.incidents import Moment, advance
+from nbops.monitoring.monitors.trouble import Moment, advance
 from nbops.records import Check, CheckResult, Monitor
 from nbops.workspace import find_workspace
 

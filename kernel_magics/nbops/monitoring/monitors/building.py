@@ -9,8 +9,7 @@ from dataclasses import replace
 from typing import Any, get_args
 
 from nbops.errors import UsageError, meant
-from nbops.records import Check, Monitor
-from nbops.records.monitoring import CheckKind
+from nbops.records import Check, CheckKind, Monitor
 
 KINDS: tuple[CheckKind, ...] = get_args(CheckKind)
 PREDICTIONS = "predictions"

@@ -6,8 +6,7 @@ from collections.abc import Mapping
 from typing import Literal
 
 from nbops.errors import UsageError
-from nbops.records import Check
-from nbops.records.monitoring import MonitorState
+from nbops.records import Check, MonitorState
 
 Better = Literal["more", "less"]
 _MORE = (

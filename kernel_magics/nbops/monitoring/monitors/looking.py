@@ -16,8 +16,7 @@ from nbops.errors import MonitorError, NbopsError, NotFoundError
 from nbops.monitoring.monitors.source import NothingYet, Rows, file_of, read_rows
 from nbops.monitoring.monitors.subject import version_of
 from nbops.monitoring.report import DriftReport
-from nbops.records import Check, CheckResult, ModelVersion, Monitor
-from nbops.records.monitoring import CheckKind, MonitorState
+from nbops.records import Check, CheckKind, CheckResult, ModelVersion, Monitor, MonitorState
 from nbops.registry.facts import training_profile
 from nbops.tracking.frame_profiles import names_tracked, tracked_frame
 from nbops.workspace import Workspace

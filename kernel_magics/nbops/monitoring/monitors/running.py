@@ -14,9 +14,9 @@ from nbops.errors import UsageError
 from nbops.ledger import Ledger, open_ledger
 from nbops.ledger.owning import owned
 from nbops.monitoring.monitors.due import plan_due, take_next
-from nbops.monitoring.monitors.incidents import Moment, advance
 from nbops.monitoring.monitors.looking import Look, Seen, look
 from nbops.monitoring.monitors.rows import RUNNING, UNFINISHED, C, M, R, monitor_of, read_one, result_values, run_of
+from nbops.monitoring.monitors.trouble import Moment, advance
 from nbops.records import Monitor, MonitorRun
 from nbops.tracking.process import process_identity
 from nbops.workspace import Workspace

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from nbops.errors import NotFoundError
 from nbops.records import ModelVersion
-from nbops.registry.history import holder
+from nbops.registry.holding import holder
 from nbops.registry.reading import get_version
 from nbops.registry.targets import CHAMPION, PRODUCTION, STAGING
 from nbops.workspace import Workspace

@@ -20,8 +20,7 @@ from nbops.pipelines.running.work import Done
 from nbops.pipelines.secrets import without_secrets
 from nbops.pipelines.spec import Stage
 from nbops.pipelines.staleness.parts import key_of, rewritten, without
-from nbops.records import ArtifactRef, DataRef, Run
-from nbops.records.runs import ErrorInfo
+from nbops.records import ArtifactRef, DataRef, ErrorInfo, Run
 from nbops.redaction import redact
 from nbops.tracking.parts import file_part
 from nbops.workspace import Workspace

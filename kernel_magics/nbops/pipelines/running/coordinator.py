@@ -24,8 +24,7 @@ from nbops.pipelines.running.runners import Runner, Told, runner_for
 from nbops.pipelines.running.state import StageState, States
 from nbops.pipelines.running.work import CHECKPOINT, Done, Work
 from nbops.pipelines.spec import Pipeline, Stage
-from nbops.records import Run
-from nbops.records.runs import ErrorInfo, RunStatus
+from nbops.records import ErrorInfo, Run, RunStatus
 from nbops.redaction import redact
 from nbops.tracking.launch import ensure_running
 from nbops.workspace import Workspace

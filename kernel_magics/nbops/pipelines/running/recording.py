@@ -15,8 +15,7 @@ from nbops.capture.naming import new_run_id
 from nbops.pipelines.outputs import Output, is_finite
 from nbops.pipelines.secrets import shown
 from nbops.pipelines.spec import Pipeline, Stage
-from nbops.records import ArtifactRef, CellRef, DataRef, ErrorInfo, ModelRef, Run, from_wire
-from nbops.records.runs import RunStatus
+from nbops.records import ArtifactRef, CellRef, DataRef, ErrorInfo, ModelRef, Run, RunStatus, from_wire
 from nbops.redaction import redact
 from nbops.tracking.outbox import Outbox
 from nbops.tracking.parts import file_part

@@ -19,8 +19,7 @@ from nbops.ledger.database import Ledger, open_ledger
 from nbops.pipelines.running.options import Options
 from nbops.pipelines.secrets import kept
 from nbops.pipelines.spec import Pipeline
-from nbops.records import StageRun
-from nbops.records.pipelines import StageRunStatus
+from nbops.records import StageRun, StageRunStatus
 from nbops.tracking.process import process_identity
 from nbops.workspace import Workspace
 from nbops.workspace.ownership import workspace_id

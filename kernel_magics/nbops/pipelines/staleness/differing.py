@@ -9,7 +9,7 @@ from typing import Any
 
 from nbops.pipelines.passing import Parameters
 from nbops.pipelines.secrets import is_marked
-from nbops.records.pipelines import Difference
+from nbops.records import Difference
 
 _CONTEXT = 2
 _LINES = 60

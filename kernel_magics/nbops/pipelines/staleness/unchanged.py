@@ -15,7 +15,7 @@ from nbops.pipelines.running.planning import Planner
 from nbops.pipelines.running.state import States
 from nbops.pipelines.spec import Pipeline, load_pipeline
 from nbops.pipelines.staleness import witness
-from nbops.records.wire import to_wire
+from nbops.records import to_wire
 from nbops.workspace.rooting import FILE_NAME
 
 

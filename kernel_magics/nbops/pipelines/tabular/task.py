@@ -31,6 +31,7 @@ __all__ = [
     "alike",
     "importance",
     "interval",
+    "keys_of",
     "measure",
     "metric_of",
     "predict",
@@ -119,17 +120,19 @@ def require(several: Mapping[str, Predictions], metric: str) -> None:
 
 def unseen(later: pd.DataFrame, learnt: pd.DataFrame, columns: Sequence[str]) -> np.ndarray[Any, Any]:
     """Give which rows, shape ``(rows,)``, are not among those a model learnt from; numbers of other widths are alike."""
+    return ~keys_of(later, learnt, columns).isin(keys_of(learnt, learnt, columns)).to_numpy()
+
+
+def keys_of(frame: pd.DataFrame, learnt: pd.DataFrame, columns: Sequence[str]) -> pd.Series:
+    """Give a number of 64 bits for each row, the same for the same values; ``learnt`` says which columns are numbers."""
     import pandas as pd
 
-    def plain(frame: pd.DataFrame) -> pd.Series:
-        numbers = [pd.api.types.is_numeric_dtype(learnt[name]) for name in columns]
-        found = {
-            name: pd.to_numeric(frame[name], errors="coerce").astype(float) if number else frame[name].astype(str)
-            for name, number in zip(columns, numbers, strict=True)
-        }
-        return pd.util.hash_pandas_object(pd.DataFrame(found, index=frame.index), index=False)
-
-    return ~plain(later).isin(plain(learnt)).to_numpy()
+    numbers = [pd.api.types.is_numeric_dtype(learnt[name]) for name in columns]
+    found = {
+        name: pd.to_numeric(frame[name], errors="coerce").astype(float) if number else frame[name].astype(str)
+        for name, number in zip(columns, numbers, strict=True)
+    }
+    return pd.util.hash_pandas_object(pd.DataFrame(found, index=frame.index), index=False)
 
 
 def importance(

@@ -17,9 +17,8 @@ from nbops.ledger import Ledger, open_ledger, tables
 from nbops.ledger.audit import AuditedChange, audited
 from nbops.ledger.owning import owned
 from nbops.pipelines.cron import Cron
-from nbops.records import Identity, RetrainDecision, RetrainPolicy
-from nbops.records.monitoring import RetrainCause, RetrainOutcome
-from nbops.scheduling.retraining.policies import policy as policy_named
+from nbops.records import Identity, RetrainCause, RetrainDecision, RetrainOutcome, RetrainPolicy
+from nbops.scheduling.retraining.editing import policy as policy_named
 from nbops.scheduling.retraining.postponed import key_of, postponed
 from nbops.scheduling.retraining.rows import GOING_ON, REFUSED, D, P, decision_of, decision_values, policy_of
 from nbops.workspace import Workspace

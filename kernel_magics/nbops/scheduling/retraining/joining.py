@@ -6,8 +6,8 @@ from collections.abc import Iterable
 from dataclasses import replace
 
 from nbops.records import MonitorSummary
+from nbops.scheduling.retraining.editing import policies
 from nbops.scheduling.retraining.history import last_decisions
-from nbops.scheduling.retraining.policies import policies
 from nbops.workspace import Workspace
 
 

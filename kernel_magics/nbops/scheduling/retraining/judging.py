@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
@@ -9,9 +10,9 @@ from nbops.data.typed import conform, settle
 from nbops.errors import NotFoundError, PipelineError, PromotionRefused
 from nbops.pipelines.models import run_model
 from nbops.pipelines.result import PipelineResult
+from nbops.pipelines.tabular import reference
 from nbops.pipelines.tabular.task import metric_of, task_of
-from nbops.records import Identity, ModelVersion, RetrainPolicy
-from nbops.records.monitoring import RetrainOutcome
+from nbops.records import Identity, ModelVersion, RetrainOutcome, RetrainPolicy
 from nbops.registry import get_version, holder, load_model, promote, register, request_promotion
 from nbops.registry.comparison import Comparison, compare
 from nbops.registry.targets import is_stage, target_name
@@ -47,8 +48,10 @@ def champion_of(workspace: Workspace, policy: RetrainPolicy) -> ModelVersion:
     return get_version(workspace, policy.model, number if number is not None else target)
 
 
-def challenger_of(workspace: Workspace, policy: RetrainPolicy, result: PipelineResult) -> Challenger:
-    """Find what a run of the pipeline trained: the last stage that gives a version of the model, or a fitted one.
+def challenger_of(
+    workspace: Workspace, policy: RetrainPolicy, result: PipelineResult, stages: Collection[str]
+) -> Challenger:
+    """Find what a run of the pipeline trained: the last of its ``stages`` that gives a version of the model, or a fitted one.
 
     Raises
     ------
@@ -56,6 +59,9 @@ def challenger_of(workspace: Workspace, policy: RetrainPolicy, result: PipelineR
         No stage gives one.
     """
     for stage in reversed(result.stages):
+        if stage.name not in stages:
+            # What was not asked for stands there with what it gave an earlier time.
+            continue
         outputs = stage.outputs
         number = outputs.get("version")
         named = outputs.get("registered_name", policy.model) == policy.model
@@ -102,6 +108,14 @@ def contest(
     )
 
 
+def predicted(
+    policy: RetrainPolicy, challenger: Challenger, judge: pd.DataFrame, learn: pd.DataFrame
+) -> dict[str, Any]:
+    """Give the profile of what a challenger predicts of the rows that were kept away."""
+    rows = _rows(challenger.model, (), judge, settle(learn).kinds, policy.label)
+    return reference.outputs(challenger.model, rows, task_of(learn[policy.label]), "judge.parquet", len(learn))
+
+
 def crown(
     workspace: Workspace,
     policy: RetrainPolicy,
@@ -109,19 +123,20 @@ def crown(
     challenger: Challenger,
     found: Comparison,
     *,
+    outputs: Mapping[str, Any],
     identity: Identity,
 ) -> tuple[RetrainOutcome, int, str]:
     """Register a challenger that has won, and promote it or ask for that; give what became of it, its number, and words.
 
     The promotion is conditional: if another version has become champion meanwhile, nothing is changed. All of it is done in
-    the name of ``identity``.
+    the name of ``identity``. ``outputs`` go with a version that is made.
     """
     said = f"{found.metric} {found.challenger:.4g} against {found.champion:.4g} of v{champion.version} on {found.rows:,} newest rows"
     mine: dict[str, Any] = {"identity": identity, "workspace": workspace}
     number = challenger.version
     if number is None:
         run, _, name = challenger.reference.partition("/")
-        number = register(policy.model, run_id=run, model=name, description=said, **mine).version
+        number = register(policy.model, run_id=run, model=name, description=said, outputs=outputs, **mine).version
     if policy.mode == "approval":
         request_promotion(policy.model, number, policy.target, comment=said, **mine)
         return "awaiting approval", number, f"v{number} is better ({said}); {policy.target} was asked for"

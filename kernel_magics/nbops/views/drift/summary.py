@@ -91,7 +91,9 @@ class Ranked:
         name = name_of(column["name"])
         if place is not None and self._anchors:
             name = f'<a href="#{self._anchors}{place}">{name}</a>'
-        weight = f" · weight {column['weight']:.2f}" if column.get("weight") is not None else ""
+        # A prediction or a target is no feature: it has no weight to tell.
+        weighed = column.get("weight") is not None and not column.get("role")
+        weight = f" · weight {column['weight']:.2f}" if weighed else ""
         reason = str(column.get("reason", ""))
         more = [str(finding) for finding in column.get("findings", ()) if finding != reason][:3]
         notes = "".join(f"<br><small>{safe(finding, 120)}</small>" for finding in more)

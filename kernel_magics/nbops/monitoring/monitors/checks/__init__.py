@@ -12,8 +12,7 @@ from nbops.monitoring.monitors.checks.predicting import check_prediction
 from nbops.monitoring.monitors.checks.quality import check_quality
 from nbops.monitoring.monitors.checks.volume import check_volume
 from nbops.monitoring.monitors.looking import Look
-from nbops.records import Check, CheckResult
-from nbops.records.monitoring import CheckKind
+from nbops.records import Check, CheckKind, CheckResult
 
 RUNNERS: Mapping[CheckKind, Callable[[Look, Check], CheckResult]] = {
     "drift": check_drift,

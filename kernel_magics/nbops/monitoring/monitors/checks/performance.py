@@ -11,8 +11,7 @@ from nbops.monitoring.monitors.limits import against, better, judge
 from nbops.monitoring.monitors.looking import Look
 from nbops.monitoring.monitors.source import NothingYet
 from nbops.monitoring.performance import Figure, PerformanceReport, PerformanceWindow
-from nbops.records import Check, CheckResult
-from nbops.records.monitoring import MonitorState
+from nbops.records import Check, CheckResult, MonitorState
 
 _FEWEST, _SHARE = 30, 0.5
 

@@ -14,8 +14,7 @@ from nbops.monitoring.monitors.limits import against, judge
 from nbops.monitoring.monitors.looking import Look
 from nbops.monitoring.monitors.source import NothingYet
 from nbops.monitoring.ruling import quality_part
-from nbops.records import Check, CheckResult
-from nbops.records.monitoring import MonitorState
+from nbops.records import Check, CheckResult, MonitorState
 
 _NAMED = 3
 _KEPT = 50

@@ -6,8 +6,7 @@ from dataclasses import replace
 
 from nbops.monitoring.monitors.limits import against, judge
 from nbops.monitoring.report import ColumnDrift, DriftReport
-from nbops.records import Check, CheckResult
-from nbops.records.monitoring import MonitorState
+from nbops.records import Check, CheckResult, MonitorState
 
 
 def result_of(report: DriftReport, check: Check) -> CheckResult:

@@ -13,8 +13,7 @@ from nbops.ledger.owning import owned
 from nbops.monitoring.monitors.looking import RANK
 from nbops.monitoring.monitors.reading import checks_of, undelivered
 from nbops.monitoring.monitors.rows import UNFINISHED, C, M, R, T, incident_of, monitor_of, read_one, run_of
-from nbops.records import CheckResult, CheckSeries, Incident, Monitor, MonitorRun, MonitorSummary
-from nbops.records.monitoring import MonitorState
+from nbops.records import CheckResult, CheckSeries, Incident, Monitor, MonitorRun, MonitorState, MonitorSummary
 from nbops.workspace import Workspace
 
 # So many of the last looks are drawn.

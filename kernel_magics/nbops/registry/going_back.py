@@ -8,7 +8,7 @@ from nbops.errors import RegistryError, UsageError
 from nbops.ledger import tables
 from nbops.ledger.audit import AuditedChange, audited
 from nbops.records import Identity, Placement, Promotion
-from nbops.registry.history import placements
+from nbops.registry.holding import placements
 from nbops.registry.placing import Why, current_holder, left_for, place
 from nbops.registry.policy import note_settings
 from nbops.registry.reading import get_model, get_version

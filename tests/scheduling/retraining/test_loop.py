@@ -23,8 +23,9 @@ from nbops.monitoring.monitors import add_monitor, incidents, run_monitor, summa
 from nbops.monitoring.monitors.building import build as build_monitor
 from nbops.monitoring.predictions import PredictionLog, record_labels
 from nbops.records import Identity
-from nbops.registry import holder, load_model, promote, register
+from nbops.registry import get_version, holder, load_model, promote, register
 from nbops.registry.approvals import open_requests
+from nbops.registry.facts import outputs_profile
 from nbops.scheduling.retraining import (
     build,
     carry_out,
@@ -40,6 +41,18 @@ pytestmark = pytest.mark.slow
 DAY, START = 86_400.0, 1_760_000_000.0
 FEATURES = ["radius", "texture", "smoothness", "concavity"]
 PIPELINE = 'name = "anew"\n[stages.train]\ntemplate = "train"\nparameters = {algorithm = "logistic_regression", folds = 3, task = "classification"}\n'
+
+
+# What would register and promote by itself, whether or not it is better.
+PROMOTING = """[stages.register]
+template = "register"
+after = ["train"]
+parameters = {registered_name = "tumour", alias = ""}
+[stages.promote]
+template = "promote"
+after = ["register"]
+parameters = {to = "Production", reason = "trained"}
+"""
 
 
 def _tumours():
@@ -140,6 +153,9 @@ def test_drift_appears_a_challenger_wins_and_the_monitor_recovers(place):
     assert ended.outcome == "promoted", ended.message
     assert (ended.champion, ended.challenger, holder(place, "tumour", "Production")) == (1, 2, 2)
     assert ended.comparison["low"] > 0
+    # What it predicted of the rows that were kept away is what a monitor compares with.
+    profile, name = outputs_profile(place, get_version(place, "tumour", 2))
+    assert (name, profile.rows) == ("judge.parquet", ended.comparison["rows"])
     assert ended.evidence["data"]["learn_rows"] > ended.evidence["data"]["judge_rows"] > 100
     after = _day(place, 3, _other_device(_tumours()), random)
     assert after.state == "ok", after.sentence
@@ -170,6 +186,12 @@ def test_where_retraining_does_not_help_nothing_changes(place, capsys):
     ended = carry_out(place, queued.id)
     assert ended.outcome == "not better", ended.message
     assert "nothing was changed" in ended.message
+    assert holder(place, "tumour", "Production") == 1
+    # Neither does a pipeline that promotes: those stages are left out, and what it registers is said.
+    (place.root / "pipeline.toml").write_text(PIPELINE + PROMOTING)
+    ended = carry_out(place, retrain_now(place, "tumour", "once more").id)
+    assert (ended.outcome, ended.challenger) == ("not better", 2), ended.message
+    assert "register v2" in ended.message
     assert holder(place, "tumour", "Production") == 1
     assert main(["retrain", "list", "--json"]) == 0
     assert json.loads(capsys.readouterr().out)[0]["outcome"] == "not better"
