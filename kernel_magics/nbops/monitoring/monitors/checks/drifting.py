@@ -59,8 +59,7 @@ def _with_predictions(look: Look, check: Check, columns: list[str] | None, predi
             None if columns is None else list(dict.fromkeys([*columns, *([] if check.columns else predicted.names)]))
         )
     names = [name for name in predicted.names if columns is None or name in columns]
-    known = {column.name for side in (before, after) for column in side.columns}
-    options = _options(look, check, known)
+    options = _options(look, check, {column.name for side in (before, after) for column in side.columns})
     if frame.columns.empty:
         options.pop("importance", None)
     report = drift(before, after, columns=columns, prediction=names, **options)
