@@ -54,6 +54,15 @@ def test_what_is_wrong_with_a_policy_is_named(alone, given, said, declare):
     assert policies(alone) == ()
 
 
+def test_all_that_is_wrong_with_a_policy_is_told_in_one_line(alone, declare):
+    with pytest.raises(UsageError, match=r"holdout must be .* And 3 more are wrong: budget, mode, source\.") as raised:
+        declare(alone, holdout=2, budget=0, mode="perhaps", source="")
+    assert [one.field for one in (raised.value, *raised.value.further)] == ["holdout", "budget", "mode", "source"]
+    assert policies(alone) == ()
+    with pytest.raises(UsageError, match=r"holdout cannot be 'much'\. And 1 more is wrong: budget\."):
+        declare(alone, holdout="much", budget="all")
+
+
 def test_a_model_that_is_not_there(alone):
     with pytest.raises(NotFoundError):
         set_policy(alone, build("chrun", {"pipeline": "churn.toml", "data_parameter": "n"}))
