@@ -160,7 +160,6 @@ class Exploration:
             found.append([Segment(column.name, value) for value in enough])
         return [segment for segments in found[:_MOST_COLUMNS] for segment in segments]
 
-
     def _counted(self, column: ColumnProfile, now: ColumnProfile) -> tuple[Mapping[str, int], Mapping[str, int]]:
         """Give how often each value comes on both sides; nothing where a column has no values to choose from."""
         if column.kind in ("category", "boolean"):

@@ -95,7 +95,9 @@ def lead(report: ModelReport) -> list[str]:
         told.append(said[:1].upper() + said[1:])
     if report.decisions:
         last = report.decisions[0]
-        told.append(f"Retraining was last decided on {moment(last.at)}: {last.outcome}, {plain(last.message, 200).rstrip('.')}.")
+        told.append(
+            f"Retraining was last decided on {moment(last.at)}: {last.outcome}, {plain(last.message, 200).rstrip('.')}."
+        )
     if report.card.missing:
         told.append(f"The model card lacks {', '.join(name.replace('_', ' ') for name in report.card.missing)}.")
     return told
