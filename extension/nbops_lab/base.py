@@ -26,8 +26,8 @@ from nbops.errors import (
     PromotionRefused,
     RegistryError,
     UsageError,
-    about,
 )
+from nbops.faults import Faults
 from nbops.records import Identity, to_wire
 from nbops.workspace import Workspace
 from nbops_lab.gates import GateRuns
@@ -177,12 +177,14 @@ class NbopsHandler(APIHandler):
             found = None
         if not isinstance(found, dict):
             raise UsageError("The body must be a JSON object.")
+        faults = Faults()
         for name, value in found.items():
             if name not in known:
                 raise UsageError(f"Unknown field {name[:40]!r}.", hint=f"Known: {', '.join(sorted(known))}.")
-            if not known[name](value):
-                with about(name):
+            with faults.about(name):
+                if not known[name](value):
                     raise UsageError(f"The field {name!r} is of the wrong kind.")
+        faults.settle()
         return found
 
     def fields(self, known: frozenset[str]) -> dict[str, str]:
@@ -209,7 +211,8 @@ class NbopsHandler(APIHandler):
     def write_error(self, status_code: int, **kwargs: Any) -> None:
         """Answer an error as ``{"message", "hint"}``; what is not meant for people goes to the log only.
 
-        What is wrong with one ``field`` names it; a conflict has the ``holder``, a refused promotion its ``obstacles``.
+        What is wrong with one ``field`` names it, what is wrong with others is in ``further``; a conflict has the
+        ``holder``, a refused promotion its ``obstacles``.
         """
         error = kwargs.get("exc_info", (None, None, None))[1]
         message, hint = "Something went wrong in nbops.", "The server's log says more."
@@ -257,8 +260,9 @@ def _status(error: NbopsError) -> int:
 
 
 def _facts(error: object) -> dict[str, Any]:
-    if isinstance(error, NbopsError) and error.field:
-        return {"field": error.field}
+    if isinstance(error, NbopsError) and (error.field or error.further):
+        further = [{"field": one.field, "message": one.message, "hint": one.hint} for one in error.further]
+        return {"field": error.field, "further": further}
     if isinstance(error, PromotionConflict):
         return {"holder": error.holder}
     if isinstance(error, PromotionRefused):

@@ -10,7 +10,8 @@ from typing import Any
 from jupyter_server.auth.decorator import authorized
 from tornado import web
 
-from nbops.errors import NotFoundError, UsageError, about
+from nbops.errors import NotFoundError, UsageError
+from nbops.faults import Faults
 from nbops.records import Check, Identity, Incident, Monitor, MonitorRun, MonitorSummary, RetrainDecision
 from nbops.workspace import Workspace
 from nbops_lab.base import NbopsHandler
@@ -227,9 +228,10 @@ def _known(workspace: Workspace, name: str) -> Monitor:
 
 def _save(place: Place, name: str, wanted: Mapping[str, Any], me: Identity) -> Monitor:
     from nbops.monitoring.monitors import add_monitor, monitors, update_monitor
+    from nbops.monitoring.monitors.checking import check_monitor
     from nbops.tracking.frame_profiles import names_tracked
 
-    workspace, name = place.workspace, name.strip()
+    workspace, name, faults = place.workspace, name.strip(), Faults()
     before = next((one for one in monitors(workspace) if one.name == name), None) if not place.empty else None
     given = dict(wanted)
     if "checks" in given:
@@ -242,15 +244,18 @@ def _save(place: Place, name: str, wanted: Mapping[str, Any], me: Identity) -> M
         if field == "reference" and names_tracked(asked):
             continue
         if asked and (before is None or asked != getattr(before, field)):
-            with about(field):
+            with faults.about(field):
                 confine(workspace, asked)
     known = () if before is None else tuple(_rules(check) for check in before.checks)
     for check in given.get("checks", ()):
         if _rules(check) and _rules(check) not in known:
-            confine(workspace, _rules(check))
-    if before is None:
-        return add_monitor(workspace, Monitor(name=name, **given), identity=me)
-    return update_monitor(workspace, replace(before, **given), identity=me)
+            with faults.about("checks"):
+                confine(workspace, _rules(check))
+    monitor = Monitor(name=name, **given) if before is None else replace(before, **given)
+    if faults:
+        check_monitor(workspace, monitor, faults)
+    keep = add_monitor if before is None else update_monitor
+    return keep(workspace, monitor, identity=me)
 
 
 def _check(given: Mapping[str, Any]) -> Check:

@@ -9,7 +9,8 @@ from typing import Any
 from jupyter_server.auth.decorator import authorized
 from tornado import web
 
-from nbops.errors import NotFoundError, UsageError, about
+from nbops.errors import NotFoundError, UsageError
+from nbops.faults import Faults
 from nbops.records import POLICY_TEXTS, Identity, RetrainDecision, RetrainPolicy
 from nbops.workspace import Workspace
 from nbops_lab.base import NbopsHandler
@@ -124,25 +125,27 @@ def _view(workspace: Workspace, model: str) -> dict[str, Any]:
 def _save(place: Place, model: str, wanted: Mapping[str, Any], me: Identity) -> RetrainPolicy:
     from nbops.pipelines.running.options import given_parameters
     from nbops.scheduling.retraining import build, policies, set_policy
+    from nbops.scheduling.retraining.checking import check_policy
 
-    workspace = place.workspace
+    workspace, faults = place.workspace, Faults()
     before = next((one for one in policies(workspace) if one.model == model), None)
     given = {name: _USUAL[name] if value is None else value for name, value in wanted.items()}
     if "on" in given:
         given["on"] = tuple(given["on"])
     if "parameters" in given:
-        with about("parameters"):
+        with faults.about("parameters"):
             given["parameters"] = given_parameters(f"{name}={text}" for name, text in given["parameters"].items())
     # What was declared elsewhere may lie anywhere; what a page asks for may not.
     if given.get("pipeline") and (before is None or given["pipeline"] != before.pipeline):
-        with about("pipeline"):
+        with faults.about("pipeline"):
             pipeline_path(place, given["pipeline"])
     if given.get("source") and (before is None or given["source"] != before.source):
-        with about("source"):
+        with faults.about("source"):
             confine(workspace, given["source"])
-    if before is None:
-        return set_policy(workspace, build(model, given), identity=me)
-    return set_policy(workspace, replace(before, **given), identity=me)
+    policy = build(model, given) if before is None else replace(before, **given)
+    if faults:
+        check_policy(workspace, policy, faults)
+    return set_policy(workspace, policy, identity=me)
 
 
 def model_of(monitored: str) -> str:

@@ -1,6 +1,6 @@
 import { URLExt } from '@jupyterlab/coreutils';
 import { ServerConnection } from '@jupyterlab/services';
-import { ApiError } from './tokens';
+import { ApiError, type IFault } from './tokens';
 
 type Query = Readonly<Record<string, string>>;
 
@@ -54,12 +54,13 @@ export class Http {
     }
     if (!response.ok) {
       const data: unknown = await response.json().catch(() => null);
-      const { message, hint, field } = (data ?? {}) as Readonly<Record<string, unknown>>;
+      const { message, hint, field, further } = (data ?? {}) as Readonly<Record<string, unknown>>;
       throw new ApiError(
         response.status,
         typeof message === 'string' ? message : `${response.status} ${response.statusText}`,
         typeof hint === 'string' ? hint : '',
-        typeof field === 'string' ? field : ''
+        typeof field === 'string' ? field : '',
+        Array.isArray(further) ? (further as readonly IFault[]) : []
       );
     }
     return response;

@@ -59,6 +59,14 @@ export interface IApi {
   artifactUrl(path: string, runId: string, artifact: string): string;
 }
 
+/** What is wrong with a field of what was sent. */
+export interface IFault {
+  /** Empty where it is none. */
+  readonly field: string;
+  readonly message: string;
+  readonly hint: string;
+}
+
 /** An answer of the server that is not a success. */
 export class ApiError extends Error {
   constructor(
@@ -66,7 +74,9 @@ export class ApiError extends Error {
     message: string,
     readonly hint = '',
     /** What was given wrongly, where it is one field. */
-    readonly field = ''
+    readonly field = '',
+    /** What else was given wrongly. */
+    readonly further: readonly IFault[] = []
   ) {
     super(message);
     this.name = 'ApiError';

@@ -8,7 +8,7 @@ traceback, because ``_render_traceback_`` is what IPython asks first (a subclass
 from __future__ import annotations
 
 import contextlib
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from typing import Any
 
 
@@ -17,7 +17,7 @@ def meant(word: str, known: Iterable[str]) -> str:
     # Imported only where something is wrong.
     from difflib import get_close_matches
 
-    near = get_close_matches(word, list(known), 1)
+    near = get_close_matches(str(word), list(known), 1)
     return f"Did you mean {near[0]!r}?" if near else ""
 
 
@@ -35,9 +35,12 @@ class NbopsError(Exception):
     ----------
     field
         What was given wrongly, where one thing was: a form says it beside that field. See :func:`about`.
+    further
+        What else was given wrongly, where all of it was looked at. See :class:`nbops.faults.Faults`.
     """
 
     field: str = ""
+    further: tuple[NbopsError, ...] = ()
 
     def __init__(self, message: str, *, hint: str = "") -> None:
         super().__init__(message)
@@ -45,7 +48,7 @@ class NbopsError(Exception):
         self.hint = hint
 
     def __str__(self) -> str:
-        return f"{self.message} {self.hint}".strip()
+        return f"{self.message} {self.hint}".strip() + _told(self.further)
 
     def __reduce__(self) -> tuple[Any, ...]:
         # Exceptions with keyword-only arguments do not survive pickling by default, and ours cross processes.
@@ -71,6 +74,14 @@ def about(field: str) -> Iterator[None]:
     except NbopsError as error:
         error.field = error.field or field
         raise
+
+
+def _told(further: Sequence[NbopsError]) -> str:
+    """Say how many more there are, and which fields they are about."""
+    if not further:
+        return ""
+    named = ", ".join(dict.fromkeys(error.field for error in further if error.field))
+    return f" And {len(further)} more {'is' if len(further) == 1 else 'are'} wrong{named and f': {named}'}."
 
 
 class UsageError(NbopsError):

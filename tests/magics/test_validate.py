@@ -49,6 +49,10 @@ def test_rules_are_reviewed_and_edited_in_the_notebook(shell, capsys):
     assert "from -10 to 122" in shown
 
 
+def test_rules_are_inferred_from_what_an_expression_gives(shell):
+    assert shell.run_cell("%validate {train[train.age > 0]} --against {train[['age', 'w']]}").result.passed
+
+
 def test_it_can_stop_the_notebook(shell, capsys):
     result = shell.run_cell("%validate df --against train --stop")
     assert not result.success
@@ -60,6 +64,10 @@ def test_it_can_stop_the_notebook(shell, capsys):
     [
         ("%validate df", "--against"),
         ("%validate df --against nothing", "There are no rules nothing"),
+        (
+            "%validate trian --against train",
+            "There is no frame trian in this notebook, and no file of that name. Did you mean train?",
+        ),
         ("%validate df --against none.csv", "none.csv"),
         ("%%rules churn\n[columns.age]\nkind = 1", "has no kind"),
         ("%%rules\n[columns]", "takes the name"),

@@ -88,7 +88,7 @@ WRONG: list[tuple[dict[str, Any], int, str]] = [
     ({"source": "none/*.csv"}, 404, "source"),
     ({"source": "/etc/passwd"}, 403, "source"),
     ({"source": "~/labelled.parquet"}, 403, "source"),
-    ({"data_parameter": "sauce"}, 409, "data_parameter"),
+    ({"data_parameter": "sauce"}, 400, "data_parameter"),
     ({"parameters": {"dept": "4"}}, 409, "parameters"),
     ({"holdout": 0.99}, 400, "holdout"),
     ({"budget": 10**400}, 400, "budget"),
@@ -106,6 +106,29 @@ async def test_what_cannot_be_is_said_of_its_field(call: Any, wine: Workspace) -
         assert (reply.code, reply.json().get("field")) == (code, field), (changes, reply.body)
         assert reply.json()["message"], changes
     assert retraining.policies(wine) == ()
+
+
+async def test_all_that_cannot_be_is_said_at_once_each_of_its_field(call: Any, wine: Workspace) -> None:
+    wrong = {
+        "source": "/etc/passwd",
+        "parameters": {"dept": "4"},
+        "holdout": 0.99,
+        "mode": "perhaps",
+        "timezone": "Mars/Olympus",
+        "on": ["schedule"],
+        "cron": "61 * * * *",
+    }
+    reply = await put(call, **wrong)
+    said = reply.json()
+    found = [(said["field"], said["message"]), *((one["field"], one["message"]) for one in said["further"])]
+    assert reply.code == 403
+    assert sorted(field for field, _ in found) == sorted(set(wrong) - {"on"})
+    assert all(message for _, message in found)
+    assert retraining.policies(wine) == ()
+    kinds = await put(call, holdout="much", mode=3)
+    assert [kinds.json()["field"], *(one["field"] for one in kinds.json()["further"])] == ["holdout", "mode"]
+    nothing = await put(call, pipeline="", budget=0)
+    assert [nothing.json()["field"], *(one["field"] for one in nothing.json()["further"])] == ["budget", "pipeline"]
 
 
 async def test_labelled_rows_may_come_from_a_file_of_the_workspace(call: Any, wine: Workspace) -> None:

@@ -270,6 +270,18 @@ def test_a_report_against_a_model_is_called_by_it():
         assert about["command"] == f"nbops drift {reference} week.parquet"
 
 
+def test_what_is_said_of_a_column_reads_as_a_sentence():
+    before = pd.DataFrame({"gone": [1.0, 2.0] * 200, " ": ["1"] * 399 + ["2"], "kept": np.arange(400) % 7})
+    after = pd.DataFrame({" ": ["2"] * 400, "kept": np.arange(400) % 7})
+    text = drift_text(nbops.drift(before, after).to_dict())
+    assert '"␣": 1 in 100% → 0% of rows' in text
+    assert "gone is missing from the current data." in text
+    html = drift_html(nbops.drift(before[["gone", "kept"]], after[["kept"]]).to_dict())
+    assert "<b>gone</b> is missing from the current data." in html
+    # Else JupyterLab sets a name with $…$ as a formula.
+    assert 'class="nbops mathjax_ignore' in html
+
+
 def test_the_target_is_called_so_and_a_segment_that_is_not_worse_is_not_told():
     report = _full(["x", "y", "z", "w"])
     report["columns"][0].update(role="target", reason="shifted up by 1.00 σ")

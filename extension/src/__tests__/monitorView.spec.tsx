@@ -213,6 +213,28 @@ test('what the server refuses is said, and what was written stays', async () => 
   expect(model.state).toMatchObject({ dirty: true, editing: true, draft: { window: '0d' } });
 });
 
+test('all that is refused is said where it was written: checks, who is told, and when again', async () => {
+  const further = [
+    { field: 'checks', message: 'There is no check luck.', hint: '' },
+    { field: 'checks', message: 'The check volume measures no luck.', hint: 'It may be rows.' },
+    { field: 'routes', message: 'Nobody is told by pigeon.', hint: '' }
+  ];
+  const refuse = jest.fn(async () => {
+    throw new ApiError(400, 'remind_hours must be from 0.', '', 'remind_hours', further);
+  });
+  await show('', { save: refuse });
+  await press('Save');
+  const group = (name: string) => screen.getByRole('group', { name });
+  expect(group('Checks').textContent).toContain(
+    '✕ There is no check luck. ✕ The check volume measures no luck.'
+  );
+  expect(group('When it finds trouble, tell').textContent).toContain('✕ Nobody is told by pigeon.');
+  expect(group('When it finds trouble, tell').textContent).toContain('✕ remind_hours must be from 0.');
+  await act(async () => void fireEvent.click(screen.getByRole('button', { name: 'Add a check' })));
+  expect(group('Checks').textContent).not.toContain('✕');
+  expect(screen.getByRole('alert').textContent).toContain('Nobody is told by pigeon.');
+});
+
 test('editing keeps the field that is written in, and what others save does not overwrite it', async () => {
   const { api, model } = await show('churn');
   await press('Edit');

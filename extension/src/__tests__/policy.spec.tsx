@@ -112,6 +112,38 @@ test('what the server refuses stands beside its field, which has the focus; what
   expect(screen.queryByRole('alert')).toBeNull();
 });
 
+test('all that is refused stands beside its field at once; the first has the focus', async () => {
+  const { model } = await show({
+    ...NONE,
+    save: jest.fn(async () => {
+      const further = [
+        { field: 'budget', message: 'budget must be from 1 to 10000, not 0.', hint: '' },
+        { field: '', message: 'The ledger is full.', hint: 'Make room.' }
+      ];
+      throw new ApiError(400, 'holdout must be from 0.05 to 0.9, not 0.95.', '', 'holdout', further);
+    })
+  });
+  await press('Save');
+  const [budget, holdout] = [
+    screen.getByLabelText('At most so many trainings'),
+    screen.getByLabelText('Share of the newest rows that judge')
+  ];
+  const told = (field: HTMLElement) =>
+    document.getElementById(field.getAttribute('aria-describedby') ?? '')?.textContent;
+  expect(told(budget)).toContain('budget must be from 1');
+  expect(told(holdout)).toContain('holdout must be from 0.05');
+  expect(document.activeElement).toBe(budget);
+  expect(screen.getByRole('alert').textContent).toContain('The ledger is full. Make room.');
+  // Each is mended by itself; the focus stays where it is.
+  await write('At most so many trainings', '4');
+  expect(budget.getAttribute('aria-invalid')).toBe('false');
+  expect(holdout.getAttribute('aria-invalid')).toBe('true');
+  expect(document.activeElement).toBe(budget);
+  await write('Share of the newest rows that judge', '0.3');
+  expect(screen.getByRole('alert').textContent).toBe('✕ The ledger is full. Make room.');
+  expect(model.state.refusal?.field).toBe('');
+});
+
 test('labelled rows may lie in files', async () => {
   const { model } = await show(NONE);
   await write('On labelled rows of', 'files');

@@ -5,6 +5,7 @@ import { newCheck } from '../model/monitor';
 import { kindWord } from '../model/monitorWords';
 import type { Check, CheckKind, WireNumber } from '../records';
 import type { ITrans } from '../tokens';
+import { FieldGroup } from './Field';
 
 interface ICheckFieldsProps {
   readonly checks: readonly Check[];
@@ -29,8 +30,7 @@ export function CheckFields({ checks, onChange, trans }: ICheckFieldsProps): Rea
   const change = (index: number, part: Partial<Check>) =>
     onChange(checks.map((one, i) => (i === index ? { ...one, ...part } : one)));
   return (
-    <fieldset className="nbops-whole">
-      <legend>{trans.__('Checks')}</legend>
+    <FieldGroup name="checks" legend={trans.__('Checks')}>
       <div className="nbops-wide-table">
         <table className="nbops-table nbops-check-fields">
           <thead>
@@ -65,7 +65,7 @@ export function CheckFields({ checks, onChange, trans }: ICheckFieldsProps): Rea
       >
         {trans.__('Add a check')}
       </button>
-    </fieldset>
+    </FieldGroup>
   );
 }
 

@@ -4,7 +4,7 @@ import type { ITimed } from '../model/draft';
 import { zones } from '../model/when';
 import type { IPipelineLine } from '../pipelines';
 import type { ITrans } from '../tokens';
-import { ChoiceField, Field, TextField } from './Field';
+import { ChoiceField, Field, FieldGroup, TextField } from './Field';
 
 const LAB = 'lab';
 const PREDICTIONS = 'predictions';
@@ -42,6 +42,8 @@ export function TimesFields({ draft, none, onChange, trans }: ITimesProps): Reac
 }
 
 interface IToldProps {
+  /** What the server calls it. */
+  readonly name: string;
   readonly legend: string;
   readonly routes: readonly string[];
   readonly placeholder: string;
@@ -52,14 +54,13 @@ interface IToldProps {
 
 /** Who is told of something: whoever has JupyterLab open, and others. */
 export function RoutesField(props: IToldProps): React.JSX.Element {
-  const { legend, routes, placeholder, onChange, trans, children } = props;
+  const { name, legend, routes, placeholder, onChange, trans, children } = props;
   // Kept as text while it is written.
   const [text, setText] = useState(routes.filter(one => one !== LAB).join(', '));
   const lab = routes.includes(LAB);
   const set = (inLab: boolean, rest: string) => onChange([...(inLab ? [LAB] : []), ...fromList(rest)]);
   return (
-    <fieldset className="nbops-whole">
-      <legend>{legend}</legend>
+    <FieldGroup name={name} legend={legend}>
       <label className="nbops-check">
         <input type="checkbox" checked={lab} onChange={event => set(event.target.checked, text)} />
         {trans.__('whoever has JupyterLab open')}
@@ -76,7 +77,7 @@ export function RoutesField(props: IToldProps): React.JSX.Element {
         />
       </label>
       {children}
-    </fieldset>
+    </FieldGroup>
   );
 }
 
@@ -112,7 +113,8 @@ export function SourceFields(props: ISourceProps): React.JSX.Element {
           [PREDICTIONS, predictions],
           ['files', trans.__('files')]
         ]}
-        onChange={from => onChange({ source: from === 'files' ? '' : PREDICTIONS })}
+        // The log knows the time of each prediction; a column that is hidden must not be sent.
+        onChange={from => onChange(from === 'files' ? { source: '' } : { source: PREDICTIONS, time: '' })}
       />
       {files && (
         <>

@@ -1,7 +1,8 @@
-import React, { createContext, useContext, useEffect, useId, useRef } from 'react';
-import type { IFailure } from '../model/failure';
+import React, { createContext, useContext, useEffect, useId, useMemo, useRef } from 'react';
+import { faultsOf, type IFailure } from '../model/failure';
 import { toNumber } from '../model/format';
 import type { WireNumber } from '../records';
+import type { IFault } from '../tokens';
 
 /** Why what is written in the form around was not saved. */
 export const Refusal = createContext<IFailure | null>(null);
@@ -22,29 +23,64 @@ export interface IFieldProps {
   readonly whole?: boolean;
 }
 
-/** A labelled control, and below it what is to be known about it or wrong with it. What is refused takes the focus. */
+/** What of a form is refused about a field. */
+export function useFaults(name: string): readonly IFault[] {
+  const refusal = useContext(Refusal);
+  return useMemo(() => (refusal ? faultsOf(refusal).filter(one => one.field === name) : []), [refusal, name]);
+}
+
+/** What is wrong with a field. */
+export function Faults({ id, faults }: { id: string; faults: readonly IFault[] }): React.JSX.Element {
+  return (
+    <small id={id} className="nbops-bad">
+      {faults.map((one, i) => (
+        <React.Fragment key={i}>
+          {i > 0 && <br />}✕ {one.message} {one.hint}
+        </React.Fragment>
+      ))}
+    </small>
+  );
+}
+
+/** A group of controls. What is wrong with any of them stands below, and is said when a reader enters it. */
+export function FieldGroup(props: { name: string; legend: string; children: React.ReactNode }) {
+  const id = useId();
+  const faults = useFaults(props.name);
+  const refused = faults.length > 0;
+  return (
+    <fieldset className="nbops-whole" aria-describedby={refused ? id : undefined}>
+      <legend>{props.legend}</legend>
+      {props.children}
+      {refused && <Faults id={id} faults={faults} />}
+    </fieldset>
+  );
+}
+
+/** A labelled control, and below it what is to be known about it or wrong with it. The first that is refused takes the focus. */
 export function Field(props: IFieldProps & { children: (wired: IWired) => React.ReactNode }) {
   const { name, label, note, whole, children } = props;
   const id = useId();
   const node = useRef<HTMLDivElement>(null);
-  const refusal = useContext(Refusal);
-  const refused = refusal?.field === name ? refusal : null;
+  const faults = useFaults(name);
+  const refused = faults.length > 0;
+  // By its words: another field that is mended must not draw the focus away from where somebody writes.
+  const said = faults.map(one => `${one.message} ${one.hint}`).join('\n');
   useEffect(() => {
-    if (refused) {
-      node.current?.querySelector<HTMLElement>('input, select, textarea')?.focus();
+    const control = node.current?.querySelector<HTMLElement>('[aria-invalid="true"]');
+    const first = node.current?.closest('.nbops-form')?.querySelector('[aria-invalid="true"]');
+    if (said && control && control === first) {
+      control.focus();
     }
-  }, [refused]);
+  }, [said]);
   const described = refused || note ? id : undefined;
   return (
     <div className={whole ? 'nbops-field nbops-whole' : 'nbops-field'} ref={node}>
       <label>
         {label}
-        {children({ 'aria-invalid': refused !== null, 'aria-describedby': described })}
+        {children({ 'aria-invalid': refused, 'aria-describedby': described })}
       </label>
       {refused ? (
-        <small id={id} className="nbops-bad">
-          ✕ {refused.message} {refused.hint}
-        </small>
+        <Faults id={id} faults={faults} />
       ) : (
         note && (
           <small id={id} className="nbops-dim">

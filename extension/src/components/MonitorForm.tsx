@@ -1,11 +1,11 @@
-import React from 'react';
+import React, { useId } from 'react';
 import { toNumber } from '../model/format';
 import type { MonitorDraft } from '../monitors';
 import type { RegisteredModel } from '../records';
 import type { ITrans } from '../tokens';
 import { CheckFields } from './CheckFields';
 import { RoutesField, SourceFields, TimesFields } from './DraftFields';
-import { ChoiceField, TextField } from './Field';
+import { ChoiceField, Faults, TextField, useFaults } from './Field';
 
 export interface IMonitorFormProps {
   readonly draft: MonitorDraft;
@@ -59,25 +59,41 @@ export function MonitorForm(props: IMonitorFormProps): React.JSX.Element {
       <TimesFields {...{ draft, onChange, trans }} none={trans.__('none: only when asked to')} />
       <CheckFields checks={draft.checks} onChange={checks => onChange({ checks })} trans={trans} />
       <RoutesField
+        name="routes"
         legend={trans.__('When it finds trouble, tell')}
         routes={draft.routes}
         placeholder="webhook:team, email:ada@example.org, slack:alerts"
         onChange={routes => onChange({ routes })}
         trans={trans}
       >
-        <label className="nbops-inline">
-          {trans.__('and again after so many hours, while it lasts')}
-          <input
-            type="number"
-            min={0}
-            step="any"
-            className="nbops-short"
-            value={toNumber(draft.remind_hours)}
-            onChange={event => onChange({ remind_hours: Number(event.target.value) })}
-          />
-        </label>
+        <Reminder {...props} />
       </RoutesField>
     </div>
+  );
+}
+
+/** When those who were told are told again. */
+function Reminder({ draft, onChange, trans }: IMonitorFormProps): React.JSX.Element {
+  const id = useId();
+  const faults = useFaults('remind_hours');
+  const refused = faults.length > 0;
+  return (
+    <>
+      <label className="nbops-inline">
+        {trans.__('and again after so many hours, while it lasts')}
+        <input
+          type="number"
+          min={0}
+          step="any"
+          className="nbops-short"
+          aria-invalid={refused}
+          aria-describedby={refused ? id : undefined}
+          value={toNumber(draft.remind_hours)}
+          onChange={event => onChange({ remind_hours: Number(event.target.value) })}
+        />
+      </label>
+      {refused && <Faults id={id} faults={faults} />}
+    </>
   );
 }
 

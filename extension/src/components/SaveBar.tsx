@@ -1,5 +1,6 @@
 import React from 'react';
 import type { DraftModel, IDraftState, ITimed } from '../model/draft';
+import { faultsOf } from '../model/failure';
 import type { ITrans } from '../tokens';
 import { useStore } from './hooks';
 
@@ -22,7 +23,11 @@ export function SaveBar<D extends ITimed, S extends IDraftState<D>>(props: ISave
     <>
       {refusal && (
         <p role="alert" className="nbops-bad">
-          ✕ {refusal.message} {refusal.hint}
+          {faultsOf(refusal).map((one, i) => (
+            <React.Fragment key={i}>
+              {i > 0 && <br />}✕ {one.message} {one.hint}
+            </React.Fragment>
+          ))}
         </p>
       )}
       <div className="nbops-decisions" role="group" aria-label={trans.__('Actions')}>

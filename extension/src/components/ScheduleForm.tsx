@@ -51,6 +51,7 @@ export function ScheduleForm(props: IScheduleFormProps): React.JSX.Element {
         trans={trans}
       />
       <RoutesField
+        name="alerts"
         legend={trans.__('When a run fails, tell')}
         routes={draft.alerts}
         placeholder="webhook:team, email:ada@example.org"

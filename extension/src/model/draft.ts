@@ -1,5 +1,5 @@
 import type { IPreview } from '../pipelines';
-import { failureOf, type IFailure } from './failure';
+import { failureOf, type IFailure, without } from './failure';
 import { Store } from './store';
 
 /** How long typing must rest before the server is asked, in milliseconds. */
@@ -76,8 +76,8 @@ export abstract class DraftModel<D extends ITimed, S extends IDraftState<D>> ext
   write(change: Partial<D>): void {
     const { draft, refusal } = this.state;
     // What was refused is another one now; whether that is good is seen when it is saved.
-    const mended = refusal?.field !== undefined && refusal.field in change;
-    this.set({ draft: { ...draft, ...change }, dirty: true, saved: false, ...(mended && { refusal: null }) });
+    const left = refusal && without(refusal, change);
+    this.set({ draft: { ...draft, ...change }, dirty: true, saved: false, refusal: left });
     clearTimeout(this._timer);
     this._timer = setTimeout(() => void this.foresee(false), TYPING);
   }

@@ -25,10 +25,16 @@ def remarks_on(profile: Profile) -> tuple[Remark, ...]:
     found = []
     if profile.duplicates:
         share = profile.duplicates / profile.rows
-        found.append(Remark("", "duplicate rows", f"{profile.duplicates:,} rows ({share:.1%}) repeat an earlier one"))
+        found.append(
+            Remark("", "duplicate rows", f"{profile.duplicates:,} rows ({_share(share)}) repeat an earlier one")
+        )
     for column in profile.columns:
         found += [Remark(column.name, kind, words) for kind, words in _of_column(column)]
     return tuple(found)
+
+
+def _share(share: float) -> str:
+    return f"{share:.1%}" if share >= 0.0005 else "less than 0.1%"
 
 
 def _of_column(column: ColumnProfile) -> list[tuple[str, str]]:
@@ -42,7 +48,12 @@ def _of_column(column: ColumnProfile) -> list[tuple[str, str]]:
     if column.rows and column.nulls > _MANY_NULLS * column.rows:
         found.append(("missing", f"{column.nulls / column.rows:.0%} of the rows have no value"))
     for mark, count in column.sentinels.items():
-        found.append(("mark for missing", f"{count:,} cells hold {mark}, far from all others"))
+        found.append(
+            (
+                "mark for missing",
+                f"{count:,} {'cell holds' if count == 1 else 'cells hold'} {mark}, far from all others",
+            )
+        )
     if 0 < column.texts < column.count:
         found.append(("mixed types", f"{column.texts:,} of {column.count:,} cells are text, the others are not"))
     elif column.kind == "number" and column.texts:

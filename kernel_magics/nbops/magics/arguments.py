@@ -5,6 +5,7 @@ One small grammar for all magics, with one-line errors that name the closest opt
 
 from __future__ import annotations
 
+import os
 import re
 import shlex
 from collections.abc import Collection, Mapping, Sequence
@@ -199,6 +200,26 @@ def evaluate(word: str, namespace: Mapping[str, Any]) -> Any:
     """
     match = _EXPRESSION.fullmatch(word)
     return _value(match.group(1), namespace) if match else word
+
+
+def data_of(word: str, namespace: Mapping[str, Any]) -> Any:
+    """Give what a word names: the value of an ``{expression}``, a frame of the notebook, else the word, which names a file.
+
+    Raises
+    ------
+    UsageError
+        The expression cannot be evaluated, or there is neither a frame nor a file of that name.
+    """
+    if word.startswith("{"):
+        return evaluate(word, namespace)
+    if not word.isidentifier() or os.path.exists(word):
+        return namespace.get(word, word)
+    if word not in namespace:
+        frames = [name for name, value in namespace.items() if not name.startswith("_") and hasattr(value, "columns")]
+        close = get_close_matches(word, frames, n=1, cutoff=0.5)
+        hint = f"Did you mean {close[0]}?" if close else "Run the cell that makes it, or give the path of a file."
+        raise UsageError(f"There is no frame {word} in this notebook, and no file of that name.", hint=hint)
+    return namespace[word]
 
 
 def _value(source: str, namespace: Mapping[str, Any]) -> Any:

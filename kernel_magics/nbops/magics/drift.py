@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from typing import Any
 
 from nbops.errors import UsageError
-from nbops.magics.arguments import Grammar, Option, evaluate
+from nbops.magics.arguments import Grammar, Option, data_of, evaluate
 from nbops.magics.shown import Call
 
 _GRAMMAR = Grammar(
@@ -63,7 +62,7 @@ def drift(line: str) -> Any:
     given = call.arguments.words
     if len(given) != 2:
         raise UsageError("%drift takes a reference and the data to compare with it.", hint="See %drift -h.")
-    reference, current = (_data(word, call.namespace) for word in given)
+    reference, current = (data_of(word, call.namespace) for word in given)
     columns = [name.strip() for name in call.arguments.one("columns").split(",") if name.strip()] or None
     further: dict[str, Any] = {name: call.arguments.one(name) for name in _FURTHER if call.arguments.flag(name)}
     if call.arguments.flag("segments"):
@@ -71,7 +70,10 @@ def drift(line: str) -> Any:
         further["segments"] = True if named == ["all"] else named
     further |= {name: True for name in ("multivariate", "duplicates") if call.arguments.flag(name)}
     if call.arguments.flag("rules"):
-        further["rules"] = _data(call.arguments.one("rules"), call.namespace)
+        rules = call.arguments.one("rules")
+        further["rules"] = (
+            evaluate(rules, call.namespace) if rules.startswith("{") else call.namespace.get(rules, rules)
+        )
     judging = _judging(call)
     if call.arguments.flag("explore"):
         from nbops.display.drift_explorer import drift_explorer
@@ -113,9 +115,3 @@ def _judging(call: Call) -> dict[str, Any]:
     if weights := arguments.one("importance"):
         found["importance"] = evaluate(weights, call.namespace) if weights.startswith("{") else typed_weights(weights)
     return found | {role: arguments.one(role) for role in ("prediction", "target") if arguments.one(role)}
-
-
-def _data(word: str, namespace: Mapping[str, Any]) -> Any:
-    if word.startswith("{"):
-        return evaluate(word, namespace)
-    return namespace.get(word, word) if word.isidentifier() else word

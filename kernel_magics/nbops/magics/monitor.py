@@ -15,7 +15,7 @@ from nbops.magics.shown import Call, show
 _GRAMMAR = Grammar(
     "%monitor",
     'Watch models and data: %monitor add churn@champion --cron "0 6 * * *" --check drift --check "performance accuracy>=0.8"\n'
-    "Actions: add NAME, change NAME, list, show NAME, run NAME, history [NAME], report LOOK, pause NAME, resume NAME, "
+    "Actions: add NAME, change NAME, list, show NAME, run NAME, history [NAME], incidents [NAME], report LOOK, pause NAME, resume NAME, "
     "mute NAME, unmute NAME, acknowledge INCIDENT, remove NAME, apply.",
     [
         Option("model", "the model; @champion where no target is said", "NAME[@TARGET]"),
@@ -35,7 +35,8 @@ _GRAMMAR = Grammar(
         Option("reason", "of mute and acknowledge", "TEXT"),
         Option("purge", "of remove: what it found, too"),
         Option("prune", "of apply: remove what is no longer declared"),
-        Option("n", "of history: so many", "N"),
+        Option("open", "of incidents: only those that are not over"),
+        Option("n", "of history and incidents: so many", "N"),
     ],
     words="action name",
 )
@@ -131,6 +132,15 @@ def _history(call: Call, words: list[str]) -> None:
     show(runs_text(monitor_runs(call.workspace, words[0] if words else "", limit)))
 
 
+def _incidents(call: Call, words: list[str]) -> None:
+    from nbops.monitoring.monitors import incidents
+    from nbops.views.monitors import incidents_text
+
+    limit = whole("--n", call.arguments.one("n", "20"))
+    opened = call.arguments.flag("open")
+    show(incidents_text(incidents(call.workspace, words[0] if words else "", opened=opened, limit=limit)))
+
+
 def _report(call: Call, words: list[str]) -> None:
     from nbops.monitoring.monitors import monitor_report
     from nbops.views.drift import drift_html, drift_text
@@ -195,6 +205,7 @@ _ACTIONS = {
     "show": one(_show_one),
     "run": one(_run),
     "history": Action(_history, most=1),
+    "incidents": Action(_incidents, most=1),
     "report": one(_report),
     "pause": one(_pause),
     "resume": one(_resume),

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from nbops.errors import UsageError
-from nbops.magics.arguments import Grammar, Option, evaluate
+from nbops.magics.arguments import Grammar, Option, data_of
 from nbops.magics.shown import Call
 
 _GRAMMAR = Grammar(
@@ -29,9 +29,6 @@ def profile(line: str) -> Any:
     given = call.arguments.words
     if len(given) != 1:
         raise UsageError("%profile takes one data set.", hint="See %profile -h.")
-    word = given[0]
-    data: Any = evaluate(word, call.namespace) if word.startswith("{") else word
-    if word.isidentifier():
-        data = call.namespace.get(word, word)
+    data = data_of(given[0], call.namespace)
     columns = [name.strip() for name in call.arguments.one("columns").split(",") if name.strip()] or None
     return shown(data, columns=columns, target=call.arguments.one("target"), workspace=call.workspace)

@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from nbops.errors import UsageError, ValidationFailed
-from nbops.magics.arguments import Grammar, Option, evaluate
+from nbops.magics.arguments import Grammar, Option, data_of, evaluate
 from nbops.magics.shown import Call, show
 
 _VALIDATE = Grammar(
@@ -17,6 +17,7 @@ _VALIDATE = Grammar(
             "against",
             "rules (file, NAME, NAME@3, pandera schema) or data to infer them from (frame, file, models:/…)",
             "WHAT",
+            python=True,
         ),
         Option("save", "keep the rules under this name, as its next version", "NAME"),
         Option("edit", "put the rules into the next cell, to edit and save them"),
@@ -49,7 +50,7 @@ def validate(line: str) -> Any:
     if len(given.words) != 1 or not given.one("against"):
         raise UsageError("%validate takes the data, and --against what.", hint="Write %validate df --against train.csv")
     against = _named(given.one("against"), call.namespace)
-    report = check(_named(given.words[0], call.namespace), against, workspace=call.workspace)
+    report = check(data_of(given.words[0], call.namespace), against, workspace=call.workspace)
     if given.one("save"):
         saved = save_rules(call.workspace, given.one("save"), _own(report.rules), note=given.one("note"))
         print(f"Rules saved as {saved.label}")

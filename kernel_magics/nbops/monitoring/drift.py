@@ -14,7 +14,7 @@ from typing import Any
 
 from nbops.data.compact import aligned
 from nbops.data.profile import Profile
-from nbops.errors import DataError, UsageError
+from nbops.errors import DataError, UsageError, meant
 from nbops.monitoring import arguments
 from nbops.monitoring.comparing import Comparison, compared
 from nbops.monitoring.further import Further, look_further, rows_of
@@ -33,6 +33,9 @@ ALPHA = 0.05
 # What is asked for beyond the columns has this part of the false alarms each: a window, the segments, a model.
 _PARTS = 5
 _NOTHING_IN_COMMON = "Reference and current data have no column in common."
+_HEADLESS = (
+    "The first line of a file names its columns; one that has no names is read with pandas.read_csv(FILE, header=None)."
+)
 _BINNED = "the reference is a stored profile, binned: distances are lower bounds"
 
 
@@ -133,7 +136,7 @@ def drift(
     before, after = sides.reference, aligned(sides.reference, sides.current)
     for label, profile in (("reference", before), ("current data", after)):
         if not profile.columns and before.rows:
-            raise DataError(_NOTHING_IN_COMMON)
+            raise DataError(_NOTHING_IN_COMMON, hint=_HEADLESS)
         if not profile.rows:
             raise DataError(f"The {label} has no rows.", hint="Drift needs rows on both sides.")
     roles = {**_roles(target, "target", before, after), **_roles(prediction, "prediction", before, after)}
@@ -141,6 +144,8 @@ def drift(
     limits = _limits(thresholds, minimum, sides, alpha)
     tested = significance(found, alpha)
     weights = checked_weights(importance)
+    if not before.left_out:
+        _check(list(weights), _known(before, sides.current))
     verdicts = [
         judged(one, tested, limits).with_weight(
             weights.get(one.pair.name, 0.0 if weights else None), roles.get(one.pair.name, "")
@@ -217,7 +222,7 @@ def _names(before: Mapping[str, Any], after: Collection[str], columns: Sequence[
     everything = list(dict.fromkeys([*before, *after]))
     if columns is None:
         if not before.keys() & set(after):
-            raise DataError(_NOTHING_IN_COMMON)
+            raise DataError(_NOTHING_IN_COMMON, hint=_HEADLESS)
         return everything
     _check(columns, everything)
     return list(columns)
@@ -226,7 +231,8 @@ def _names(before: Mapping[str, Any], after: Collection[str], columns: Sequence[
 def _check(names: Sequence[str], known: Sequence[str]) -> None:
     for name in names:
         if name not in known:
-            raise UsageError(f"Neither data set has a column {name!r}.", hint=f"They have {', '.join(known[:20])}.")
+            hint = meant(name, known) or f"They have {', '.join(known[:20])}."
+            raise UsageError(f"Neither data set has a column {name!r}.", hint=hint)
 
 
 def _known(*profiles: Profile) -> list[str]:

@@ -42,7 +42,7 @@ def quality_findings(one: Comparison, significant: Collection[str]) -> list[str]
     if not found:
         found += _cardinality(one, before, after)
     if after.infinite and not before.infinite:
-        found.append(f"{after.infinite} infinite values")
+        found.append(f"{after.infinite:,} infinite values")
     return found
 
 

@@ -6,6 +6,7 @@ import os
 from html import escape
 from pathlib import Path
 
+from nbops.views.html import UNTYPESET
 from nbops.workspace.blobs import write_atomically
 
 # JupyterLab's names, so that a fragment looks right in a notebook and in a page of its own.
@@ -32,7 +33,7 @@ FRAGMENT_STYLE = """
 .nbops table :is(td,th):not(.num){text-align:left!important}.nbops table :is(td,th).num{text-align:right!important}.nbops .counts{display:flex;flex-wrap:wrap;gap:8px 26px;margin:0 0 12px}
 .nbops .counts b{font-size:18px;font-weight:500;display:block}.nbops summary{cursor:pointer;padding:6px 0;color:var(--jp-ui-font-color2,#616161)}
 .nbops .pill{display:inline-block;border:1px solid currentColor;border-radius:9px;padding:0 7px;font-size:11px;line-height:16px}
-.nbops .scroll{overflow-x:auto}
+.nbops .scroll{overflow-x:auto}.nbops th{overflow-wrap:normal}.nbops .when{white-space:nowrap}
 """
 
 
@@ -49,7 +50,7 @@ def page(title: str, body: str, style: str = "") -> str:
 
 def fragment(body: str, style: str = "") -> str:
     """Wrap a body, which must be escaped already, for the output of a notebook cell."""
-    return f'<style>{FRAGMENT_STYLE}{style}</style><div class="nbops">{body}</div>'
+    return f'<style>{FRAGMENT_STYLE}{style}</style><div class="nbops {UNTYPESET}">{body}</div>'
 
 
 def write_document(path: str | os.PathLike[str], html: str) -> Path:

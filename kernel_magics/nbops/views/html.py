@@ -18,6 +18,8 @@ _COLOURS = {
     "line": "var(--jp-brand-color1,#1976d2)",
     "border": "var(--jp-border-color2,#d0d0d0)",
 }
+# JupyterLab would set names and values that hold $…$ as formulas: MathJax's classes for what it is to leave alone.
+UNTYPESET = "mathjax_ignore tex2jax_ignore"
 # Half a character, which no file can hold.
 _HALVES = re.compile("[\ud800-\udfff]")
 _MONO = "font-family:var(--jp-code-font-family,Menlo,Consolas,'DejaVu Sans Mono',monospace)"

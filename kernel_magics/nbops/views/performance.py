@@ -12,6 +12,7 @@ from nbops.views.text import moment, number, printable, seconds, table
 
 _HEADER = ("window", "predictions", "labels", "delay", "realised", "interval", "estimated", "")
 _MOST = 400
+_SHORT = 24
 
 
 def performance_html(report: Mapping[str, Any]) -> str:
@@ -100,10 +101,17 @@ def _table(windows: Sequence[Mapping[str, Any]], first: str) -> str:
     names = (first, *_HEADER[1:])
     head = "".join(f'<th scope="col"{_numeric(place)}>{escape(name)}</th>' for place, name in enumerate(names))
     rows = "".join(
-        "<tr>" + "".join(f"<td{_numeric(place)}>{escape(cell)}</td>" for place, cell in enumerate(_row(one))) + "</tr>"
+        "<tr>"
+        + "".join(f"<td{_css(place, cell)}>{escape(cell)}</td>" for place, cell in enumerate(_row(one)))
+        + "</tr>"
         for one in windows
     )
     return f'<div class="scroll"><table><tr>{head}</tr>{rows}</table></div>'
+
+
+def _css(place: int, cell: str) -> str:
+    # Dates and intervals stay in one line; names of segments may be long.
+    return ' class="when"' if place in {0, 5} and len(cell) <= _SHORT else _numeric(place)
 
 
 def _numeric(place: int) -> str:

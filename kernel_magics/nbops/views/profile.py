@@ -8,13 +8,15 @@ import numpy as np
 
 from nbops.data.profile import ColumnProfile, Profile, dense
 from nbops.data.remarks import Remark
-from nbops.views.html import escape, span, tag
+from nbops.views.html import UNTYPESET, escape, span, tag
 from nbops.views.svg import small_bars
-from nbops.views.text import clip, number, table
+from nbops.views.text import clip, number, some, table
 
 PROFILE_MIME = "application/vnd.nbops.profile+json"
 _BARS, _NAMED, _SHOWN = 24, 5, 200
 _CELL = "padding:3px 10px 3px 0;text-align:left;vertical-align:middle;white-space:nowrap"
+# Long names take two lines, and leave room for what is said of them.
+_NAME = "min-width:60px;max-width:300px;width:max-content;white-space:normal;overflow-wrap:anywhere"
 _HEADS = ("column", "kind", "missing", "different", "values", "")
 
 
@@ -43,7 +45,8 @@ def profile_html(profile: Profile, remarks: Sequence[Remark]) -> str:
     rest = tag("div", span(f"… and {more:,} more columns", "dim")) if more > 0 else ""
     whole = "".join(tag("div", span(f"▲ {remark.words}", "warn")) for remark in by_column.get("", []))
     grid = tag("table", tag("thead", tag("tr", heads)) + tag("tbody", body), "border-collapse:collapse;margin:6px 0")
-    return tag("div", tag("strong", escape(_head(profile))) + whole + grid + rest, "font-size:13px;overflow-x:auto")
+    style = "font-size:13px;overflow-x:auto"
+    return tag("div", tag("strong", escape(_head(profile))) + whole + grid + rest, style, **{"class": UNTYPESET})
 
 
 def picture_of(column: ColumnProfile) -> tuple[list[float], list[str]]:
@@ -79,7 +82,7 @@ def _row(column: ColumnProfile, remarks: Sequence[Remark]) -> str:
     heights, names = picture_of(column)
     said = "".join(tag("div", span(f"▲ {clip(remark.words, 120)}", "warn")) for remark in remarks)
     cells = (
-        span(clip(column.name, 60), mono=True),
+        tag("div", span(clip(column.name, 60) or '""', mono=True), _NAME),
         span(column.kind, "dim"),
         escape(_missing(column)),
         escape(f"{column.distinct:,}"),
@@ -94,7 +97,7 @@ def _head(profile: Profile) -> str:
 
 
 def _missing(column: ColumnProfile) -> str:
-    return f"{column.nulls / column.rows:.1%}" if column.rows and column.nulls else "–"
+    return some(column.nulls / column.rows) if column.rows and column.nulls else "–"
 
 
 def _values(column: ColumnProfile) -> str:
@@ -112,4 +115,4 @@ def _values(column: ColumnProfile) -> str:
     if column.kind == "vector" and column.aspects:
         return f"norm {number(column.aspects[0].mean)} ± {number(column.aspects[0].deviation)}"
     names = sorted(column.categories, key=lambda name: (-column.categories[name], name))[:3]
-    return ", ".join(f"{clip(name, 24)} {column.categories[name] / column.count:.0%}" for name in names)
+    return ", ".join(f"{clip(name, 24)}: {column.categories[name] / column.count:.0%}" for name in names)

@@ -49,8 +49,13 @@ def number(value: float | None) -> str:
     return f"{value:.4g}" if abs(value) < 1e-3 or abs(value) >= 1e5 else f"{value:.4f}".rstrip("0").rstrip(".")
 
 
+def some(share: float) -> str:
+    """Show a share that is not nothing: what rounds to nothing as less than the smallest that is shown."""
+    return f"{share:.1%}" if share >= 0.0005 else "< 0.1%"
+
+
 def seconds(value: float | None) -> str:
-    """Show a duration: ``12 ms``, ``1.82 s``, ``3 min 20 s``, ``2 h 5 min``."""
+    """Show a duration: ``12 ms``, ``1.82 s``, ``3 min 20 s``, ``2 h 5 min``, ``7.5 days``."""
     if value is None:
         return "–"
     if value < 1:
@@ -61,7 +66,7 @@ def seconds(value: float | None) -> str:
     if minutes < 60:
         return f"{minutes} min {rest} s"
     hours, minutes = divmod(minutes, 60)
-    return f"{hours} h {minutes} min"
+    return f"{hours} h {minutes} min" if hours < 48 else f"{value / 86_400:.1f} days"
 
 
 def size(value: float) -> str:

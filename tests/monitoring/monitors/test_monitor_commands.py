@@ -269,7 +269,7 @@ def test_what_a_file_no_longer_declares_goes_only_if_that_is_wanted(door, shop):
     assert summaries(shop.workspace) == ()
 
 
-def test_incidents_that_are_not_over(shop, typed, evening):
+def test_incidents_that_are_not_over(shop, typed, evening, shell, capsys, monkeypatch):
     shop.fill(1, 0, 1)
     shop.watch(remind_hours=0.0)
     for day in (1, 2, 3):
@@ -277,3 +277,7 @@ def test_incidents_that_are_not_over(shop, typed, evening):
     everything, opened = (json.loads(typed("incidents", *words, "--json")[1]) for words in ([], ["--open"]))
     assert [one["state"] for one in everything] == ["open", "recovered"]
     assert [one["state"] for one in opened] == ["open"]
+    monkeypatch.chdir(shop.workspace.root)
+    magic("incidents")
+    magic("incidents shop --open")
+    assert capsys.readouterr().out.count("recovered") == 1

@@ -54,6 +54,11 @@ def _with_model(shared):
     (shared.root / "churn.toml").write_text(
         'name = "churn"\n[stages.only]\nnotebook = "stage.ipynb"\nparameters = {n = ""}\n'
     )
+    for name, facts in (
+        ("predicts", 'template = "ingest"\nparameters = {target = "churned"}'),
+        ("promotes", 'template = "promote"'),
+    ):
+        (shared.root / f"{name}.toml").write_text(f'name = "{name}"\n[stages.only]\n{facts}\n')
     book = nbformat.v4.new_notebook(cells=[nbformat.v4.new_code_cell('n: str = ""', metadata={"tags": ["parameters"]})])
     book.metadata["kernelspec"] = {"name": "python3", "display_name": "Python 3", "language": "python"}
     nbformat.write(book, shared.root / "stage.ipynb")

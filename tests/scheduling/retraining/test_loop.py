@@ -43,6 +43,18 @@ FEATURES = ["radius", "texture", "smoothness", "concavity"]
 PIPELINE = 'name = "anew"\n[stages.train]\ntemplate = "train"\nparameters = {algorithm = "logistic_regression", folds = 3, task = "classification"}\n'
 
 
+# What would register and promote by itself, whether or not it is better.
+PROMOTING = """[stages.register]
+template = "register"
+after = ["train"]
+parameters = {registered_name = "tumour", alias = ""}
+[stages.promote]
+template = "promote"
+after = ["register"]
+parameters = {to = "Production", reason = "trained"}
+"""
+
+
 def _tumours():
     frame = load_breast_cancer(as_frame=True).frame
     names = {
@@ -174,6 +186,12 @@ def test_where_retraining_does_not_help_nothing_changes(place, capsys):
     ended = carry_out(place, queued.id)
     assert ended.outcome == "not better", ended.message
     assert "nothing was changed" in ended.message
+    assert holder(place, "tumour", "Production") == 1
+    # Neither does a pipeline that promotes: those stages are left out, and what it registers is said.
+    (place.root / "pipeline.toml").write_text(PIPELINE + PROMOTING)
+    ended = carry_out(place, retrain_now(place, "tumour", "once more").id)
+    assert (ended.outcome, ended.challenger) == ("not better", 2), ended.message
+    assert "register v2" in ended.message
     assert holder(place, "tumour", "Production") == 1
     assert main(["retrain", "list", "--json"]) == 0
     assert json.loads(capsys.readouterr().out)[0]["outcome"] == "not better"

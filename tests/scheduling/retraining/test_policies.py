@@ -26,6 +26,8 @@ START = 1_760_000_000.0
     [
         ({"pipeline": "none.toml"}, "none.toml"),
         ({"data_parameter": "sourc"}, "sourc"),
+        ({"pipeline": "predicts.toml", "data_parameter": "source"}, "--label churned"),
+        ({"pipeline": "promotes.toml", "data_parameter": "reason"}, "nothing would train"),
         ({"on": ["dirft"]}, "'dirft'"),
         ({"on": ["schedule"]}, "needs cron"),
         ({"cron": "0 4 * * *"}, "does not start on schedule"),
@@ -50,6 +52,15 @@ def test_what_is_wrong_with_a_policy_is_named(alone, given, said, declare):
         declare(alone, **given)
     assert said in str(raised.value) + raised.value.hint
     assert policies(alone) == ()
+
+
+def test_all_that_is_wrong_with_a_policy_is_told_in_one_line(alone, declare):
+    with pytest.raises(UsageError, match=r"holdout must be .* And 3 more are wrong: budget, mode, source\.") as raised:
+        declare(alone, holdout=2, budget=0, mode="perhaps", source="")
+    assert [one.field for one in (raised.value, *raised.value.further)] == ["holdout", "budget", "mode", "source"]
+    assert policies(alone) == ()
+    with pytest.raises(UsageError, match=r"holdout cannot be 'much'\. And 1 more is wrong: budget\."):
+        declare(alone, holdout="much", budget="all")
 
 
 def test_a_model_that_is_not_there(alone):

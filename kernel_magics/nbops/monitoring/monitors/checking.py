@@ -8,7 +8,8 @@ from collections.abc import Mapping
 from urllib.parse import urlsplit
 
 from nbops.data.sources import parts_of
-from nbops.errors import UsageError, about, meant
+from nbops.errors import UsageError, meant
+from nbops.faults import Faults
 from nbops.monitoring.monitors.building import KINDS, PREDICTIONS
 from nbops.monitoring.monitors.limits import better, measures
 from nbops.monitoring.monitors.options import check_options
@@ -29,8 +30,15 @@ _ELSEWHERE = ("sklearn:", "env:")
 _FROM_LOG = ("prediction", "performance", "estimate", "infrastructure")
 
 
-def check_monitor(workspace: Workspace, monitor: Monitor) -> None:
-    """Check a monitor and what it names; an error that is about one field says so.
+def check_monitor(workspace: Workspace, monitor: Monitor, found: Faults | None = None) -> None:
+    """Check a monitor and what it names; an error says which field it is about, and what is wrong with the others.
+
+    Parameters
+    ----------
+    workspace, monitor
+        What is checked.
+    found
+        What is wrong with it for sure; what those fields name is not looked at.
 
     Raises
     ------
@@ -41,62 +49,71 @@ def check_monitor(workspace: Workspace, monitor: Monitor) -> None:
     SettingsError
         ``nbops.toml`` declares a webhook or mail server that cannot be used.
     """
-    if not _NAME.fullmatch(monitor.name):
-        with about("name"):
+    faults = found or Faults()
+    with faults.about("name"):
+        if not _NAME.fullmatch(monitor.name):
             raise UsageError(
                 f"{monitor.name!r} cannot name a monitor.", hint="Use letters, digits, blanks and . _ @ + -"
             )
-    with about("timezone"):
+    with faults.about("timezone"):
         zone_of(monitor.timezone)
-    with about("cron"):
-        if monitor.cron and Cron(monitor.cron, monitor.timezone).next(0.0) is None:
+    with faults.about("cron"):
+        if monitor.cron and Cron(monitor.cron, "UTC" if "timezone" in faults else monitor.timezone).next(0.0) is None:
             raise UsageError(f"The cron expression {monitor.cron!r} names no day that ever comes.")
-    if not 0 <= monitor.remind_hours <= _LONGEST_REMINDER or math.isnan(monitor.remind_hours):
-        raise UsageError(f"remind_hours must be from 0 (never) to {_LONGEST_REMINDER:g}, not {monitor.remind_hours:g}.")
-    _check_source(workspace, monitor)
+    with faults.about("remind_hours"):
+        if not 0 <= monitor.remind_hours <= _LONGEST_REMINDER or math.isnan(monitor.remind_hours):
+            raise UsageError(
+                f"remind_hours must be from 0 (never) to {_LONGEST_REMINDER:g}, not {monitor.remind_hours:g}."
+            )
+    _check_source(monitor, faults)
+    with faults.about("model"):
+        if monitor.model:
+            get_model(workspace, split_model(monitor.model)[0])
+    if "reference" not in faults:
+        with faults.about("reference"):
+            _check_reference(workspace, monitor)
+    named = "checks" not in faults
     for check in monitor.checks:
-        _check(monitor, check)
-        check_options(workspace, check)
+        with faults.about("checks"):
+            _check(monitor, check)
+            if named:
+                check_options(workspace, check)
     for route in monitor.routes:
-        check_route(workspace, route)
+        with faults.about("routes"):
+            check_route(workspace, route)
+    faults.settle()
 
 
-def _check_source(workspace: Workspace, monitor: Monitor) -> None:
-    with about("window"):
+def _check_source(monitor: Monitor, faults: Faults) -> None:
+    files = monitor.source != PREDICTIONS
+    with faults.about("window"):
         window = read_window(monitor.window)
-    if monitor.model:
-        with about("model"):
-            name, _ = split_model(monitor.model)
-            get_model(workspace, name)
-    if monitor.source == PREDICTIONS:
-        if not monitor.model:
+        if window.timed and files and monitor.source.startswith("sklearn:") and not monitor.time:
+            raise UsageError(f"{monitor.source} has no times.", hint="Use the window all.")
+    with faults.about("model"):
+        if not files and not monitor.model:
             raise UsageError(
                 f"The monitor {monitor.name!r} names neither a model nor data.", hint="Give --model NAME or --source."
             )
-        if monitor.time:
+    with faults.about("time"):
+        if not files and monitor.time:
             raise UsageError("The prediction log knows the time of each prediction; a column of time is for files.")
-    elif not monitor.source.strip():
-        with about("source"):
+    with faults.about("source"):
+        if files and not monitor.source.strip():
             raise UsageError("The source is empty.", hint="Write predictions, or a file, folder or pattern.")
-    if (
-        not monitor.reference
-        and not monitor.model
-        and any(check.kind in ("drift", "quality") for check in monitor.checks)
-    ):
-        without_rules = [c for c in monitor.checks if c.kind == "drift" or not c.options.get("rules")]
-        if without_rules:
-            with about("reference"):
-                raise UsageError(
-                    f"The monitor {monitor.name!r} has nothing to compare with.",
-                    hint="Give --reference FILE, or the model whose stored profile it is.",
-                )
-    with about("reference"):
-        _check_reference(workspace, monitor.reference)
-    if window.timed and monitor.source != PREDICTIONS and monitor.source.startswith(("sklearn:",)) and not monitor.time:
-        raise UsageError(f"{monitor.source} has no times.", hint="Use the window all.")
 
 
-def _check_reference(workspace: Workspace, reference: str) -> None:
+def _check_reference(workspace: Workspace, monitor: Monitor) -> None:
+    reference = monitor.reference
+    compared = any(
+        check.kind == "drift" or (check.kind == "quality" and not check.options.get("rules"))
+        for check in monitor.checks
+    )
+    if not reference and not monitor.model and compared:
+        raise UsageError(
+            f"The monitor {monitor.name!r} has nothing to compare with.",
+            hint="Give --reference FILE, or the model whose stored profile it is.",
+        )
     if names_tracked(reference):
         tracked_frame(workspace, reference)
     elif reference and "://" not in reference and not reference.startswith(_ELSEWHERE):

@@ -180,7 +180,8 @@ def own_error(method: str, why_not: str, windows: Sequence[PerformanceWindow]) -
     if not errors:
         return {"method": method, "windows": 0, "sentence": f"Estimates by {method} could not be checked yet."}
     mean = float(np.mean(errors))
-    said = f"Estimates by {method} were off by {mean:.2g} on average over {len(errors)} windows, by {max(errors):.2g} at most."
+    of = f"on average over {len(errors)} windows, by {max(errors):.2g} at most" if len(errors) > 1 else "in one window"
+    said = f"Estimates by {method} were off by {mean:.2g} {of}."
     return {
         "method": method,
         "windows": len(errors),

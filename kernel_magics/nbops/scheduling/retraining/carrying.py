@@ -16,7 +16,7 @@ from nbops.ledger.audit import audited
 from nbops.ledger.owning import owned
 from nbops.pipelines.engine import execute_pipeline
 from nbops.records import Identity, IdentitySource, RetrainDecision, RetrainOutcome, RetrainPolicy
-from nbops.scheduling.checking import pipeline_path
+from nbops.scheduling.checking import pipeline_of, pipeline_path
 from nbops.scheduling.retraining.beating import beating
 from nbops.scheduling.retraining.editing import policy as policy_named
 from nbops.scheduling.retraining.gathering import gather
@@ -24,6 +24,7 @@ from nbops.scheduling.retraining.history import decision as decision_numbered
 from nbops.scheduling.retraining.judging import challenger_of, champion_of, contest, crown, predicted
 from nbops.scheduling.retraining.rows import D, decision_values
 from nbops.scheduling.retraining.settling import done_since
+from nbops.scheduling.retraining.training import stages_that_train
 from nbops.tracking.detached import detach
 from nbops.tracking.launch import plain_environment
 from nbops.tracking.process import process_identity
@@ -116,8 +117,10 @@ class _Training:
         self._note(champion=champion.version)
         gathered = gather(workspace, policy, self._decision.at, folder_of(workspace, self._decision.id))
         self._note(evidence={**self._decision.evidence, "data": gathered.facts})
+        stages = stages_that_train(pipeline_of(workspace, policy.pipeline))
         result = execute_pipeline(
             pipeline_path(workspace, policy.pipeline),
+            only=stages,
             parameters={policy.data_parameter: str(gathered.learn), **policy.parameters},
             workspace=workspace,
             trigger="retrain",
@@ -125,7 +128,7 @@ class _Training:
         )
         if result.status != "succeeded":
             return self.failed(f"training failed: {result.error}")
-        challenger = challenger_of(workspace, policy, result)
+        challenger = challenger_of(workspace, policy, result, stages)
         learn = pd.read_parquet(gathered.learn)
         found = contest(workspace, policy, champion, challenger, gathered.judge, learn)
         self._note(comparison=found.to_dict(), challenger=challenger.version)
@@ -133,7 +136,7 @@ class _Training:
             said = (
                 f"the retrained model is not clearly better than v{champion.version}: {found.metric} {found.challenger:.4g} "
                 f"against {found.champion:.4g} on {found.rows:,} newest rows (gain {found.low:.3g} to {found.high:.3g}); "
-                "nothing was changed"
+                f"{self._done()}"
             )
             return self._ended("not better", said)
         mine = _in_whose_name(workspace, self._decision)
@@ -144,8 +147,11 @@ class _Training:
 
     def failed(self, why: str) -> RetrainDecision:
         """Give the decision as failed, with what is known of it and what was done to the model all the same."""
-        done = done_since(self._workspace, self._decision.model, self._decision.id)
-        return self._ended("failed", f"{why.rstrip('.')}; {done}")
+        return self._ended("failed", f"{why.rstrip('.')}; {self._done()}")
+
+    def _done(self) -> str:
+        # A pipeline may register, and a notebook promote, by itself.
+        return done_since(self._workspace, self._decision.model, self._decision.id)
 
     def _ended(self, outcome: RetrainOutcome, said: str) -> RetrainDecision:
         return replace(self._decision, outcome=outcome, message=f"{self._decision.message}; {said}")

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
@@ -48,8 +48,10 @@ def champion_of(workspace: Workspace, policy: RetrainPolicy) -> ModelVersion:
     return get_version(workspace, policy.model, number if number is not None else target)
 
 
-def challenger_of(workspace: Workspace, policy: RetrainPolicy, result: PipelineResult) -> Challenger:
-    """Find what a run of the pipeline trained: the last stage that gives a version of the model, or a fitted one.
+def challenger_of(
+    workspace: Workspace, policy: RetrainPolicy, result: PipelineResult, stages: Collection[str]
+) -> Challenger:
+    """Find what a run of the pipeline trained: the last of its ``stages`` that gives a version of the model, or a fitted one.
 
     Raises
     ------
@@ -57,6 +59,9 @@ def challenger_of(workspace: Workspace, policy: RetrainPolicy, result: PipelineR
         No stage gives one.
     """
     for stage in reversed(result.stages):
+        if stage.name not in stages:
+            # What was not asked for stands there with what it gave an earlier time.
+            continue
         outputs = stage.outputs
         number = outputs.get("version")
         named = outputs.get("registered_name", policy.model) == policy.model

@@ -113,7 +113,7 @@ def _segments(report: Values, *, tables: bool) -> str:
     head = ("segment", "rows", "share", "moved most", "effect", "")
     table = simple_table(head, rows[:_TABLE_ROWS], right=(1, 2, 4))
     if not tables:
-        table = f"<details><summary>{len(rows)} segments</summary>{table}</details>"
+        table = f"<details><summary>{len(rows)} segment{'' if len(rows) == 1 else 's'}</summary>{table}</details>"
     return _paragraph(segments.get("sentence")) + table
 
 

@@ -27,6 +27,8 @@ _HALVES = re.compile("[\ud800-\udfff]")
 _LARGE = 0.1
 # Columns that carry less than this of the model's weight hardly move what it says.
 _HEAVY = 0.05
+# What is said with a verb of its own goes on from the name of the column.
+_VERBS = ("is ", "was ")
 
 
 def plain(text: object, longest: int = _LONGEST) -> str:
@@ -40,9 +42,14 @@ def safe(text: object, longest: int = _LONGEST) -> str:
     return escape(plain(text, longest), quote=True)
 
 
+def named(column: object, longest: int = _LONGEST) -> str:
+    """Give a name in one line; one that is blank in quotes, so that there is something to see."""
+    return plain(column, longest) or f'"{plain(str(column).replace(" ", "␣"), longest)}"'
+
+
 def name_of(column: object) -> str:
     """Give a name as HTML; its direction of writing does not turn what stands beside it, and a line may break behind ``_``."""
-    return f"<bdi>{safe(column).replace('_', '_<wbr>')}</bdi>"
+    return f"<bdi>{escape(named(column), quote=True).replace('_', '_<wbr>')}</bdi>"
 
 
 def count(number: int, noun: str) -> str:
@@ -84,7 +91,8 @@ def weight_share(report: Values) -> float | None:
 def title(report: Values) -> str:
     """Say in one line what changed and whether it matters, as plain text."""
     found = by_status(report)
-    noun = "feature" if weight_share(report) is not None else "column"
+    of_roles = any(column.get("role") for status in ("drift", "quality") for column in found[status])
+    noun = "feature" if weight_share(report) is not None and not of_roles else "column"
     drifted, quality = len(found["drift"]), len(found["quality"])
     compared = drifted + quality + len(found["steady"])
     if not compared:
@@ -120,7 +128,8 @@ def lead(report: Values) -> list[tuple[str, str]]:
         shown = columns[:3]
         for position, column in enumerate(shown):
             role = f"the {plain(column['role'])} " if column.get("role") else ""
-            before = f"In {role}" if state == "quality" and not position else role
+            verbal = str(column.get("reason")).startswith(_VERBS)
+            before = f"In {role}" if state == "quality" and not position and not verbal else role
             # A sentence begins with a capital letter, but a name is written as it is.
             pieces += [(before if position else before[:1].upper() + before[1:], ""), *_change(column)]
             rest = len(columns) - len(shown)
@@ -145,13 +154,13 @@ def _end(rest: int, closing: str) -> str:
 
 
 def _change(column: Values) -> list[tuple[str, str]]:
-    name, reason = plain(column.get("name"), 50), plain(column.get("reason"), 120)
+    name, reason = named(column.get("name"), 50), plain(column.get("reason"), 120)
     before, after = column.get("means") or (None, None)
     shift = re.fullmatch(r"shifted (?:up|down) by ([\d.,]+ σ)(.*)", reason)
     if shift and before is not None and after is not None:
         verb = "rose" if after > before else "fell"
         return [(name, "b"), (f" {verb} from {figure(before)} to {figure(after)} ({shift[1]})", "")]
-    return [(name, "b"), (f": {reason}", "")]
+    return [(name, "b"), (f" {reason}" if reason.startswith(_VERBS) else f": {reason}", "")]
 
 
 def _too_few(steady: Sequence[Values]) -> list[Values]:
