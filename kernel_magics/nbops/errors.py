@@ -17,7 +17,7 @@ def meant(word: str, known: Iterable[str]) -> str:
     # Imported only where something is wrong.
     from difflib import get_close_matches
 
-    near = get_close_matches(word, list(known), 1)
+    near = get_close_matches(str(word), list(known), 1)
     return f"Did you mean {near[0]!r}?" if near else ""
 
 

@@ -5,13 +5,13 @@ import json
 import numpy as np
 import pandas as pd
 import pytest
-from hypothesis import given, settings
+from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from nbops.data.profile import Profile, profile_frame
 from nbops.errors import DataError
 
-numbers = st.lists(st.floats(width=32) | st.none(), min_size=1, max_size=60)
+numbers = st.lists(st.floats(width=32) | st.floats() | st.none(), min_size=1, max_size=60)
 words = st.lists(st.sampled_from(["a", "b", "c"]) | st.none(), min_size=1, max_size=60)
 
 
@@ -35,9 +35,11 @@ def test_parts_add_up_to_the_whole(values, names, cut):
 
 
 @given(values=numbers)
+@example(values=[1.5e308, 1.5e308])
+@example(values=[-1.5e308, -1.5e308, None])
 def test_the_wire_keeps_everything(values):
     profile = profile_frame(pd.DataFrame({"n": pd.Series(values, dtype=float), "w": ["x"] * len(values)}))
-    back = Profile.from_dict(json.loads(json.dumps(profile.to_dict())))
+    back = Profile.from_dict(json.loads(json.dumps(profile.to_dict(), allow_nan=False)))
     assert repr(back) == repr(profile)
 
 

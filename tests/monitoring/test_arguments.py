@@ -40,6 +40,8 @@ TWICE = pd.DataFrame(np.c_[A.x, A.x], columns=["x", "x"])
         ({"importance": "x"}, "importance maps columns to weights; this is a str"),
         ({"importance": {"x": "heavy"}}, "The weight of x must be a number, not 'heavy'"),
         ({"importance": {"x": float("nan")}}, "The weight of x must be a number, not nan"),
+        ({"importance": {"x": 1, "z": 1}}, "Neither data set has a column 'z'. They have x, c."),
+        ({"importance": {"xx": 1}}, "Neither data set has a column 'xx'. Did you mean 'x'?"),
         ({"reference_windows": 12}, "Windows of the reference are for limits learned from them"),
         ({"thresholds": "learned", "reference_windows": -3}, "reference_windows takes a number of windows"),
         ({"thresholds": "learned", "reference_windows": 0}, "reference_windows takes a number of windows"),

@@ -122,6 +122,14 @@ def test_a_segment_has_the_rows_of_its_value_in_whatever_type(value):
     assert found.report("all", segment).current_rows == 100
 
 
+def test_codes_that_are_whole_numbers_make_segments():
+    frame = pd.DataFrame({"season": np.arange(240) % 4, "x": np.arange(240) / 7, "half": (np.arange(240) % 3) / 2})
+    found = Exploration(frame, frame.assign(season=frame["season"].astype(float)))
+    assert [one.label for one in found.segments[1:]] == [f"season = {code}" for code in range(4)]
+    assert found.report("all", found.segments[1]).current_rows == 60
+    assert Exploration(profile_frame(frame), frame).segments == (Segment(),)
+
+
 def test_hostile_values_stay_text():
     evil = "<script>alert(1)</script>"
     frame = pd.DataFrame({evil: [0.5, 1.5, 2.5, 3.5] * 40, "s": [evil, "\u202eother"] * 80})

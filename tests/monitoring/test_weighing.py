@@ -5,6 +5,7 @@ import pandas as pd
 import pytest
 
 import nbops
+from nbops.cli import main
 from nbops.data.profile import Profile, profile_frame
 from nbops.errors import UsageError
 from nbops.monitoring.drift import drift
@@ -73,3 +74,21 @@ def test_roles_and_weights_must_be_of_columns_and_numbers(pair):
         nbops.drift(*pair, prediction="forecast")
     with pytest.raises(UsageError, match="weight of tenure must be a number"):
         nbops.drift(*pair, importance={"tenure": "large"})
+
+
+def test_a_weight_of_no_column_is_a_slip_in_every_way_to_ask(pair, tmp_path, monkeypatch, capsys):
+    monkeypatch.chdir(tmp_path)
+    files = ["before.csv", "after.csv"]
+    for frame, file in zip(pair, files, strict=True):
+        frame.to_csv(file, index=False)
+    with pytest.raises(UsageError, match="has a column 'tenur'. Did you mean 'tenure'"):
+        nbops.drift(*files, importance={"age": 0.1, "tenur": 0.3})
+    assert main(["drift", *files, "--importance", "age=0.1,tenur=0.3"]) == 1
+    assert "Neither data set has a column 'tenur'. Did you mean 'tenure'?" in capsys.readouterr().err
+    # What one side alone has, and what is not compared, may have a weight.
+    lost = pair[1].drop(columns="age")
+    assert nbops.drift(pair[0], lost, importance={"age": 0.1}, columns=["tenure"]).carried is None
+    # Of what a stored profile had no room for nobody knows.
+    profile = profile_frame(pair[0])
+    cut = Profile(profile.rows, profile.columns, left_out=3)
+    assert drift(cut, pair[1], importance={"wide": 0.5, "tenure": 0.5}).carried == 1.0

@@ -128,6 +128,20 @@ def test_a_mail_that_is_not_taken_is_tried_again_and_holds_up_nothing(failing, m
     assert [status for status, _, _ in failing.runs()] == ["failed", "succeeded"]
 
 
+def test_that_it_has_arrived_after_all_is_seen_at_once(failing, mailbox, at):
+    settings(failing, smtp(mailbox.port))
+    failing.add(cron="0 6 * * *", alerts=("email:ada@example.org",))
+    mailbox.answer = "451 later"
+    fail(failing, at).once()
+    mailbox.answer = "250 OK"
+    ledger = open_ledger(failing.workspace)
+    before = ledger.revision()
+    failing.at(failing.scheduler(), at("2026-07-01T06:01"))
+    failing.scheduler().once()
+    assert states(failing) == [("delivered", 2)]
+    assert ledger.revision() > before
+
+
 def test_a_server_that_is_away_is_given_up_in_the_end(failing, mailbox, at):
     settings(failing, smtp(1))
     failing.add(cron="0 6 1 7 *", alerts=("email:ada@example.org",))

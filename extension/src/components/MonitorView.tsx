@@ -55,7 +55,10 @@ export function MonitorView(props: IMonitorProps): React.JSX.Element {
       {part && (
         <>
           <div className="nbops-two nbops-monitor-top">
-            <Incidents {...part} />
+            <div>
+              <Incidents {...part} />
+              <Checks {...part} />
+            </div>
             <Retraining
               {...part}
               registry={props.registry}
@@ -63,7 +66,6 @@ export function MonitorView(props: IMonitorProps): React.JSX.Element {
               retraining={props.retraining}
             />
           </div>
-          <Checks {...part} />
           <Looks {...part} />
         </>
       )}

@@ -174,7 +174,7 @@ function addDecisions(app: JupyterFrontEnd, nbops: INbops, panel: INbopsPanel, t
         text: trans.__(
           '%1: %2. It stays open and is not reminded of any more; it is still told when it is over.',
           name,
-          text(args, 'what')
+          text(args, 'what').replace(/\.$/, '')
         ),
         verb: trans.__('Acknowledge'),
         reason: true

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import ast
 import hashlib
-from collections.abc import Iterator
 from dataclasses import dataclass, field
 from functools import lru_cache
 from typing import Any
@@ -12,13 +11,20 @@ from typing import Any
 from nbops.capture.fits import Given, given
 from nbops.capture.names import names_of
 from nbops.capture.parsing import parse
-from nbops.capture.values import as_param
+from nbops.capture.syntax import (
+    base_of,
+    calls_in,
+    dotted,
+    expressions,
+    first_text,
+    literal_of,
+    reads_clock,
+    statements,
+    unwrapped,
+)
 
-_CLOCKS = frozenset({"time", "perf_counter", "monotonic", "process_time", "default_timer", "thread_time", "time_ns"})
-_WRAPPERS = frozenset({"round", "float", "abs"})
 _FITS = frozenset({"fit", "fit_transform", "fit_predict", "partial_fit"})
 PREDICTS = frozenset({"predict", "predict_proba"})
-_OPAQUE = (ast.FunctionDef, ast.AsyncFunctionDef, ast.ClassDef, ast.Lambda, ast.GeneratorExp)
 
 
 @dataclass(frozen=True, slots=True)
@@ -88,47 +94,6 @@ def analyse(source: str) -> Analysis:
         return Analysis(source=source, digest=digest, problem=f"{type(error).__name__}: {error}")
 
 
-def statements(body: list[ast.stmt]) -> Iterator[ast.stmt]:
-    """Walk the statements that run at module scope, those inside if, for, while, with, try and match included."""
-    for statement in body:
-        yield statement
-        if isinstance(statement, _OPAQUE):
-            continue
-        for part in ("body", "orelse", "finalbody"):
-            yield from statements(getattr(statement, part, []))
-        for part in ("handlers", "cases"):
-            for branch in getattr(statement, part, []):
-                yield from statements(branch.body)
-
-
-def expressions(node: ast.AST) -> Iterator[ast.AST]:
-    """Walk the expressions of one statement that are evaluated where they stand, not in nested statements."""
-    for child in ast.iter_child_nodes(node):
-        if not isinstance(child, (ast.stmt, ast.ExceptHandler, ast.match_case, *_OPAQUE)):
-            yield child
-            yield from expressions(child)
-
-
-def dotted(node: ast.AST) -> str:
-    """Give ``a.b.c`` for an attribute chain on a name, else an empty string."""
-    parts: list[str] = []
-    while isinstance(node, ast.Attribute):
-        parts.append(node.attr)
-        node = node.value
-    return ".".join([node.id, *reversed(parts)]) if isinstance(node, ast.Name) else ""
-
-
-def unwrapped(node: ast.AST | None) -> ast.AST | None:
-    """Look through ``round(…)``, ``float(…)``, ``abs(…)`` and ``await``."""
-    while True:
-        if isinstance(node, ast.Call) and isinstance(node.func, ast.Name) and node.func.id in _WRAPPERS and node.args:
-            node = node.args[0]
-        elif isinstance(node, ast.Await):
-            node = node.value
-        else:
-            return node
-
-
 class _Reader:
     """Reads one tree."""
 
@@ -183,7 +148,7 @@ class _Reader:
         elif isinstance(statement, ast.AugAssign):
             self._bind(statement.target, statement.value, augmented=True)
         elif isinstance(statement, ast.Delete):
-            self.mutated.update(filter(None, map(_base, statement.targets)))
+            self.mutated.update(filter(None, map(base_of, statement.targets)))
         elif isinstance(statement, ast.Import):
             for alias in statement.names:
                 name = alias.asname or alias.name.partition(".")[0]
@@ -204,18 +169,18 @@ class _Reader:
         elif isinstance(target, ast.Name):
             self._bind_name(target.id, value, augmented)
         else:
-            base = _base(target)
+            base = base_of(target)
             if base:
                 self.mutated.add(base)
 
     def _bind_name(self, name: str, value: ast.expr, augmented: bool) -> None:
         self.functions.pop(name, None)
         self.predicted.pop(name, None)
-        text = None if augmented else _literal(value)
+        text = None if augmented else literal_of(value)
         if text is not None:
             self.literals[name] = (*self.literals.get(name, ()), text)
             return
-        if _is_clock(value):
+        if reads_clock(value):
             return
         if not isinstance(value, (ast.Constant, ast.JoinedStr, ast.Dict, ast.List, ast.Tuple, ast.Lambda)):
             self.computed[name] = None
@@ -230,9 +195,9 @@ class _Reader:
                 if last in PREDICTS and base and "." not in base:
                     self.predicted[name] = (base, last, given(inner, 0, "X").name)
                 if last.startswith("read_"):
-                    self.readers[name] = _first_text(inner)
+                    self.readers[name] = first_text(inner)
         # ``Model(...).fit(X)`` binds the model too.
-        for node in _chain(value):
+        for node in calls_in(value):
             self.targets[id(node)] = name
 
     def _expression(self, node: ast.AST) -> None:
@@ -271,41 +236,8 @@ class _Reader:
         return node.id if isinstance(node, ast.Name) else ""
 
 
-def _base(node: ast.AST) -> str:
-    while isinstance(node, (ast.Attribute, ast.Subscript, ast.Starred)):
-        node = node.value
-    return node.id if isinstance(node, ast.Name) else ""
-
-
-def _chain(node: ast.AST) -> Iterator[ast.AST]:
-    while True:
-        if isinstance(node, ast.Call):
-            yield node
-            node = node.func
-        elif isinstance(node, ast.Attribute):
-            node = node.value
-        else:
-            return
-
-
-def _literal(node: ast.expr) -> str | None:
-    try:
-        return as_param(ast.literal_eval(node))
-    except (ValueError, TypeError, SyntaxError, MemoryError, RecursionError):
-        return None
-
-
-def _is_clock(node: ast.AST) -> bool:
-    calls = [n for n in ast.walk(node) if isinstance(n, ast.Call)]
-    return (
-        bool(calls)
-        and all(dotted(n.func).rpartition(".")[2] in _CLOCKS | _WRAPPERS for n in calls)
-        and any(dotted(n.func).rpartition(".")[2] in _CLOCKS for n in calls)
-    )
-
-
 def _argument(name: str, node: ast.expr) -> Argument:
-    text = _literal(node)
+    text = literal_of(node)
     if text is not None:
         return Argument(name, "literal", text)
     if isinstance(node, ast.Name):
@@ -315,8 +247,3 @@ def _argument(name: str, node: ast.expr) -> Argument:
         if last[:1].isupper():
             return Argument(name, "call", last)
     return Argument(name, "source", " ".join(ast.unparse(node).split()))
-
-
-def _first_text(call: ast.Call) -> str:
-    first = call.args[0] if call.args else None
-    return first.value if isinstance(first, ast.Constant) and isinstance(first.value, str) else ""

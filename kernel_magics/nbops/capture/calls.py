@@ -11,8 +11,9 @@ import ast
 from collections.abc import Mapping
 from typing import Any
 
-from nbops.capture.analysis import PREDICTS, dotted, statements, unwrapped
+from nbops.capture.analysis import PREDICTS
 from nbops.capture.fits import given
+from nbops.capture.syntax import dotted, statements, unwrapped
 from nbops.capture.values import as_metric
 
 _OPAQUE = (ast.FunctionDef, ast.AsyncFunctionDef, ast.ClassDef, ast.Lambda, ast.GeneratorExp, ast.stmt)

@@ -7,8 +7,8 @@ import sys
 from collections.abc import Mapping
 from typing import Any
 
-from nbops.capture.analysis import dotted
 from nbops.capture.parsing import parse
+from nbops.capture.syntax import dotted
 from nbops.capture.values import as_param, clip
 
 _SEEDING = frozenset(

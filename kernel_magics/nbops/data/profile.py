@@ -19,6 +19,7 @@ from nbops.data import histogram
 from nbops.data.histogram import Histogram, Scale
 from nbops.data.threads import beside
 from nbops.errors import DataError
+from nbops.records import to_wire
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -272,7 +273,8 @@ def _packed(column: ColumnProfile) -> dict[str, Any]:
     # One after the other the lowest bytes of all, then the next: most of the higher ones are nought.
     planes = np.ascontiguousarray(pairs.view(np.uint8).reshape(-1, 8).T).tobytes()
     packed = base64.b64encode(zlib.compress(planes, 6)).decode("ascii") if len(pairs) else ""
-    return {**found, "sums": list(column.sums), "histogram": packed}
+    # Sums of huge numbers overflow, and JSON has no infinity.
+    return {**to_wire(found), "sums": list(column.sums), "histogram": packed}
 
 
 def _unpacked(data: dict[str, Any]) -> ColumnProfile:
@@ -285,4 +287,5 @@ def _unpacked(data: dict[str, Any]) -> ColumnProfile:
     found["aspects"] = tuple(_unpacked(aspect) for aspect in data.get("aspects", ()))
     found["hashes"] = base64.b64decode(data.get("hashes", ""))
     found["sums"] = tuple(data.get("sums", ()))
+    found |= {name: float(data[name]) for name in ("total", "squares") if name in data}
     return ColumnProfile(**found)

@@ -48,7 +48,12 @@ def _of_column(column: ColumnProfile) -> list[tuple[str, str]]:
     if column.rows and column.nulls > _MANY_NULLS * column.rows:
         found.append(("missing", f"{column.nulls / column.rows:.0%} of the rows have no value"))
     for mark, count in column.sentinels.items():
-        found.append(("mark for missing", f"{count:,} cells hold {mark}, far from all others"))
+        found.append(
+            (
+                "mark for missing",
+                f"{count:,} {'cell holds' if count == 1 else 'cells hold'} {mark}, far from all others",
+            )
+        )
     if 0 < column.texts < column.count:
         found.append(("mixed types", f"{column.texts:,} of {column.count:,} cells are text, the others are not"))
     elif column.kind == "number" and column.texts:

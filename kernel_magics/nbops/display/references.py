@@ -45,7 +45,10 @@ def resolved(reference: Any, workspace: Workspace | None = None) -> Reference:
         from nbops.registry.facts import importance_at, profile_at
 
         workspace = workspace or find_workspace()
-        return Reference(profile_at(reference, workspace=workspace), importance_at(reference, workspace=workspace))
+        profile, weights = profile_at(reference, workspace=workspace), importance_at(reference, workspace=workspace)
+        known = {column.name for column in profile.columns}
+        # Of a feature that the profile had no room for nothing can be compared.
+        return Reference(profile, {name: weight for name, weight in weights.items() if name in known})
     from nbops.tracking.frame_profiles import names_tracked, tracked_frame
 
     if not names_tracked(reference):

@@ -13,6 +13,7 @@ from nbops.governance.lineage import lineage
 from nbops.ledger import open_ledger, tables
 from nbops.ledger.audit import head, read_events
 from nbops.ledger.verification import verify
+from nbops.monitoring import arguments
 from nbops.monitoring.monitors import monitor_report, summaries
 from nbops.records import ModelReport, ModelVersion, MonitorSummary, RetrainDecision, from_wire
 from nbops.registry import get_version, holder, promotion_view
@@ -88,7 +89,7 @@ def _version(workspace: Workspace, which: str) -> tuple[ModelVersion, str]:
     """Give the version that is meant and the target it is looked at for."""
     from nbops.errors import NotFoundError
 
-    name, slash, number = which.rpartition("/")
+    name, slash, number = arguments.text(which, "which", "churn@champion").rpartition("/")
     if slash:
         return get_version(workspace, name, number), PRODUCTION
     name, at, wanted = which.partition("@")

@@ -12,4 +12,4 @@ _MOST = 2**31 - 1
 
 def numbered(column: ColumnElement[Any], number: int) -> ColumnElement[bool]:
     """Say that a column is ``number``; of one that no row can have a database would complain in its own words."""
-    return column == number if 0 <= number <= _MOST else false()
+    return column == number if isinstance(number, int) and 0 <= number <= _MOST else false()

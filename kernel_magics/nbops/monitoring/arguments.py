@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
-from numbers import Real
+from numbers import Integral, Real
 from typing import Any
 
 from nbops.errors import UsageError
@@ -104,6 +104,19 @@ def text(given: Any, option: str, example: str) -> str:
     if not isinstance(given, str):
         raise UsageError(f"{option} takes a text, not {_shown(given)}.", hint=f"{option}={example!r}")
     return given
+
+
+def count(given: Any, option: str, *, least: int = 1) -> int:
+    """Give what must be a whole number.
+
+    Raises
+    ------
+    UsageError
+        It is none, or below ``least``.
+    """
+    if not isinstance(given, Integral) or isinstance(given, bool) or given < least:
+        raise UsageError(f"{option} takes a whole number from {least} on, not {_shown(given)}.", hint=f"{option}=1000")
+    return int(given)
 
 
 def _real(given: Any) -> float | None:

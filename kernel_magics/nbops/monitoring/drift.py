@@ -14,7 +14,7 @@ from typing import Any
 
 from nbops.data.compact import aligned
 from nbops.data.profile import Profile
-from nbops.errors import DataError, UsageError
+from nbops.errors import DataError, UsageError, meant
 from nbops.monitoring import arguments
 from nbops.monitoring.comparing import Comparison, compared
 from nbops.monitoring.further import Further, look_further, rows_of
@@ -144,6 +144,8 @@ def drift(
     limits = _limits(thresholds, minimum, sides, alpha)
     tested = significance(found, alpha)
     weights = checked_weights(importance)
+    if not before.left_out:
+        _check(list(weights), _known(before, sides.current))
     verdicts = [
         judged(one, tested, limits).with_weight(
             weights.get(one.pair.name, 0.0 if weights else None), roles.get(one.pair.name, "")
@@ -229,7 +231,8 @@ def _names(before: Mapping[str, Any], after: Collection[str], columns: Sequence[
 def _check(names: Sequence[str], known: Sequence[str]) -> None:
     for name in names:
         if name not in known:
-            raise UsageError(f"Neither data set has a column {name!r}.", hint=f"They have {', '.join(known[:20])}.")
+            hint = meant(name, known) or f"They have {', '.join(known[:20])}."
+            raise UsageError(f"Neither data set has a column {name!r}.", hint=hint)
 
 
 def _known(*profiles: Profile) -> list[str]:

@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
-from nbops.data.profile import Profile, profile_frame
+from nbops.data.profile import ColumnProfile, Profile, profile_frame
 from nbops.data.values import word_of
 from nbops.errors import DataError, UsageError
 from nbops.monitoring.drift import drift
@@ -150,16 +150,40 @@ class Exploration:
         found = []
         for column in before.columns:
             now = whole.column(column.name)
-            if (
-                column.kind not in ("category", "boolean")
-                or now is None
-                or not 1 < len(column.categories) <= _MOST_VALUES
-            ):
+            if now is None:
                 continue
-            values = sorted(column.categories, key=lambda value: -column.categories[value])
-            enough = [v for v in values if column.categories[v] >= _FEWEST and now.categories.get(v, 0) >= _FEWEST]
+            known, seen = self._counted(column, now)
+            if not 1 < len(known) <= _MOST_VALUES:
+                continue
+            values = sorted(known, key=lambda value: -known[value])
+            enough = [value for value in values if known[value] >= _FEWEST and seen.get(value, 0) >= _FEWEST]
             found.append([Segment(column.name, value) for value in enough])
         return [segment for segments in found[:_MOST_COLUMNS] for segment in segments]
+
+    def _counted(self, column: ColumnProfile, now: ColumnProfile) -> tuple[Mapping[str, int], Mapping[str, int]]:
+        """Give how often each value comes on both sides; nothing where a column has no values to choose from."""
+        if column.kind in ("category", "boolean"):
+            return column.categories, now.categories
+        # A few whole numbers are codes; they are counted in the rows, since a profile keeps bins of them.
+        if column.kind == now.kind == "number" and self._rows is not None and column.distinct <= _MOST_VALUES:
+            known = _codes(self._rows, column.name)
+            return known, _codes(self._current, column.name) if known else {}
+        return {}, {}
+
+
+def _codes(frame: pd.DataFrame, column: str) -> dict[str, int]:
+    """Count the values of a column of whole numbers; of others nothing."""
+    names = [str(name) for name in frame.columns]
+    if column not in names:
+        return {}
+    counts = frame.iloc[:, names.index(column)].value_counts()
+    found: dict[str, int] = {}
+    for value, count in counts.items():
+        word = word_of(value)
+        if not word.removeprefix("-").isdigit():
+            return {}
+        found[word] = found.get(word, 0) + int(count)
+    return found
 
 
 def _where(frame: pd.DataFrame, segment: Segment) -> pd.DataFrame:

@@ -45,7 +45,7 @@ def change_words(
         return f"shifted {'up' if shift > 0 else 'down'} by {abs(shift):.2f} σ"
     if spread > 1.15 or spread < 0.87:
         return f"spread {spread:.2f} times as wide"
-    return f"changed shape, the mean stayed ({shift:+.2f} σ)"
+    return f"changed shape, the mean stayed ({round(shift, 2) + 0.0:+.2f} σ)"
 
 
 def _few_values(before: ColumnProfile, after: ColumnProfile) -> str:

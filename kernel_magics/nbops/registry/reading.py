@@ -35,7 +35,7 @@ def get_model(workspace: Workspace, name: str) -> RegisteredModel:
         if found:
             return found[0]
         names = list(connection.scalars(select(tables.models.c.name)))
-    near = difflib.get_close_matches(name, names, 1)
+    near = difflib.get_close_matches(str(name), names, 1)
     hint = f"Did you mean {near[0]!r}?" if near else "See the registered models with: nbops models"
     raise NotFoundError(f"There is no registered model {name!r}.", hint=hint)
 

@@ -129,9 +129,9 @@ def check_name(name: str) -> None:
     UsageError
         It is empty, too long, or holds ``/``, ``:``, ``\`` or control characters.
     """
-    if not _NAME.fullmatch(name):
+    if not isinstance(name, str) or not _NAME.fullmatch(name):
         raise UsageError(
-            f"{name!r} cannot name a registered model.",
+            f"{name!r:.100} cannot name a registered model.",
             hint="Use 1 to 200 characters without / : \\, not starting or ending with a space.",
         )
 

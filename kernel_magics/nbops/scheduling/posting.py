@@ -110,7 +110,8 @@ class AlertPost:
         values = {"state": state, "error": problem[:LONGEST_ERROR], "next_at": now + pause}
         with ledger.begin() as connection:
             connection.execute(a.update().where(a.c.id == row.id).values(**values))
-            if state == GIVEN_UP:
+            # Why it has not arrived stands beside the incident, until it has.
+            if state == GIVEN_UP or values["error"] != (row.error or ""):
                 ledger.touch(connection)
         if problem:
             after = "given up" if state == GIVEN_UP else f"next try in {pause:.0f} s"

@@ -18,8 +18,8 @@ from nbops.ledger import Ledger, open_ledger, tables
 from nbops.tracking import foreign, registry_due, registry_foreign, registry_mirror, registry_seen
 from nbops.tracking.mlflow_store import local_path
 from nbops.tracking.reconciling import undelivered
-from nbops.tracking.search import load_run, load_series
 from nbops.tracking.watch import Watch
+from nbops.tracking.whole_runs import load_run, load_series
 from nbops.workspace import Workspace
 from nbops.workspace.location import sqlite_path
 from nbops.workspace.ownership import workspace_id

@@ -20,6 +20,7 @@ from typing import Any
 
 from nbops.errors import TrackingError
 from nbops.records import ArtifactRef, HistoryPoint, MetricPoint, Run, from_wire, to_wire
+from nbops.tracking.outbox_file import _VERSION, connect, create
 from nbops.workspace import Workspace
 from nbops.workspace.blobs import put_bytes
 from nbops.workspace.locks import file_lock
@@ -28,37 +29,6 @@ from nbops.workspace.profiles import remember
 
 HISTORY = 20
 _NUL = re.compile(r"(?<!\\)((?:\\\\)*)\\u0000")
-_STEPS = (
-    """
-CREATE TABLE entries (
-    seq INTEGER PRIMARY KEY AUTOINCREMENT,
-    run_id TEXT NOT NULL,
-    kind TEXT NOT NULL CHECK (kind IN ('start', 'metric', 'finish')),
-    at REAL NOT NULL,
-    payload TEXT NOT NULL
-);
-CREATE INDEX entries_run ON entries (run_id);
-CREATE TABLE family (
-    cell_key TEXT NOT NULL,
-    seq INTEGER NOT NULL,
-    run_id TEXT NOT NULL,
-    payload TEXT NOT NULL,
-    PRIMARY KEY (cell_key, seq)
-);
-CREATE TABLE counts (cell_key TEXT PRIMARY KEY, runs INTEGER NOT NULL)
-""",
-    """
-CREATE TABLE aside (
-    seq INTEGER PRIMARY KEY,
-    run_id TEXT NOT NULL,
-    kind TEXT NOT NULL,
-    at REAL NOT NULL,
-    payload TEXT NOT NULL,
-    reason TEXT NOT NULL
-)
-""",
-)
-_VERSION = len(_STEPS)
 
 _boxes: dict[str, Outbox] = {}
 _giving = threading.Lock()
@@ -277,10 +247,10 @@ class Outbox:
             _inherited.append(self._connection)
         self._connection = None
         self._workspace.ensure()
-        connection = _connect(str(path))
+        connection = connect(str(path))
         if connection.execute("PRAGMA user_version").fetchone()[0] != _VERSION:
             with file_lock(self._workspace.locks / "outbox.lock"):
-                _create(connection)
+                create(connection)
         self._connection, self._pid, self._inode = connection, os.getpid(), os.stat(path).st_ino
         return connection
 
@@ -294,33 +264,6 @@ def outbox_of(workspace: Workspace) -> Outbox:
     for one in forgotten:
         one.close()
     return box
-
-
-def _connect(path: str) -> sqlite3.Connection:
-    connection = sqlite3.connect(path, isolation_level=None, check_same_thread=False, timeout=10)
-    # Entering WAL does not wait for others as statements do.
-    for _ in range(200):
-        try:
-            connection.execute("PRAGMA journal_mode=WAL")
-            break
-        except sqlite3.OperationalError as error:
-            if "locked" not in str(error):
-                raise
-            time.sleep(0.02)
-    return connection
-
-
-def _create(connection: sqlite3.Connection) -> None:
-    connection.execute("BEGIN IMMEDIATE")
-    version = connection.execute("PRAGMA user_version").fetchone()[0]
-    if version > _VERSION:
-        connection.execute("ROLLBACK")
-        raise TrackingError("The outbox was written by a newer nbops.", hint="Upgrade nbops.")
-    for step in _STEPS[version:]:
-        for statement in step.split(";"):
-            connection.execute(statement)
-    connection.execute(f"PRAGMA user_version = {_VERSION}")
-    connection.execute("COMMIT")
 
 
 def _add(connection: sqlite3.Connection, run_id: str, kind: str, payload: dict[str, Any]) -> None:

@@ -2,26 +2,23 @@
 
 from __future__ import annotations
 
-import difflib
-import re
-from collections import defaultdict
 from collections.abc import Sequence
 from typing import Any
 
 from sqlalchemy import ColumnElement, Select, func, select
 from sqlalchemy.engine import Connection, RowMapping
 
-from nbops.errors import NotFoundError, UsageError
-from nbops.ledger import Ledger, open_ledger, tables
-from nbops.records import Card, HistoryPoint, MetricPoint, Run, RunPage, RunRow, from_wire
+from nbops.errors import UsageError
+from nbops.ledger import open_ledger, tables
+from nbops.records import Card, HistoryPoint, MetricPoint, Run, RunPage, RunRow
 from nbops.tracking.compare import changes
 from nbops.tracking.delivery import deliver
 from nbops.tracking.outbox import HISTORY
 from nbops.tracking.query import known_metrics, parse, unknown_field, where
+from nbops.tracking.whole_runs import load, metrics_of, params_of, resolve, value_of
 from nbops.workspace import Workspace
 
 _SORTABLE = ("started_at", "duration", "name", "status", "experiment")
-_PREFIX = re.compile(r"[0-9a-f]{4,64}")
 _MOST = 1000
 
 
@@ -115,7 +112,7 @@ def get_run(workspace: Workspace, run_id: str) -> Run:
     """
     deliver(workspace)
     with open_ledger(workspace).connect() as connection:
-        return _load(connection, _resolve(connection, run_id))
+        return load(connection, resolve(connection, run_id))
 
 
 def metric_series(workspace: Workspace, run_id: str) -> tuple[MetricPoint, ...]:
@@ -129,11 +126,11 @@ def metric_series(workspace: Workspace, run_id: str) -> tuple[MetricPoint, ...]:
     deliver(workspace)
     table = tables.metrics
     with open_ledger(workspace).connect() as connection:
-        found = _resolve(connection, run_id)
+        found = resolve(connection, run_id)
         statement = select(table).where(table.c.run_id == found)
         rows = connection.execute(statement.order_by(table.c.name, table.c.step, table.c.timestamp))
         return tuple(
-            MetricPoint(name=row.name, value=_value(row), step=row.step, timestamp=row.timestamp) for row in rows
+            MetricPoint(name=row.name, value=value_of(row), step=row.step, timestamp=row.timestamp) for row in rows
         )
 
 
@@ -147,10 +144,10 @@ def card_of(workspace: Workspace, run_id: str) -> Card:
     """
     deliver(workspace)
     with open_ledger(workspace).connect() as connection:
-        run = _load(connection, _resolve(connection, run_id))
+        run = load(connection, resolve(connection, run_id))
         earlier = _earlier(connection, run)
-        before = _load(connection, earlier[0]) if earlier else None
-        metrics = _metrics(connection, earlier)
+        before = load(connection, earlier[0]) if earlier else None
+        metrics = metrics_of(connection, earlier)
         runs = tables.runs
         names = {
             row.run_id: row.name
@@ -217,7 +214,7 @@ def _newest_first() -> tuple[Any, ...]:
 
 def _rows(connection: Connection, rows: Sequence[RowMapping]) -> tuple[RunRow, ...]:
     ids = [row["run_id"] for row in rows]
-    metrics, params = _metrics(connection, ids), _params(connection, ids)
+    metrics, params = metrics_of(connection, ids), params_of(connection, ids)
     return tuple(
         RunRow(
             **{name: row[name] for name in row if name not in {"error_type", "error_message"}},
@@ -227,90 +224,3 @@ def _rows(connection: Connection, rows: Sequence[RowMapping]) -> tuple[RunRow, .
         )
         for row in rows
     )
-
-
-def _metrics(connection: Connection, ids: Sequence[str]) -> dict[str, dict[str, float]]:
-    found: dict[str, dict[str, float]] = defaultdict(dict)
-    latest = tables.latest_metrics
-    for row in connection.execute(select(latest).where(latest.c.run_id.in_(ids)).order_by(latest.c.name)):
-        found[row.run_id][row.name] = _value(row)
-    return found
-
-
-def _params(connection: Connection, ids: Sequence[str]) -> dict[str, dict[str, str]]:
-    found: dict[str, dict[str, str]] = defaultdict(dict)
-    params = tables.params
-    for row in connection.execute(select(params).where(params.c.run_id.in_(ids)).order_by(params.c.name)):
-        found[row.run_id][row.name] = row.value
-    return found
-
-
-def _value(row: Any) -> float:
-    return float(row.special.replace("Infinity", "inf")) if row.special else float(row.value)
-
-
-def _resolve(connection: Connection, wanted: str) -> str:
-    runs = tables.runs
-    wanted = wanted.strip()
-    newest = select(runs.c.run_id).order_by(runs.c.started_at.desc()).limit(1)
-    if wanted == "last":
-        found = connection.scalar(newest.where(runs.c.status != "RUNNING"))
-        if found is None:
-            raise NotFoundError("There is no run yet.", hint="Run a cell that starts with %%track.")
-        return str(found)
-    exact = (runs.c.run_id == wanted) | (runs.c.mlflow_run_id == wanted) if wanted else runs.c.run_id == ""
-    found = connection.scalar(newest.where(exact)) or connection.scalar(newest.where(runs.c.name == wanted))
-    if found is None and _PREFIX.fullmatch(wanted):
-        alike = connection.scalars(select(runs.c.run_id).where(runs.c.run_id.startswith(wanted)).limit(2)).all()
-        if len(alike) > 1:
-            raise UsageError(f"Several runs begin with {wanted!r}.", hint="Give more of the id.")
-        found = alike[0] if alike else None
-    if found is not None:
-        return str(found)
-    names = connection.scalars(select(runs.c.name).order_by(runs.c.started_at.desc()).limit(500)).all()
-    near = difflib.get_close_matches(wanted, names, 1)
-    raise NotFoundError(
-        f"There is no run {wanted[:80]!r}.", hint=f"Did you mean {near[0]!r}?" if near else "See them with: nbops runs"
-    )
-
-
-def _load(connection: Connection, run_id: str) -> Run:
-    row = connection.execute(select(tables.runs).where(tables.runs.c.run_id == run_id)).mappings().one()
-    detail = row["detail"]
-    wire: dict[str, Any] = {name: row[name] for name in row if name in Run.__dataclass_fields__}
-    wire |= {name: value for name, value in detail.items() if name in Run.__dataclass_fields__}
-    wire["cell"] = {
-        "notebook": row["notebook"],
-        "cell_id": row["cell_id"],
-        "execution_count": row["execution_count"],
-        "key": row["cell_key"],
-        "source": row["cell_source"],
-    }
-    if not wire.get("error") and row["error_type"]:
-        wire["error"] = {"type": row["error_type"], "message": row["error_message"]}
-    refs, files, tags = tables.data_refs, tables.artifacts, tables.tags
-    data = connection.execute(select(refs).where(refs.c.run_id == run_id).order_by(refs.c.position)).mappings()
-    wire["data"] = [dict(ref) for ref in data]
-    artifacts = connection.execute(select(files).where(files.c.run_id == run_id).order_by(files.c.path)).mappings()
-    wire["artifacts"] = [dict(file) for file in artifacts]
-    wire["tags"] = {r.key: r.value for r in connection.execute(select(tags).where(tags.c.run_id == run_id))}
-    wire["params"] = _params(connection, [run_id])[run_id]
-    wire["metrics"] = _metrics(connection, [run_id])[run_id]
-    return from_wire(Run, wire)
-
-
-def load_run(ledger: Ledger, run_id: str) -> Run:
-    """Give a run by its whole id, for those who have the ledger open."""
-    with ledger.connect() as connection:
-        return _load(connection, run_id)
-
-
-def load_series(ledger: Ledger, run_id: str) -> tuple[MetricPoint, ...]:
-    """Give all points of a run by its whole id."""
-    table = tables.metrics
-    statement = select(table).where(table.c.run_id == run_id).order_by(table.c.name, table.c.step, table.c.timestamp)
-    with ledger.connect() as connection:
-        return tuple(
-            MetricPoint(name=row.name, value=_value(row), step=row.step, timestamp=row.timestamp)
-            for row in connection.execute(statement)
-        )

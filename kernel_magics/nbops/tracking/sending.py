@@ -8,7 +8,7 @@ from nbops.errors import NbopsError, SettingsError
 from nbops.tracking.hooks import SLACK, Hook, read_hooks
 from nbops.tracking.mail import read_smtp, send_mail
 from nbops.tracking.notices import Notice
-from nbops.tracking.webhooks import send
+from nbops.tracking.signed import send
 from nbops.workspace import Workspace
 
 # What Slack takes in one block of text, and in one field.

@@ -12,7 +12,7 @@ from nbops.tracking.mirror import MODEL_TAG, RUN_TAG, Mirror
 from nbops.tracking.mlflow_model import write_model, write_version
 from nbops.tracking.mlflow_names import model_name
 from nbops.tracking.registry_state import DIGEST_TAG
-from nbops.tracking.search import load_run
+from nbops.tracking.whole_runs import load_run
 from nbops.workspace import Workspace
 from nbops.workspace.blobs import read
 

@@ -6,27 +6,20 @@ is sent; a courier that dies while sending leaves a claim that runs out.
 
 from __future__ import annotations
 
-import hashlib
-import hmac
-import http.client
-import json
 import logging
 import threading
 import time
-import urllib.error
-import urllib.request
-from collections.abc import Callable, Mapping
-from email.message import Message
-from typing import IO, Any
+from collections.abc import Callable
+from typing import Any
 
 from sqlalchemy import func, select
 
-import nbops
 from nbops.errors import LedgerError, NbopsError, SettingsError
 from nbops.ledger import Ledger, open_ledger, tables
 from nbops.ledger.audit import event_of
 from nbops.records import to_wire
 from nbops.tracking.hooks import Hook, read_hooks
+from nbops.tracking.signed import send
 from nbops.workspace import Workspace
 from nbops.workspace.settings import FILE_NAME
 
@@ -163,11 +156,6 @@ class Postman:
             _log.warning("webhook %s, event %s: %s (%s)", hook.name, seq, problem, after)
 
 
-def signature(secret: bytes, timestamp: str, body: bytes) -> str:
-    """Give the value of ``X-Nbops-Signature`` for a body sent at a time."""
-    return "sha256=" + hmac.new(secret, timestamp.encode() + b"." + body, hashlib.sha256).hexdigest()
-
-
 def summary(workspace: Workspace) -> list[dict[str, Any]]:
     """Give each webhook with how many events it was told of, still waits for, and was given up on.
 
@@ -192,6 +180,7 @@ def summary(workspace: Workspace) -> list[dict[str, Any]]:
             "name": hook.name,
             "url": hook.shown,
             "events": sorted(hook.events),
+            "format": hook.format,
             "delivered": counts.get((hook.name, DELIVERED), 0),
             "waiting": counts.get((hook.name, WAITING), 0),
             "given_up": counts.get((hook.name, GIVEN_UP), 0),
@@ -243,59 +232,3 @@ def _note(ledger: Ledger, hook: Hook, declared: float) -> None:
         connection.execute(ledger.upsert(d).on_conflict_do_nothing(), rows)
         # Of what was passed over only the last is needed: it says how far the log was read.
         connection.execute(d.delete().where(d.c.hook == hook.name, d.c.state == SKIPPED, d.c.seq < mark))
-
-
-class _NoRedirect(urllib.request.HTTPRedirectHandler):
-    """An address that sends elsewhere could send a signed event to anybody."""
-
-    def redirect_request(
-        self, req: urllib.request.Request, fp: IO[bytes], code: int, msg: str, headers: Message, newurl: str
-    ) -> None:
-        return None
-
-
-_opener = urllib.request.build_opener(_NoRedirect)
-
-
-def send(hook: Hook, event: str, delivery: str, payload: Mapping[str, Any], now: float) -> tuple[str, bool]:
-    """Send one message, signed where the webhook has a secret; give what went wrong, and whether that is for good.
-
-    Parameters
-    ----------
-    hook
-        To whom.
-    event, delivery
-        What the headers ``X-Nbops-Event`` and ``X-Nbops-Delivery`` say.
-    payload
-        What the body says, as JSON.
-    now
-        The time in seconds since the epoch.
-
-    Raises
-    ------
-    SettingsError
-        The webhook's secret or address is not there.
-    """
-    timestamp = str(int(now))
-    body = json.dumps(payload, ensure_ascii=False).encode()
-    headers = {
-        "Content-Type": "application/json",
-        "User-Agent": f"nbops/{nbops.__version__}",
-        "X-Nbops-Event": event,
-        "X-Nbops-Delivery": delivery,
-        "X-Nbops-Timestamp": timestamp,
-    }
-    if hook.signs:
-        headers["X-Nbops-Signature"] = signature(hook.secret(), timestamp, body)
-    request = urllib.request.Request(hook.address(), data=body, headers=headers, method="POST")
-    try:
-        with _opener.open(request, timeout=hook.timeout) as answer:
-            return ("", False) if 200 <= answer.status < 300 else (f"{hook.shown} answers {answer.status}", False)
-    except urllib.error.HTTPError as error:
-        error.close()
-        moved = " and sends elsewhere; put that address into nbops.toml" if 300 <= error.code < 400 else ""
-        # 410 is how a receiver says that it wants no more.
-        return f"{hook.shown} answers {error.code}{moved}", error.code == 410
-    except (OSError, ValueError, http.client.HTTPException) as error:
-        reason = getattr(error, "reason", None) or error
-        return f"{hook.shown} does not answer: {reason or type(error).__name__}", False

@@ -91,10 +91,13 @@ def lead(report: ModelReport) -> list[str]:
     if report.drift:
         told.append(f"Drift, {moment(report.drift_at)}: {_drift_words(report.drift)}.")
     if report.performance.get("sentence"):
-        told.append(plain(report.performance["sentence"], 300))
+        said = plain(report.performance["sentence"], 300)
+        told.append(said[:1].upper() + said[1:])
     if report.decisions:
         last = report.decisions[0]
-        told.append(f"Retraining was last decided on {moment(last.at)}: {last.outcome}, {plain(last.message, 200)}")
+        told.append(
+            f"Retraining was last decided on {moment(last.at)}: {last.outcome}, {plain(last.message, 200).rstrip('.')}."
+        )
     if report.card.missing:
         told.append(f"The model card lacks {', '.join(name.replace('_', ' ') for name in report.card.missing)}.")
     return told
@@ -173,7 +176,7 @@ def _monitors(report: ModelReport) -> str:
             (sparkline([v for v in s.values if v is not None], f"{s.check}", width=110, height=26) for s in one.series),
             "",
         )
-        state = Html(f'<span class="{css}">{safe(word)}</span>')
+        state = Html(f'<span class="{css} when">{safe(word)}</span>')
         rows.append(
             (one.monitor.name, state, plain(one.sentence, 160), Html(drawn), moment(one.last.at if one.last else None))
         )

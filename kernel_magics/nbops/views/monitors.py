@@ -2,21 +2,18 @@
 
 from __future__ import annotations
 
-import math
 import time
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from nbops.records import CheckSeries, Incident, Monitor, MonitorRun, MonitorSummary, to_wire
+from nbops.records import Incident, Monitor, MonitorRun, MonitorSummary, to_wire
+from nbops.views.courses import STATE_CSS, bars, spark
 from nbops.views.document import fragment
 from nbops.views.html import escape
 from nbops.views.text import clip, moment, number, printable, table
 
 _MARK = {"alert": "▲", "error": "✕", "warning": "◆", "waiting": "○", "ok": "●", "paused": "‖"}
-_CSS = {"alert": "bad", "error": "bad", "warning": "warn", "ok": "good", "paused": "dim", "waiting": "dim"}
-_BARS = "▁▂▃▄▅▆▇█"
 _NONE = "No monitors here. `nbops monitor add NAME --check drift …` makes one."
-_WIDTH, _HEIGHT = 84, 20
 
 
 def monitors_mime(found: Sequence[MonitorSummary]) -> dict[str, Any]:
@@ -33,7 +30,7 @@ def monitors_text(found: Sequence[MonitorSummary]) -> str:
             f"{_MARK[one.state]} {one.state}",
             one.monitor.name,
             _model(one),
-            " ".join(_bars(series) for series in one.series),
+            " ".join(bars(series) for series in one.series),
             _open(one.incidents),
             "–" if one.last is None else moment(one.last.at),
             clip(one.monitor.problem or one.sentence, 90),
@@ -49,7 +46,9 @@ def monitors_html(found: Sequence[MonitorSummary]) -> str:
         return fragment(f"<p>{escape(_NONE)}</p>")
     counts = {state: sum(one.state == state for one in found) for state in _MARK}
     told = "".join(
-        f'<span><b class="{_CSS[state]}">{count}</b>{escape(state)}</span>' for state, count in counts.items() if count
+        f'<span><b class="{STATE_CSS[state]}">{count}</b>{escape(state)}</span>'
+        for state, count in counts.items()
+        if count
     )
     head = "".join(f"<th>{name}</th>" for name in ("", "monitor", "model", "checks", "open", "looked"))
     body = "".join(_line(one) for one in found)
@@ -93,7 +92,7 @@ def monitor_html(summary: MonitorSummary, runs: Sequence[MonitorRun], incidents:
     if summary.last is not None:
         messages = {check.check: check for check in summary.last.checks}
         rows = "".join(
-            f"<tr><td>{_state(series.state)}</td><td>{escape(series.check)}</td><td>{_spark(series)}</td>"
+            f"<tr><td>{_state(series.state)}</td><td>{escape(series.check)}</td><td>{spark(series)}</td>"
             f'<td class="num">{number(messages[series.check].value)}</td><td class="num">{number(series.limit)}</td>'
             f"<td>{escape(series.message)}</td></tr>"
             for series in summary.series
@@ -120,7 +119,7 @@ def monitor_html(summary: MonitorSummary, runs: Sequence[MonitorRun], incidents:
         head = '<th></th><th>looked</th><th>window</th><th class="num">rows</th><th></th>'
         opened = "" if incidents else " open"
         parts.append(
-            f"<details{opened}><summary>{len(runs)} last looks</summary>"
+            f"<details{opened}><summary>the last {f'{len(runs)} looks' if len(runs) > 1 else 'look'}</summary>"
             f'<div class="scroll"><table><tr>{head}</tr>{rows}</table></div></details>'
         )
     parts.append(f"<details><summary>declaration</summary><table>{facts}</table></details>")
@@ -209,7 +208,7 @@ def _line(one: MonitorSummary) -> str:
     said = one.monitor.problem or one.sentence
     checks = "".join(
         f'<span title="{escape(series.message)}" style="display:inline-block;margin-right:10px">'
-        f'<small class="{_CSS[series.state]}">{escape(series.check)}</small>{_spark(series)}</span>'
+        f'<small class="{STATE_CSS[series.state]}">{escape(series.check)}</small>{spark(series)}</span>'
         for series in one.series
     )
     looked = "–" if one.last is None else moment(one.last.at)
@@ -220,7 +219,7 @@ def _line(one: MonitorSummary) -> str:
 
 
 def _state(state: str) -> str:
-    return f'<span class="{_CSS[state]}">{_MARK[state]}&nbsp;{escape(state)}</span>'
+    return f'<span class="{STATE_CSS[state]}">{_MARK[state]}&nbsp;{escape(state)}</span>'
 
 
 def _model(one: MonitorSummary) -> str:
@@ -252,61 +251,6 @@ def _window(run: MonitorRun) -> str:
     if run.window_start is None:
         return "–" if run.window_end is None else f"until {moment(run.window_end)}"
     return f"{moment(run.window_start)} – {moment(run.window_end)}"
-
-
-def _finite(values: Sequence[float | None]) -> list[float | None]:
-    return [value if value is not None and math.isfinite(value) else None for value in values]
-
-
-def _bars(series: CheckSeries) -> str:
-    """Draw the last values in letters; a point where there was none."""
-    values = _finite(series.values)[-12:]
-    known = [value for value in values if value is not None]
-    low, high = min(known, default=0.0), max(known, default=0.0)
-    spread = (high - low) or 1.0
-    return "".join("·" if v is None else _BARS[min(7, int((v - low) / spread * 7.999))] for v in values)
-
-
-def _spark(series: CheckSeries) -> str:
-    """Draw the last values as a line, with the limit dashed; a gap where there was none."""
-    values = _finite(series.values)
-    known = [value for value in values if value is not None]
-    if not known:
-        return ""
-    marks = [*known, series.limit] if series.limit is not None and math.isfinite(series.limit) else known
-    low, high = min(marks), max(marks)
-    spread = (high - low) or 1.0
-
-    def y(value: float) -> float:
-        return _HEIGHT - 3 - (value - low) / spread * (_HEIGHT - 6)
-
-    step = (_WIDTH - 6) / max(len(values) - 1, 1)
-    pieces: list[list[str]] = [[]]
-    for place, value in enumerate(values):
-        if value is None:
-            pieces.append([])
-        else:
-            pieces[-1].append(f"{3 + place * step:.1f},{y(value):.1f}")
-    lines = "".join(
-        f'<polyline points="{" ".join(piece)}" fill="none" stroke="currentColor" stroke-width="1.4"/>'
-        for piece in pieces
-        if len(piece) > 1
-    )
-    limit = (
-        f'<path d="M0,{y(series.limit):.1f} H{_WIDTH}" stroke="currentColor" stroke-dasharray="2 3" opacity=".5"/>'
-        if series.limit is not None and math.isfinite(series.limit)
-        else ""
-    )
-    last = next((i for i in range(len(values) - 1, -1, -1) if values[i] is not None), 0)
-    value = values[last]
-    dot = (
-        "" if value is None else f'<circle cx="{3 + last * step:.1f}" cy="{y(value):.1f}" r="2.2" fill="currentColor"/>'
-    )
-    label = f"{series.check}: {number(known[-1])}"
-    return (
-        f'<svg role="img" aria-label="{escape(label)}" width="{_WIDTH}" height="{_HEIGHT}" class="{_CSS[series.state]}" '
-        f'viewBox="0 0 {_WIDTH} {_HEIGHT}" style="display:block;max-width:none">{limit}{lines}{dot}</svg>'
-    )
 
 
 def told_text(monitor: Monitor) -> str:

@@ -6,9 +6,21 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from nbops.errors import DataError, NbopsError, UsageError
+import nbops
+from nbops.errors import DataError, NbopsError, NotFoundError, UsageError
+from nbops.monitoring.monitors import add_monitor, monitor, monitor_report, monitor_runs, pause_monitor, run_monitor
 from nbops.monitoring.performance import performance
-from nbops.monitoring.predictions import PredictionLog, labelled_rows, read_labels, read_predictions, record_labels
+from nbops.monitoring.predictions import (
+    LabelLog,
+    PredictionLog,
+    input_profile,
+    labelled_rows,
+    read_labels,
+    read_predictions,
+    record_labels,
+)
+from nbops.registry import load_model
+from nbops.scheduling.retraining import set_policy
 
 T0 = 1_760_000_000.0
 
@@ -43,6 +55,9 @@ def here(tmp_path_factory):
         ({"version": True}, "version must be the number of one"),
         ({"rows": pd.DataFrame([[1, 2], [3, 4]], columns=["a", "a"])}, "The inputs have two columns 'a'"),
         ({"rows": pd.DataFrame([[1, 2], [3, 4]], columns=[0, "0"])}, "The inputs have two columns '0'"),
+        ({"rows": "plan"}, "Inputs are a frame with a row of each prediction, not 'plan'"),
+        ({"ids": 5}, "Identifiers are a list, one of each row, not 5"),
+        ({"ids": "ab"}, "Identifiers are a list, one of each row, not 'ab'"),
     ],
 )
 def test_what_cannot_be_logged(workspace, given, said):
@@ -105,3 +120,61 @@ def test_what_cannot_be_measured(here, given, said):
         performance(here, "churn", **given)
     assert said in str(told.value)
     assert isinstance(told.value, NbopsError)
+
+
+@pytest.mark.parametrize("name", [None, 5, ["churn"], {"churn": 1}, ""])
+@pytest.mark.parametrize(
+    "call",
+    [
+        read_predictions,
+        read_labels,
+        PredictionLog,
+        LabelLog,
+        input_profile,
+        performance,
+        lambda here, name: record_labels(here, name, ["a"], [1]),
+        lambda here, name: load_model(name, workspace=here),
+        lambda here, name: nbops.model_report(name, workspace=here),
+        monitor,
+        run_monitor,
+        pause_monitor,
+        add_monitor,
+        set_policy,
+    ],
+)
+def test_what_is_no_name_is_said_in_one_line(here, call, name):
+    with pytest.raises(NbopsError) as told:
+        call(here, name)
+    assert str(told.value) and "\n" not in str(told.value)
+
+
+def test_a_name_in_the_place_of_the_workspace(here):
+    with pytest.raises(UsageError, match="A workspace comes first, not a str"):
+        read_predictions("churn", "churn")
+
+
+@pytest.mark.parametrize(
+    ("given", "said"),
+    [
+        ({"newest": -5}, "newest takes a whole number from 0 on, not -5"),
+        ({"newest": "ten"}, "newest takes a whole number from 0 on, not 'ten'"),
+        ({"newest": 2.5}, "newest takes a whole number from 0 on, not 2.5"),
+        ({"version": "v3"}, "version takes a whole number from 0 on, not 'v3'"),
+        ({"version": -1}, "version takes a whole number from 0 on, not -1"),
+        ({"columns": 5.0}, "columns takes the name of a column or a list of them, not 5.0"),
+    ],
+)
+def test_what_cannot_be_read(here, given, said):
+    with pytest.raises(UsageError) as told:
+        read_predictions(here, "churn", **given)
+    assert said in str(told.value)
+
+
+def test_numbers_that_are_none_are_not_looked_up(here):
+    for number in (None, "1", [1]):
+        with pytest.raises(NotFoundError):
+            monitor_report(here, number)
+    with pytest.raises(UsageError, match="limit takes a whole number from 0 on, not -1"):
+        monitor_runs(here, limit=-1)
+    with pytest.raises(UsageError, match="newest takes a whole number from 1 on, not 0"):
+        performance(here, "churn", window="10 rows", newest=0)

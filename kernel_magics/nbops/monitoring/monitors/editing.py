@@ -248,6 +248,8 @@ def _now(now: float | None) -> float:
 
 
 def _checked(workspace: Workspace, monitor: Monitor) -> Monitor:
+    if not isinstance(monitor, Monitor):
+        raise UsageError(f"This is a {type(monitor).__name__}, not a Monitor.", hint="nbops.records.Monitor(name=…)")
     monitor = replace(
         monitor,
         name=monitor.name.strip(),

@@ -12,6 +12,7 @@ from nbops.errors import NotFoundError
 from nbops.ledger import open_ledger
 from nbops.ledger.numbered import numbered
 from nbops.ledger.owning import owned
+from nbops.monitoring import arguments
 from nbops.monitoring.monitors.rows import (
     UNFINISHED,
     A,
@@ -63,9 +64,12 @@ def monitor_runs(workspace: Workspace, name: str = "", limit: int = 50) -> tuple
 
     Raises
     ------
+    UsageError
+        ``limit`` is no number of looks.
     LedgerError
         The ledger does not answer.
     """
+    limit = arguments.count(limit, "limit", least=0)
     query = select(R).where(owned(workspace, R), R.c.state.not_in(UNFINISHED))
     if name:
         query = query.where(R.c.monitor == name)

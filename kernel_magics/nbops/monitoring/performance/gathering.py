@@ -40,6 +40,10 @@ class Asked:
             self.workspace, self.model, self.as_of, start=start, end=self.end, inputs=inputs, version=self.version
         )
 
+    def labels(self, ids: Any = None) -> pa.Table:
+        """Read the labels that had arrived, at least those of the predictions ``ids``; all by default."""
+        return label_table(self.workspace, self.model, self.as_of, ids)
+
     @property
     def until(self) -> float:
         """Before when they were made."""
@@ -51,7 +55,7 @@ class Asked:
 class Gathered:
     """Predictions with labels, oldest first; those before number ``first`` are only learnt from.
 
-    ``inputs`` are there where estimates are made from them, ``labels`` are all that had arrived, of whatever predictions.
+    ``inputs`` are there where estimates are made from them, ``labels`` where all that had arrived were read, of whatever predictions.
     """
 
     frame: pd.DataFrame
@@ -59,7 +63,7 @@ class Gathered:
     known: Known
     inputs: pd.DataFrame | None
     first: int
-    labels: pa.Table
+    labels: pa.Table | None
 
 
 def gathered(
@@ -78,14 +82,15 @@ def gathered(
     by, task, positive
         As for :func:`nbops.monitoring.performance.performance`.
     """
-    labels = label_table(asked.workspace, asked.model, asked.as_of)
     count: int | None = None
     if newest is not None:
         rows = read_predictions(asked.workspace, asked.model, start, asked.until, ["at"], asked.version, newest=newest)
         # Rows of one moment may lie on both sides.
         start, count = (float(rows["at"].iloc[0]) if len(rows) else start), len(rows)
-    begin = None if start is None else _begin(asked, start, labels)
+    begin = None if start is None else _begin(asked, start)
     frame = asked.read(begin, [by] if by else [])
+    # Those of no prediction are counted where nothing is left out.
+    labels = asked.labels(None if start is None else frame["prediction_id"])
     history = labels_of(labels, frame["prediction_id"])
     frame = with_labels(frame, history)
     if not len(frame):
@@ -94,7 +99,7 @@ def gathered(
     first = first if count is None else max(first, len(frame) - count)
     found = outcomes(frame, task, positive)
     inputs = None if found.kind.is_classifier or not len(frame) else _inputs(asked, begin, frame)
-    return Gathered(frame, found, known(found, frame, history), inputs, first, labels)
+    return Gathered(frame, found, known(found, frame, history), inputs, first, labels if start is None else None)
 
 
 def _inputs(asked: Asked, begin: float | None, frame: pd.DataFrame) -> pd.DataFrame:
@@ -104,20 +109,20 @@ def _inputs(asked: Asked, begin: float | None, frame: pd.DataFrame) -> pd.DataFr
     return whole[input_names(whole)]
 
 
-def _begin(asked: Asked, start: float, labels: pa.Table) -> float | None:
+def _begin(asked: Asked, start: float) -> float | None:
     """Give from when on the log holds enough labelled predictions before ``start``; ``None`` for its begin."""
     journal, rows = prediction_journal(asked.workspace, asked.model), MOST
     while (begin := journal.beginning(rows, start)) is not None:
         frame = read_predictions(
             asked.workspace, asked.model, begin, asked.until, ["prediction_id", "at", "version"], asked.version
         )
-        if _enough(frame, start, labels, rows):
+        if _enough(frame, start, asked, rows):
             return begin
         rows *= 2
     return None
 
 
-def _enough(frame: pd.DataFrame, start: float, labels: pa.Table, rows: int) -> bool:
+def _enough(frame: pd.DataFrame, start: float, asked: Asked, rows: int) -> bool:
     """Whether there are so many labels of each version that is measured; of a version that has hardly any, not without end."""
     import pyarrow as pa
     import pyarrow.compute as pc
@@ -125,7 +130,9 @@ def _enough(frame: pd.DataFrame, start: float, labels: pa.Table, rows: int) -> b
     if rows >= _FARTHEST * MOST:
         return True
     versions, before = version_numbers(frame), (frame["at"] < start).to_numpy()
-    has = pc.is_in(pa.array(frame["prediction_id"], pa.string()), value_set=labels.column("prediction_id"))
-    labelled = before & has.to_numpy(zero_copy_only=False)
+    ids = frame["prediction_id"][before]
+    has = pc.is_in(pa.array(ids, pa.string()), value_set=asked.labels(ids).column("prediction_id"))
+    labelled = np.zeros(len(frame), dtype=bool)
+    labelled[before] = has.to_numpy(zero_copy_only=False)
     least = MOST if rows < _FAR * MOST else LEAST
     return all(np.sum(labelled & (versions == one)) >= least for one in np.unique(versions[~before]))

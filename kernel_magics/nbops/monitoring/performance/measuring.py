@@ -183,7 +183,7 @@ def _newest_rows(window: str, newest: int | None) -> int | None:
     rows = length_of(window).rows
     if newest is None:
         return None
-    if newest < 1 or not rows:
+    if arguments.count(newest, "newest") and not rows:
         raise UsageError("newest counts windows of rows.", hint="Write window='1000 rows', newest=30, or give start.")
     return newest * rows
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
 
@@ -73,6 +73,8 @@ def identifiers(ids: Sequence[Any]) -> list[str]:
     DataError
         One is missing: all that are would be taken for the same prediction.
     """
+    if isinstance(ids, str) or not isinstance(ids, Iterable):
+        raise DataError(f"Identifiers are a list, one of each row, not {ids!r:.60}.")
     names = [str(one) for one in ids]
     if not _NONE.isdisjoint(names):
         # Seldom true, and then looked at closely: somebody may be called so.
@@ -112,6 +114,8 @@ def inputs(rows: Any, count: int, leave_out: Sequence[str], redactor: Redactor) 
         frame = pd.DataFrame(dict(rows))
     else:
         values = np.asarray(rows)
+        if not values.ndim:
+            raise DataError(f"Inputs are a frame with a row of each prediction, not {rows!r:.60}.")
         values = values.reshape(len(values), -1)
         frame = pd.DataFrame(values, columns=[f"x{place}" for place in range(values.shape[1])])
     if len(frame) != count:
@@ -248,7 +252,7 @@ def _scores(scores: Any, rows: int) -> dict[str, Any]:
         named = {f"{SCORE}_{name}": scores[name] for name in scores}
     else:
         values = _floats(scores, "scores")
-        named = {SCORE: values} if values.ndim == 1 else {f"{SCORE}_{i}": one for i, one in enumerate(values.T)}
+        named = {SCORE: values} if values.ndim < 2 else {f"{SCORE}_{i}": one for i, one in enumerate(values.T)}
     return {name: pa.array(_numbers(one, rows, "scores"), from_pandas=True) for name, one in named.items()}
 
 

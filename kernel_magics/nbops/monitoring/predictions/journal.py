@@ -13,13 +13,14 @@ import datetime as dt
 import json
 import re
 import time
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from nbops.errors import DataError
 from nbops.monitoring.predictions import framing
+from nbops.monitoring.predictions.among import Among, begins_before
 from nbops.monitoring.predictions.segment import ENDING
 from nbops.workspace.locks import file_lock
 
@@ -114,6 +115,22 @@ class Journal:
             _between(table, start, end) for table in self._found(start, end, lambda path: _rows(path, wanted), wanted)
         ]
 
+    def read_among(self, ids: Iterable[str], end: float | None = None) -> list[pa.Table]:
+        """Give the rows before ``end``, but not of row groups that hold none of the identifiers ``ids``.
+
+        In the place of each such group that has rows before ``end`` comes a table without rows: its columns count for the types of
+        all, so that :func:`joined` gives the rows as it gives them of :meth:`read`.
+
+        Raises
+        ------
+        DataError
+            A file that is read is damaged.
+        """
+        among = Among(ids)
+        found = self._found(None, end, lambda path: _rows_among(path, among, end), None)
+        cut = [(table, _between(table, None, end)) for table in found]
+        return [rows for table, rows in cut if rows.num_rows or not table.num_rows]
+
     def profiles(self, start: float | None = None, end: float | None = None) -> list[dict[str, Any]]:
         """Give the profiles that were kept instead of rows, of the days that lie in the time."""
         return self._found(start, end, profiles_of, None, profiles=True)
@@ -155,41 +172,53 @@ def replaces(path: Path) -> list[str]:
 
 def profiles_of(path: Path) -> list[dict[str, Any]]:
     """Give the profiles that a Parquet file holds beside its rows."""
-    import pyarrow as pa
     import pyarrow.parquet as pq
 
-    try:
+    with _readable(path):
         return list(json.loads((pq.read_metadata(path).metadata or {}).get(PROFILES, b"[]")))
-    except pa.ArrowException as error:
-        raise _damaged(path, error) from error
 
 
 def _rows(path: Path, wanted: Wanted) -> list[pa.Table]:
-    import pyarrow as pa
     import pyarrow.parquet as pq
 
-    try:
-        with pq.ParquetFile(path, memory_map=True) as file:
-            return [file.read(_chosen(file.schema_arrow.names, wanted)).replace_schema_metadata(None)]
-    except pa.ArrowException as error:
-        raise _damaged(path, error) from error
+    with _readable(path), pq.ParquetFile(path, memory_map=True) as file:
+        return [file.read(_chosen(file.schema_arrow.names, wanted)).replace_schema_metadata(None)]
+
+
+def _rows_among(path: Path, among: Among, end: float | None) -> list[pa.Table]:
+    import pyarrow.parquet as pq
+
+    with _readable(path), pq.ParquetFile(path, memory_map=True) as file:
+        groups = [file.metadata.row_group(number) for number in range(file.num_row_groups)]
+        before = [begins_before(group, end) for group in groups]
+        # Where it is not known whether a group has rows in the time, they are looked at.
+        wanted = [n for n, group in enumerate(groups) if before[n] is None or (before[n] and among.may_hold(group))]
+        left = any(before[n] for n in range(len(groups)) if n not in wanted)
+        parts = [*([[]] if left else []), *([wanted] if wanted else [])]
+        return [file.read_row_groups(part).replace_schema_metadata(None) for part in parts]
 
 
 def _count(path: Path) -> int:
-    import pyarrow as pa
     import pyarrow.parquet as pq
 
-    try:
+    # It may have been merged or dropped meanwhile.
+    with contextlib.suppress(FileNotFoundError), _readable(path):
         return int(pq.read_metadata(path).num_rows)
-    except FileNotFoundError:
-        # It was merged or dropped meanwhile.
-        return 0
-    except pa.ArrowException as error:
-        raise _damaged(path, error) from error
+    return 0
 
 
-def _damaged(path: Path, error: Exception) -> DataError:
-    return DataError(f"{path} is damaged: {' '.join(str(error).split())[:200]}")
+@contextlib.contextmanager
+def _readable(path: Path) -> Iterator[None]:
+    """Say of a file that is no good Parquet that it is damaged."""
+    import pyarrow as pa
+
+    try:
+        yield
+    except (OSError, pa.ArrowException) as error:
+        # What the system says has a number; Arrow says of some damage that it was an error of input.
+        if isinstance(error, OSError) and error.errno is not None:
+            raise
+        raise DataError(f"{path} is damaged: {' '.join(str(error).split())[:200]}") from error
 
 
 def _chosen(names: Sequence[str], wanted: Wanted) -> list[str]:

@@ -47,8 +47,10 @@ def read_labels(workspace: Workspace, model: str, as_of: float | None = None, *,
     return found.drop(columns="repeated") if history else last_labels(found)
 
 
-def label_table(workspace: Workspace, model: str, as_of: float | None = None) -> pa.Table:
-    """Read all labels that had arrived, in no order.
+def label_table(workspace: Workspace, model: str, as_of: float | None = None, ids: Any = None) -> pa.Table:
+    """Read the labels that had arrived, in no order: all, or at least all of the predictions ``ids``.
+
+    :func:`labels_of` gives the same of these predictions, whichever was read.
 
     Raises
     ------
@@ -61,7 +63,11 @@ def label_table(workspace: Workspace, model: str, as_of: float | None = None) ->
 
     as_of = moment(as_of)
     end = None if as_of is None else float(np.nextafter(as_of, np.inf))
-    tables = [table for table in label_journal(workspace, model).read(None, end) if table.num_rows]
+    journal = label_journal(workspace, model)
+    if ids is None:
+        tables = [table for table in journal.read(None, end) if table.num_rows]
+    else:
+        tables = journal.read_among(ids, end)
     if tables:
         return joined(tables)
     kinds = {"prediction_id": pa.string(), "at": pa.float64(), "label": pa.float64(), "written": pa.float64()}
@@ -117,7 +123,8 @@ def labelled_predictions(
         As :func:`read_predictions`, with ``label`` (missing where none has arrived) and ``label_at``, when the first one did.
     """
     frame = predictions_until(workspace, model, as_of, start=start, end=end, inputs=inputs, version=version)
-    return with_labels(frame, labels_of(label_table(workspace, model, as_of), frame["prediction_id"]))
+    ids = frame["prediction_id"]
+    return with_labels(frame, labels_of(label_table(workspace, model, as_of, ids), ids))
 
 
 def predictions_until(

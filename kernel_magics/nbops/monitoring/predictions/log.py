@@ -8,6 +8,7 @@ from pathlib import Path
 from types import TracebackType
 from typing import TYPE_CHECKING, Any
 
+from nbops.errors import UsageError
 from nbops.monitoring.predictions.committing import Committer, Health, Ticket
 from nbops.monitoring.predictions.entries import entries, inputs, with_inputs
 from nbops.monitoring.predictions.journal import Journal, day_of
@@ -46,6 +47,10 @@ def label_journal(workspace: Workspace, model: str) -> Journal:
 
 
 def _folder(workspace: Workspace, model: str) -> Path:
+    if not isinstance(workspace, Workspace):
+        raise UsageError(
+            f"A workspace comes first, not a {type(workspace).__name__}.", hint="nbops.find_workspace() gives it."
+        )
     check_name(model)
     # The prefix keeps names such as ".." from being a way out of the folder.
     return workspace.predictions / f"model={model}"

@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
 from nbops.data.profile import Profile
+from nbops.monitoring import arguments
 from nbops.monitoring.predictions.entries import INPUT, SCORE, moment
 from nbops.monitoring.predictions.journal import Wanted, day_of
 from nbops.monitoring.predictions.log import prediction_journal
@@ -56,10 +57,13 @@ def read_predictions(
     Raises
     ------
     UsageError
-        No model can have that name.
+        No model can have that name, or ``columns``, ``version`` or ``newest`` is of no use.
     DataError
         A file is damaged, or a time is none.
     """
+    columns = None if columns is None else arguments.names(columns, "columns")
+    version = None if version is None else arguments.count(version, "version", least=0)
+    newest = None if newest is None else arguments.count(newest, "newest", least=0)
     start, end = moment(start), moment(end)
     names = None if columns is None else {*stored(columns), "prediction_id", "version"}
     wanting = None if names is None else names.__contains__

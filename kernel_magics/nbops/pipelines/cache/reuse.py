@@ -11,7 +11,7 @@ from pathlib import Path
 
 from nbops.errors import NbopsError, NotFoundError
 from nbops.pipelines.cache import results
-from nbops.pipelines.cache.results import Result
+from nbops.pipelines.cache.manifest import Result
 from nbops.pipelines.cache.sharing import Team
 from nbops.pipelines.outputs import Output
 from nbops.pipelines.owners import with_owners

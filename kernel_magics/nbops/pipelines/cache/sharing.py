@@ -18,8 +18,8 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
+from nbops.pipelines.cache.manifest import Result, manifest, read_manifest
 from nbops.pipelines.cache.remote import Beat, Patience, Store, store_for
-from nbops.pipelines.cache.results import Result, manifest, read_manifest
 from nbops.pipelines.secrets import is_marked
 from nbops.redaction import redact
 from nbops.workspace import Workspace

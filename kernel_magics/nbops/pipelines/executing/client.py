@@ -5,19 +5,19 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import logging
-import signal
 import threading
 import time
-from collections.abc import Callable, Collection
+from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import UTC, datetime
-from pathlib import Path
 from typing import Any
 
 from nbclient.client import NotebookClient
 from nbclient.exceptions import CellExecutionError, DeadKernelError
 
 from nbops.capture.failure import plain
+from nbops.pipelines.executing.asking import hear_everything
+from nbops.pipelines.executing.deaths import death, oom_kills
 from nbops.pipelines.executing.loops import Stopped
 from nbops.pipelines.executing.marks import mark
 from nbops.pipelines.executing.preparing import executable, number
@@ -28,9 +28,7 @@ _TICK, _TELL_EVERY = 0.1, 0.5
 # After an interrupt a cell has so long to end, so that its traceback shows where it was.
 _GRACE = 5.0
 _IOPUB_PATIENCE = 60
-# In the thread to which the socket belongs; 23 is ZMQ_SNDHWM.
-_NO_LIMIT = "(lambda thread: thread.schedule(lambda: thread.socket.setsockopt(23, 0)))(get_ipython().kernel.iopub_thread) or None"
-_STOPPED, _SIGKILL = "Stopped", 9
+_STOPPED = "Stopped"
 # What nbclient says of cells that fail is said in words of ours.
 _quiet = logging.getLogger("nbops.pipelines.executing.client")
 _quiet.setLevel(logging.CRITICAL)
@@ -53,38 +51,6 @@ class Limits:
     cell: float | None = None
     notebook: float | None = None
     stop: threading.Event | None = None
-
-
-def name_cells(client: Any, cell: Callable[[], Any], known: Collection[str]) -> None:
-    """Have a kernel client tell the kernel which cell it executes, as JupyterLab does.
-
-    Parameters
-    ----------
-    client
-        A kernel client of jupyter_client.
-    cell
-        Gives the cell that executes now.
-    known
-        Ids that cells have in their file; others would name another cell each time.
-    """
-    session = client.session
-    message = session.msg
-
-    def with_cell(kind: str, *arguments: Any, **options: Any) -> Any:
-        made = message(kind, *arguments, **options)
-        if kind == "execute_request" and (cell() or {}).get("id") in known:
-            made["metadata"]["cellId"] = cell()["id"]
-        return made
-
-    session.msg = with_cell
-
-
-def hear_everything(client: Any) -> None:
-    """Have a Python kernel throw no outputs away, however fast they come; by default it keeps a thousand for us.
-
-    It does so before it executes what it is asked for next. Its answer is of no use to anybody.
-    """
-    client.execute("", silent=True, store_history=False, allow_stdin=False, user_expressions={"nbops": _NO_LIMIT})
 
 
 class Client(NotebookClient):
@@ -257,7 +223,7 @@ class Client(NotebookClient):
         status: int | None = None
         with contextlib.suppress(Exception):
             status = await self.km.provisioner.poll()
-        return _death(status, oom_kills() > self._oom_kills)
+        return death(status, oom_kills() > self._oom_kills)
 
     def _begin(self, index: int) -> None:
         self._index, self._cell_begun, self._running = index, time.monotonic(), True
@@ -330,29 +296,3 @@ def _note(cell: Any, broken: Broken) -> None:
         return
     line = f"{broken.type}: {broken.message}"
     cell.outputs.append({"output_type": "error", "ename": broken.type, "evalue": broken.message, "traceback": [line]})
-
-
-def _death(status: int | None, out_of_memory: bool) -> str:
-    if status == -_SIGKILL:
-        return f"the kernel was killed{': out of memory' if out_of_memory else ' (SIGKILL; out of memory?)'}"
-    if status is not None and status < 0:
-        return f"the kernel was killed ({_signal(-status)})"
-    if status:
-        return f"the kernel ended with exit status {status}"
-    return "the kernel died (out of memory?)"
-
-
-def _signal(number: int) -> str:
-    try:
-        return signal.Signals(number).name
-    except ValueError:
-        return f"signal {number}"
-
-
-def oom_kills() -> int:
-    """Give how often the kernel of Linux has killed a process of this control group for want of memory."""
-    with contextlib.suppress(OSError, ValueError):
-        for line in Path("/sys/fs/cgroup/memory.events").read_text(encoding="ascii").splitlines():
-            if line.startswith("oom_kill "):
-                return int(line.split()[1])
-    return 0

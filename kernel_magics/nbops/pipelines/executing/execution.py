@@ -12,8 +12,9 @@ from typing import Any
 from nbops.errors import StageLost
 from nbops.pipelines.checkpoints.keeping import Subject, checkpoint_limit
 from nbops.pipelines.checkpoints.states import Spoilt, States
+from nbops.pipelines.executing.asking import name_cells
 from nbops.pipelines.executing.cleaning import Cleaner
-from nbops.pipelines.executing.client import Broken, Client, Limits, name_cells
+from nbops.pipelines.executing.client import Broken, Client, Limits
 from nbops.pipelines.executing.journal import read_executed
 from nbops.pipelines.executing.loops import Stopped, run_here, unless
 from nbops.pipelines.executing.marks import begin, end

@@ -15,8 +15,8 @@ from jupyter_client.manager import AsyncKernelManager
 from papermill.engines import NBClientEngine, NotebookExecutionManager
 from papermill.iorw import LocalHandler, papermill_io
 
+from nbops.pipelines.executing.asking import hear_everything, name_cells
 from nbops.pipelines.executing.cleaning import Cleaner
-from nbops.pipelines.executing.client import hear_everything, name_cells
 from nbops.pipelines.executing.saving import Saver, file_saver
 
 _REMOTE_EVERY = 30.0

@@ -40,6 +40,10 @@ def set_policy(
     PipelineError
         The pipeline's file is wrong.
     """
+    if not isinstance(policy, RetrainPolicy):
+        raise UsageError(
+            f"This is a {type(policy).__name__}, not a RetrainPolicy.", hint="build(model, {…}) makes one."
+        )
     check_policy(workspace, policy)
     actor, now = identity or who(workspace), time.time() if now is None else now
     policy = replace(policy, pipeline=relative_pipeline(workspace, policy.pipeline), author=actor.name)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Sequence
 from typing import Any
 
@@ -122,13 +123,16 @@ class Ranked:
         )
 
 
+_MOMENT = re.compile(r"\d{4}-\d\d-\d\d( \d\d:\d\d:\d\d)?")
+
+
 def simple_table(
     head: Sequence[str], rows: Sequence[Sequence[Any]], right: Sequence[int] = (), caption: str = ""
 ) -> str:
     """Give a table of texts and numbers, everything escaped; the first cell of a row names it."""
 
     def cell(i: int, value: Any, scope: str = "") -> str:
-        css = ' class="num"' if i in right else ""
+        css = ' class="num"' if i in right else ' class="when"' if _MOMENT.fullmatch(str(value)) else ""
         shown = value if isinstance(value, Html) else name_of(value) if scope == "row" else safe(value, 160)
         return f'<th scope="{scope}"{css}>{shown}</th>' if scope else f"<td{css}>{shown}</td>"
 

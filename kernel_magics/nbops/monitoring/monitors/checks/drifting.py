@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
@@ -33,7 +34,9 @@ def check_drift(look: Look, check: Check) -> CheckResult:
     columns = compared_columns(look, check)
     predicted = None if learned else predictions_of(look)
     if predicted is None or (check.columns and not set(predicted.names) & set(check.columns)):
-        report = drift(reference, inputs(look), columns=columns, **_options(look, check))
+        frame = inputs(look)
+        known = {*(column.name for column in look.reference.columns), *map(str, frame.columns)}
+        report = drift(reference, frame, columns=columns, **_options(look, check, known))
     else:
         report = _with_predictions(look, check, columns, predicted)
     look.reports.append(report)
@@ -56,15 +59,19 @@ def _with_predictions(look: Look, check: Check, columns: list[str] | None, predi
             None if columns is None else list(dict.fromkeys([*columns, *([] if check.columns else predicted.names)]))
         )
     names = [name for name in predicted.names if columns is None or name in columns]
-    report = drift(before, after, columns=columns, prediction=names, **_options(look, check))
+    options = _options(look, check, {column.name for side in (before, after) for column in side.columns})
+    if frame.columns.empty:
+        options.pop("importance", None)
+    report = drift(before, after, columns=columns, prediction=names, **options)
     return replace(report, note=with_reference(report.note, predicted))
 
 
-def _options(look: Look, check: Check) -> dict[str, Any]:
+def _options(look: Look, check: Check, known: Collection[str]) -> dict[str, Any]:
     given = {name: check.options[name] for name in _PASSED_ON if name in check.options}
     if "importance" not in given and look.version is not None:
         # What the model itself says its features count for.
-        given["importance"] = importance_of(look.workspace, look.version) or None
+        weights = importance_of(look.workspace, look.version)
+        given["importance"] = {name: weight for name, weight in weights.items() if name in known} or None
     return given
 
 
