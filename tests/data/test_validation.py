@@ -26,6 +26,19 @@ def test_data_pass_their_own_rules():
 
 
 @pytest.mark.parametrize(
+    ("seen", "limits"),
+    [
+        ([-0.3, 0.3], (-0.9, 0.9)),
+        ([-41.9, 300.8, 0.1], (-384.6, 643.5)),
+        ([12345678901234567.0] * 2, (12345678901234567.0,) * 2),
+    ],
+)
+def test_limits_are_numbers_that_a_person_would_write(seen, limits):
+    (rule,) = infer_rules(pd.DataFrame({"n": seen})).columns
+    assert (rule.minimum, rule.maximum) == limits
+
+
+@pytest.mark.parametrize(
     ("edit", "rule"),
     [
         (lambda f: f.drop(columns="n"), "column"),

@@ -170,14 +170,20 @@ def infer_rules(reference: pd.DataFrame | Profile) -> Rules:
     return Rules(tuple(replace(rule, unique=alone) for rule, alone in zip(known, unique, strict=True)))
 
 
+def _neat(limit: float, seen: float) -> float:
+    """Give a limit that a person is to read without the noise of its last digits, unless it would exclude what was seen."""
+    short = float(f"{limit:.12g}")
+    return short if (short - seen) * (limit - seen) > 0 else limit
+
+
 def _infer(column: ColumnProfile) -> ColumnRules:
     rows = max(column.rows, 1)
     nulls = min(1.0, column.nulls / rows + _NULL_SLACK) if column.nulls else 0.0
     minimum = maximum = None
     if column.kind == "number" and column.minimum is not None and column.maximum is not None:
         width = column.maximum - column.minimum
-        minimum = 0.0 if column.minimum >= 0 > column.minimum - width else column.minimum - width
-        maximum = column.maximum + width
+        minimum = 0.0 if column.minimum >= 0 > column.minimum - width else _neat(column.minimum - width, column.minimum)
+        maximum = _neat(column.maximum + width, column.maximum)
     categories = None
     # Of a stored profile the rare categories have no names any more.
     if (

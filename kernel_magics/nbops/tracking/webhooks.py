@@ -180,6 +180,7 @@ def summary(workspace: Workspace) -> list[dict[str, Any]]:
             "name": hook.name,
             "url": hook.shown,
             "events": sorted(hook.events),
+            "format": hook.format,
             "delivered": counts.get((hook.name, DELIVERED), 0),
             "waiting": counts.get((hook.name, WAITING), 0),
             "given_up": counts.get((hook.name, GIVEN_UP), 0),

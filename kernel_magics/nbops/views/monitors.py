@@ -119,7 +119,7 @@ def monitor_html(summary: MonitorSummary, runs: Sequence[MonitorRun], incidents:
         head = '<th></th><th>looked</th><th>window</th><th class="num">rows</th><th></th>'
         opened = "" if incidents else " open"
         parts.append(
-            f"<details{opened}><summary>{len(runs)} last looks</summary>"
+            f"<details{opened}><summary>the last {f'{len(runs)} looks' if len(runs) > 1 else 'look'}</summary>"
             f'<div class="scroll"><table><tr>{head}</tr>{rows}</table></div></details>'
         )
     parts.append(f"<details><summary>declaration</summary><table>{facts}</table></details>")

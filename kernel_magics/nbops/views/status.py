@@ -34,7 +34,7 @@ def webhooks_text(hooks: Sequence[Mapping[str, Any]]) -> str:
         (
             hook["name"],
             hook["url"],
-            ", ".join(hook["events"]) or "all",
+            "incidents" if hook["format"] == "slack" else ", ".join(hook["events"]) or "all",
             str(hook["delivered"]),
             str(hook["waiting"]),
             str(hook["given_up"]),
