@@ -9,6 +9,7 @@ from jupyter_server.auth.decorator import authorized
 from tornado import web
 
 from nbops.errors import NbopsError, NotFoundError
+from nbops.faults import Faults
 from nbops.records import Identity, Schedule, ScheduleRun
 from nbops_lab.base import NbopsHandler
 from nbops_lab.kinds import are_texts, are_values, is_number, is_text, is_whole
@@ -142,12 +143,16 @@ def _acts() -> dict[str, Callable[..., Schedule | ScheduleRun]]:
 
 def _save(place: Place, name: str, wanted: Mapping[str, Any], me: Identity) -> dict[str, Any]:
     from nbops import scheduling
+    from nbops.scheduling.checking import check
 
-    workspace = place.workspace
+    workspace, faults = place.workspace, Faults()
     if wanted.get("pipeline"):
-        pipeline_path(place, wanted["pipeline"])
+        with faults.about("pipeline"):
+            pipeline_path(place, wanted["pipeline"])
     given = {**wanted, "alerts": tuple(wanted.get("alerts", ()))}
     schedule = Schedule(**{"pipeline": "", "trigger": "cron", **given, "name": name})
+    if faults:
+        check(workspace, schedule, faults)
     known = {one.name for one in scheduling.schedules(workspace)}
     keep = scheduling.update_schedule if schedule.name.strip() in known else scheduling.add_schedule
     saved = keep(workspace, schedule, identity=me)

@@ -122,6 +122,21 @@ async def test_what_cannot_be_is_refused_in_words(call: Any, changes: dict[str, 
     assert (await call("schedules")).json() == []
 
 
+async def test_all_that_cannot_be_is_said_at_once_each_of_its_field(call: Any) -> None:
+    wrong = {
+        "pipeline": "../pipeline.toml",
+        "cron": "61 * * * *",
+        "timezone": "Mars/Olympus",
+        "missed_cap": 0,
+        "overlap": "maybe",
+        "alerts": ["pigeon"],
+        "parameters": {"password": "hunter2hunter2"},
+    }
+    said = (await put(call, "nightly", **wrong)).json()
+    assert sorted([said["field"], *(one["field"] for one in said["further"])]) == sorted(wrong)
+    assert (await call("schedules")).json() == []
+
+
 async def test_a_pipeline_outside_is_refused(call: Any, tmp_path: Path) -> None:
     (tmp_path / "pipeline.toml").write_text('[stages.a]\nnotebook = "a.ipynb"\n')
     for name in (str(tmp_path / "pipeline.toml"), "../pipeline.toml"):

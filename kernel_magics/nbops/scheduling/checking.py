@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import get_args
 
 from nbops.errors import NbopsError, UsageError, about
+from nbops.faults import Faults
 from nbops.pipelines.cron import Cron, zone_of
 from nbops.pipelines.running.options import with_parameters
 from nbops.pipelines.spec import Pipeline, load_pipeline
@@ -32,8 +33,15 @@ _SUBJECTS = {
 }
 
 
-def check(workspace: Workspace, schedule: Schedule) -> None:
-    """Check a schedule and the pipeline that it starts.
+def check(workspace: Workspace, schedule: Schedule, found: Faults | None = None) -> None:
+    """Check a schedule and the pipeline that it starts; an error says which field it is about, and what else is wrong.
+
+    Parameters
+    ----------
+    workspace, schedule
+        What is checked.
+    found
+        What is wrong with it for sure; what those fields name is not looked at.
 
     Raises
     ------
@@ -46,11 +54,15 @@ def check(workspace: Workspace, schedule: Schedule) -> None:
     SettingsError
         ``nbops.toml`` declares a webhook that cannot be used.
     """
-    check_facts(workspace, schedule)
-    with about("pipeline"):
-        pipeline = pipeline_of(workspace, schedule.pipeline)
-    with about("parameters"):
-        with_parameters(pipeline, read_parameters(schedule.parameters))
+    faults = found or Faults()
+    _look_at(workspace, schedule, faults)
+    if "pipeline" not in faults:
+        with faults.about("pipeline"):
+            pipeline = pipeline_of(workspace, schedule.pipeline)
+            if "parameters" not in faults:
+                with faults.about("parameters"):
+                    with_parameters(pipeline, read_parameters(schedule.parameters))
+    faults.settle()
 
 
 def check_facts(workspace: Workspace, schedule: Schedule) -> None:
@@ -63,20 +75,30 @@ def check_facts(workspace: Workspace, schedule: Schedule) -> None:
     SettingsError
         ``nbops.toml`` declares a webhook that cannot be used.
     """
-    if not _NAME.fullmatch(schedule.name):
-        with about("name"):
+    faults = Faults()
+    _look_at(workspace, schedule, faults)
+    faults.settle()
+
+
+def _look_at(workspace: Workspace, schedule: Schedule, faults: Faults) -> None:
+    with faults.about("name"):
+        if not _NAME.fullmatch(schedule.name):
             raise UsageError(
                 f"{schedule.name!r} cannot name a schedule.", hint="Use letters, digits, blanks and . _ + -"
             )
-    _one_of("trigger", schedule.trigger, get_args(TriggerKind))
-    _one_of("missed", schedule.missed, get_args(MissedPolicy))
-    _one_of("overlap", schedule.overlap, get_args(OverlapPolicy))
-    if not 1 <= schedule.missed_cap <= _MOST:
-        raise UsageError(f"The cap of what is made up must be 1 to {_MOST}, not {schedule.missed_cap}.")
-    _check_trigger(schedule)
-    check_parameters(schedule.parameters, "schedules")
+    kinds = {"trigger": TriggerKind, "missed": MissedPolicy, "overlap": OverlapPolicy}
+    for field, kind in kinds.items():
+        with faults.about(field):
+            _one_of(field, getattr(schedule, field), get_args(kind))
+    with faults.about("missed_cap"):
+        if not 1 <= schedule.missed_cap <= _MOST:
+            raise UsageError(f"The cap of what is made up must be 1 to {_MOST}, not {schedule.missed_cap}.")
+    _check_trigger(schedule, faults)
+    with faults.about("parameters"):
+        check_parameters(schedule.parameters, "schedules")
     for alert in schedule.alerts:
-        check_route(workspace, alert)
+        with faults.about("alerts"):
+            check_route(workspace, alert)
 
 
 def pipeline_of(workspace: Workspace, pipeline: str) -> Pipeline:
@@ -110,20 +132,23 @@ def _one_of(what: str, value: str, known: tuple[str, ...]) -> None:
         raise UsageError(f"{what} cannot be {value!r}.", hint=hint)
 
 
-def _check_trigger(schedule: Schedule) -> None:
+def _check_trigger(schedule: Schedule, faults: Faults) -> None:
     if schedule.trigger == "cron":
-        with about("timezone"):
+        with faults.about("timezone"):
             zone_of(schedule.timezone)
-        with about("cron"):
-            if Cron(schedule.cron, schedule.timezone).next(0.0) is None:
+        with faults.about("cron"):
+            if Cron(schedule.cron, "UTC" if "timezone" in faults else schedule.timezone).next(0.0) is None:
                 raise UsageError(f"The cron expression {schedule.cron!r} names no day that ever comes.")
         return
     subject = _SUBJECTS.get(schedule.trigger)
-    if subject and not schedule.subject.strip():
-        with about("subject"):
+    with faults.about("subject"):
+        if subject and not schedule.subject.strip():
             raise UsageError(f"The trigger {schedule.trigger!r} needs a subject: {subject}.")
-    if schedule.trigger == "data":
+    if schedule.trigger != "data":
+        return
+    with faults.about("measure"):
         _one_of("measure", schedule.measure, MEASURES)
+    with faults.about("threshold"):
         if not (math.isfinite(schedule.threshold) and schedule.threshold >= 1):
             raise UsageError(f"The number of {schedule.measure} must be at least 1, not {schedule.threshold:g}.")
 
