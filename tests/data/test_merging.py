@@ -4,6 +4,8 @@ import dataclasses
 import datetime
 import decimal
 import math
+import subprocess
+import sys
 from fractions import Fraction
 
 import numpy as np
@@ -182,6 +184,20 @@ def test_files_are_the_frame_however_they_are_cut(tmp_path):
     for column in profile_source(folder, reference).columns:
         known = reference.column(column.name)
         assert {**vars_of(column), "dtype": ""} == {**vars_of(known), "dtype": ""}, column.name
+
+
+@pytest.mark.parametrize("kind", ["parquet", "feather"])
+def test_periods_of_a_file_are_times_as_those_of_a_frame(tmp_path, kind):
+    frame = pd.DataFrame({"month": pd.period_range("2020", periods=60, freq="M")})
+    path = tmp_path / f"a.{kind}"
+    getattr(frame, f"to_{kind}")(path)
+    known, found = profile_frame(frame).columns[0], profile_source(path).columns[0]
+    assert known.kind == "time"
+    assert {**vars_of(found), "dtype": ""} == {**vars_of(known), "dtype": ""}
+    # To a process that has seen no period yet the file holds numbers.
+    code = "import sys; from nbops.data.scan import profile_source; print(profile_source(sys.argv[1]).columns[0].kind)"
+    said = subprocess.run([sys.executable, "-c", code, str(path)], capture_output=True, text=True, check=True)
+    assert said.stdout == "time\n"
 
 
 def vars_of(column):

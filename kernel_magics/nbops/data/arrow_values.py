@@ -65,6 +65,10 @@ def of_arrow(values: pa.ChunkedArray | pa.Array, *, parted: bool = False) -> Val
     if types.is_duration(kind):
         whole = values.drop_null().cast(pa.int64())
         return Values(form=NUMBERS, numbers=seconds_of(whole.to_numpy(**_copying(whole)), kind.unit), **base)
+    if hasattr(kind, "freq"):
+        # Periods of pandas, as a frame has them.
+        own, utc = clock_of(values.to_pandas())
+        return Values(form=TIMES, own=own, utc=utc, **base)
     return _arrow_nested(values, base)
 
 

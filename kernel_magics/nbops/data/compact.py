@@ -27,6 +27,8 @@ from nbops.data.values import of_array
 from nbops.errors import DataError
 
 LIMIT = 200_000
+# Of how sums are made, which are kept where a mark for missing may have to be taken out of them.
+_VERSION = 2
 # Groups of a number and kept categories, from the finest to what thousands of columns leave room for.
 _LEVELS = ((64, 50), (32, 25), (16, 12), (8, 6), (4, 3))
 _LONGEST_NAME = 80
@@ -53,7 +55,7 @@ def compact(profile: Profile, clean: Callable[[str], str] = str, limit: int = LI
         if sum(sizes) + 200 <= limit:
             break
     kept = int(np.searchsorted(np.cumsum(sizes), limit - 200, "right")) if sizes else 0
-    found: dict[str, Any] = {"version": 1, "binned": True, "rows": profile.rows, "columns": columns[:kept]}
+    found: dict[str, Any] = {"version": _VERSION, "binned": True, "rows": profile.rows, "columns": columns[:kept]}
     return found if kept == len(columns) else {**found, "left_out": len(columns) - kept}
 
 
@@ -92,7 +94,7 @@ def expanded(data: dict[str, Any]) -> Profile:
     DataError
         It is no such profile, or one of a newer nbops.
     """
-    if data.get("version") != 1 or not data.get("binned"):
+    if data.get("version") != _VERSION or not data.get("binned"):
         raise DataError(f"This is no stored profile that nbops can read (version {data.get('version')!r}).")
     rows = int(data["rows"])
     columns = tuple(_large(column, rows) for column in data["columns"])

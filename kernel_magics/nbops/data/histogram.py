@@ -50,6 +50,11 @@ class Histogram(Mapping[int, int]):
     bins: Array = field(default_factory=_none)
     counts: Array = field(default_factory=_none)
 
+    def __post_init__(self) -> None:
+        """Keep others from writing to what several profiles share."""
+        for array in (self.bins, self.counts):
+            array.setflags(write=False)
+
     @classmethod
     def of(cls, counted: Mapping[int, int]) -> Histogram:
         """Take counts by bin."""
@@ -84,13 +89,13 @@ def less(values: Array, shift: float, out: Array) -> None:
     """Take the shift off numbers, into ``out`` of the same shape; whole numbers beyond 2 to the power of 53 stay exact."""
     with np.errstate(over="ignore", under="ignore", invalid="ignore"):
         np.subtract(values, shift, out=out, dtype=np.float64)
-    if are_beyond(values, shift):
+    if is_beyond(shift) and values.dtype.kind in "iu" and values.dtype.itemsize == 8 and len(values):
         _correct_whole(values, int(shift), out)
 
 
-def are_beyond(values: Array, shift: float) -> bool:
-    """Whether they are whole numbers that may lose digits where the shift is taken off as a float."""
-    return abs(shift) >= _WHOLE and values.dtype.kind in "iu" and values.dtype.itemsize == 8 and len(values) > 0
+def is_beyond(shift: float) -> bool:
+    """Whether whole numbers may lose digits where the shift is taken off as a float."""
+    return abs(shift) >= _WHOLE
 
 
 def _correct_whole(values: Array, middle: int, out: Array) -> None:
@@ -150,14 +155,16 @@ def scale_of(values: Array) -> Scale:
     part = part[np.isfinite(part)]
     if not len(part):
         return Scale()
-    with np.errstate(over="ignore"):
+    with np.errstate(over="ignore", under="ignore"):
         # One of the numbers and not the middle of two: whole numbers stay whole.
         middle = (len(part) - 1) // 2
         shift = float(np.float32(np.partition(part, middle)[middle]))
         shift = shift if np.isfinite(shift) else 0.0
         distances = np.abs(part - shift)
-    distances = distances[(distances > 0) & (distances < np.inf)]
-    return Scale(shift, unit_of(float(np.median(distances)) if len(distances) else abs(shift)))
+        distances = distances[(distances > 0) & (distances < np.inf)]
+        # The middle of two halves, whose sum is a number where that of the two may be none.
+        usual = 2 * float(np.median(distances / 2)) if len(distances) else abs(shift)
+    return Scale(shift, unit_of(usual))
 
 
 @functools.cache

@@ -138,7 +138,7 @@ class NumberCounts:
         self.minimum = low if self.minimum is None else min(low, self.minimum)
         self.maximum = high if self.maximum is None else max(high, self.maximum)
         shift = self.scale.shift
-        if histogram.are_beyond(part, shift):
+        if histogram.is_beyond(shift):
             part, shift = scratch.less(part, shift), 0.0
             low, high = _ends(part)
         self.moments.take(part, shift, low, high, scratch.room)

@@ -25,6 +25,8 @@ if TYPE_CHECKING:
     import pandas as pd
 
 MOST_CATEGORIES = 10_000
+# How sums, bins and hashes are made: profiles made otherwise cannot be added to these.
+_VERSION = 3
 IDENTIFIER_SHARE = 0.95
 IDENTIFIER_ROWS = 50
 NUMBER_SHARE = 0.9
@@ -135,7 +137,7 @@ class Profile:
 
     def to_dict(self) -> dict[str, Any]:
         """Give JSON-able values; histograms are packed (bin and count pairs, zlib, base64)."""
-        found: dict[str, Any] = {"version": 2, "rows": self.rows, "columns": [_packed(c) for c in self.columns]}
+        found: dict[str, Any] = {"version": _VERSION, "rows": self.rows, "columns": [_packed(c) for c in self.columns]}
         return found if self.duplicates is None else {**found, "duplicates": self.duplicates}
 
     @classmethod
@@ -148,7 +150,7 @@ class Profile:
             It is no profile, or one of a newer nbops.
         """
         version = data.get("version") if isinstance(data, dict) else None
-        if version != 2:
+        if version != _VERSION:
             raise DataError(f"This is no profile that nbops can read (version {version!r}).")
         try:
             columns = tuple(_unpacked(column) for column in data["columns"])
@@ -281,7 +283,9 @@ def _unpacked(data: dict[str, Any]) -> ColumnProfile:
     packed = base64.b64decode(data["histogram"])
     planes = np.frombuffer(zlib.decompress(packed), np.uint8).reshape(8, -1) if packed else np.zeros((8, 0), np.uint8)
     pairs = np.ascontiguousarray(planes.T).reshape(-1).view("<i8")
-    half = len(pairs) // 2
+    half, rest = divmod(len(pairs), 2)
+    if rest:
+        raise ValueError("a bin without a count")
     counted = Histogram(np.cumsum(pairs[:half]), pairs[half:].astype(np.int64))
     found: dict[str, Any] = {**data, "histogram": counted}
     found["aspects"] = tuple(_unpacked(aspect) for aspect in data.get("aspects", ()))

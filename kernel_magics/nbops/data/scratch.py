@@ -14,7 +14,7 @@ Array = np.ndarray[Any, Any]
 
 # Numbers of a piece: what is done with them stays in the cache of one processor.
 PIECE = 1 << 18
-_AT_ONCE = 1
+_AT_ONCE = 2
 
 
 class Scratch:
@@ -45,7 +45,7 @@ class Scratch:
     def places(self, part: Array, shift: float) -> Array:
         """Give the bins of numbers; what is too large or too small for a float32 must not be warned of."""
         small, bins = self._small[: len(part)], self._bins[self._kept : self._kept + len(part)]
-        if histogram.are_beyond(part, shift):
+        if histogram.is_beyond(shift):
             np.copyto(small, self.less(part, shift), casting="unsafe")
         else:
             np.subtract(part, shift, out=small, dtype=np.float64, casting="unsafe")

@@ -22,8 +22,8 @@ Floats = np.ndarray[Any, np.dtype[np.float64]]
 FINE, COARSE = 34, 16
 # Units beyond which a number is taken to a higher level, and how far apart levels are, both as powers of two.
 _REACH = 10
-# Squares of whole numbers are of 52 bits, so that fewer of them are added at once.
-_SQUARES = 1 << 10
+# Squares, and sums of squares, are of 53 bits, so that fewer of them are added at once.
+_ADDED = 1 << 9
 # Floats add whole numbers of so many digits exactly, which is quicker where enough squares can be added at once; powers of two.
 _EXACT, _WORTH, _MOST = 53, 6, 12
 _ROUNDING = 1.5 * 2.0**52
@@ -126,12 +126,17 @@ def _squares_of_floats(values: Floats, at_once: int, step: int) -> int:
     even = len(values) // at_once * at_once
     rows = values[:even].reshape(-1, at_once)
     found = np.append(np.vecdot(rows, rows), np.vecdot(values[even:], values[even:]))
-    return int(np.ldexp(found, -2 * step).astype(np.int64).sum())
+    return _total(np.ldexp(found, -2 * step).astype(np.int64))
 
 
 def _squares_of_whole(values: Array) -> int:
     np.multiply(values, values, out=values)
-    found = np.add.reduceat(values, np.arange(0, len(values), _SQUARES)) if len(values) else values
+    return _total(values)
+
+
+def _total(values: Array) -> int:
+    """Add whole numbers of at most 53 bits, so few at once that their sums stay within 64."""
+    found = np.add.reduceat(values, np.arange(0, len(values), _ADDED)) if len(values) else values
     return sum(found.tolist())
 
 

@@ -55,10 +55,13 @@ def beside(
             raise
 
     with ThreadPoolExecutor(1, "nbops-profile") as pool:
-        # What holds for this thread only, such as how numpy takes overflows, holds there as well.
-        other = pool.submit(contextvars.copy_context().run, work, there, here if rows >= _LONG else deque())
-        work(here, there)
-        other.result()
+        try:
+            # What holds for this thread only, such as how numpy takes overflows, holds there as well.
+            other = pool.submit(contextvars.copy_context().run, work, there, here if rows >= _LONG else deque())
+            work(here, there)
+            other.result()
+        finally:
+            there.clear()
     return [found[place] for place in range(len(items))]
 
 

@@ -110,9 +110,9 @@ def counted_words(words: list[str], counts: Array, base: dict[str, Any], **more:
 
 def counted_codes(codes: Array, many: int) -> Array:
     """Count whole numbers from 0 to ``many``, shape ``(n,)``; piece by piece, as numpy makes a copy of each."""
-    counts = np.zeros(many, np.int64)
-    for first in range(0, len(codes), _CODES):
-        counts += np.bincount(codes[first : first + _CODES], minlength=many)
+    counts, at_once = np.zeros(many, np.int64), max(_CODES, many)
+    for first in range(0, len(codes), at_once):
+        counts += np.bincount(codes[first : first + at_once], minlength=many)
     return counts
 
 

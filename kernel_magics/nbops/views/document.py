@@ -19,7 +19,10 @@ _STYLE = """
 --jp-brand-color1:#64b5f6;--jp-success-color1:#81c784;--jp-warn-color1:#ffb74d;--jp-error-color1:#e57373}}
 body{margin:0 auto;padding:22px 26px 40px;max-width:960px;background:var(--jp-layout-color1)}
 h1{font-size:22px;font-weight:600;margin:0 0 4px}h2{font-size:15px;font-weight:600;margin:26px 0 6px}
-@media print{body{max-width:none;padding:0}details{break-inside:avoid}}
+@media print{:root{--jp-layout-color1:#fff;--jp-layout-color2:#f0f0f0;--jp-border-color2:#ccc;--jp-ui-font-color1:#000;--jp-ui-font-color2:#444;
+--jp-ui-font-color3:#9e9e9e;--jp-brand-color1:#1565c0;--jp-success-color1:#1b5e20;--jp-warn-color1:#bf360c;--jp-error-color1:#b71c1c;color-scheme:light}
+body{max-width:none;padding:0}details{break-inside:avoid}details>*{display:block}
+details::details-content{content-visibility:visible;height:auto;block-size:auto;overflow:visible}}
 """
 FRAGMENT_STYLE = """
 .nbops{color:var(--jp-ui-font-color1,#212121);font:13px/1.45 var(--jp-ui-font-family,system-ui,-apple-system,"Segoe UI","DejaVu Sans",sans-serif)}
@@ -33,7 +36,7 @@ FRAGMENT_STYLE = """
 .nbops table :is(td,th):not(.num){text-align:left!important}.nbops table :is(td,th).num{text-align:right!important}.nbops .counts{display:flex;flex-wrap:wrap;gap:8px 26px;margin:0 0 12px}
 .nbops .counts b{font-size:18px;font-weight:500;display:block}.nbops summary{cursor:pointer;padding:6px 0;color:var(--jp-ui-font-color2,#616161)}
 .nbops .pill{display:inline-block;border:1px solid currentColor;border-radius:9px;padding:0 7px;font-size:11px;line-height:16px}
-.nbops .scroll{overflow-x:auto}.nbops th{overflow-wrap:normal}.nbops .when{white-space:nowrap}
+.nbops .scroll{overflow-x:auto;position:relative}.nbops td.num{white-space:nowrap}.nbops th{overflow-wrap:normal}.nbops .when{white-space:nowrap}.nbops .told{min-width:180px}
 """
 
 

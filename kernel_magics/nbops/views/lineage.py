@@ -37,7 +37,10 @@ def lineage_html(found: Lineage) -> str:
         for node in found.nodes
     )
     more = html.tag("p", html.span("There is more; this is a part.", "warn")) if found.truncated else ""
-    facts = html.tag("details", html.tag("summary", f"{len(found.nodes)} things") + html.tag("table", rows))
+    facts = html.tag(
+        "details",
+        html.tag("summary", f"{len(found.nodes)} things") + html.tag("div", html.tag("table", rows), "overflow-x:auto"),
+    )
     return html.tag("div", html.tag("div", lineage_svg(found), "overflow-x:auto") + more + facts)
 
 

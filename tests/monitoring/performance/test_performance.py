@@ -297,3 +297,15 @@ def test_scores_that_are_missing_are_left_out(workspace):
     _log(workspace, [0, 1] * 20, [0, 1] * 20, scores=[np.nan] * 20 + [0.2, 0.9] * 10)
     figure = performance(workspace, "m", window="all", metric="roc_auc").total.realised
     assert (figure.value, figure.rows) == (1.0, 20)
+
+
+def test_one_score_and_one_for_each_class_may_stand_in_one_log(workspace):
+    named = ["no", "yes"] * 40
+    second = np.where(np.array(named) == "yes", 0.9, 0.2)
+    _log(workspace, named, named, scores=second, version=1)
+    before = performance(workspace, "m", window="all").to_dict()["calibration"]
+    # A served model gives a score for each class.
+    _log(workspace, named[:4], named[:4], scores={"no": 1 - second[:4], "yes": second[:4]}, version=2)
+    after = performance(workspace, "m", window="all").to_dict()["calibration"]
+    assert (before["n"], after["n"]) == (80, 84)
+    assert after["ece"] == pytest.approx(before["ece"])

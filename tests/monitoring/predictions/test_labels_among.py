@@ -15,7 +15,7 @@ from nbops.errors import DataError
 from nbops.monitoring.performance import performance
 from nbops.monitoring.predictions import PredictionLog, labelled_predictions, read_labels
 from nbops.monitoring.predictions.compaction import tidy
-from nbops.monitoring.predictions.labelled import label_table, labels_of
+from nbops.monitoring.predictions.labelled import Labels, label_table, labels_of
 from nbops.monitoring.predictions.labels import LabelLog
 from nbops.monitoring.predictions.log import label_journal
 from nbops.workspace import find_workspace
@@ -76,17 +76,15 @@ def test_what_is_read_of_some_predictions_is_what_all_labels_say_of_them(place, 
         as_of = data.draw(st.sampled_from([None, T0, T0 + DAY, T0 + 2 * DAY + 100.0, T0 + 9 * DAY]))
         some = data.draw(st.lists(st.sampled_from(IDENTIFIERS), max_size=4, unique=True))
         for ids in (some, made, []):
-            some_read, all_read = label_table(place, model, as_of, ids), label_table(place, model, as_of)
+            some_read, all_read = Labels(place, model, as_of).read(ids), label_table(place, model, as_of)
             assert some_read.num_rows <= all_read.num_rows
             pd.testing.assert_frame_equal(labels_of(some_read, ids), labels_of(all_read, ids))
         start = data.draw(st.sampled_from([T0, T0 + DAY, T0 + 2 * DAY]))
         asked = {"as_of": as_of, "start": start}
         found, found_labelled = _told(place, model, **asked), labelled_predictions(place, model, **asked)
+        read = Labels.read
         with pytest.MonkeyPatch.context() as everything:
-            for module in ("performance.gathering", "predictions.labelled"):
-                everything.setattr(
-                    f"nbops.monitoring.{module}.label_table", lambda w, m, t=None, ids=None: label_table(w, m, t)
-                )
+            everything.setattr(Labels, "read", lambda self, ids=None: read(self))
             assert _told(place, model, **asked) == found
             pd.testing.assert_frame_equal(labelled_predictions(place, model, **asked), found_labelled)
 

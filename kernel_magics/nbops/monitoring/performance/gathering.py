@@ -11,7 +11,7 @@ import numpy as np
 from nbops.monitoring.performance.estimating import LEAST, MOST, version_numbers
 from nbops.monitoring.performance.known import Known, known
 from nbops.monitoring.performance.outcomes import Outcomes, outcomes
-from nbops.monitoring.predictions.labelled import label_table, labels_of, predictions_until, with_labels
+from nbops.monitoring.predictions.labelled import Labels, labels_of, predictions_until, with_labels
 from nbops.monitoring.predictions.log import prediction_journal
 from nbops.monitoring.predictions.reading import input_names, read_predictions
 from nbops.workspace import Workspace
@@ -39,10 +39,6 @@ class Asked:
         return predictions_until(
             self.workspace, self.model, self.as_of, start=start, end=self.end, inputs=inputs, version=self.version
         )
-
-    def labels(self, ids: Any = None) -> pa.Table:
-        """Read the labels that had arrived, at least those of the predictions ``ids``; all by default."""
-        return label_table(self.workspace, self.model, self.as_of, ids)
 
     @property
     def until(self) -> float:
@@ -87,10 +83,11 @@ def gathered(
         rows = read_predictions(asked.workspace, asked.model, start, asked.until, ["at"], asked.version, newest=newest)
         # Rows of one moment may lie on both sides.
         start, count = (float(rows["at"].iloc[0]) if len(rows) else start), len(rows)
-    begin = None if start is None else _begin(asked, start)
+    arrived = Labels(asked.workspace, asked.model, asked.as_of)
+    begin = None if start is None else _begin(asked, start, arrived)
     frame = asked.read(begin, [by] if by else [])
     # Those of no prediction are counted where nothing is left out.
-    labels = asked.labels(None if start is None else frame["prediction_id"])
+    labels = arrived.read(None if start is None else frame["prediction_id"])
     history = labels_of(labels, frame["prediction_id"])
     frame = with_labels(frame, history)
     if not len(frame):
@@ -109,20 +106,20 @@ def _inputs(asked: Asked, begin: float | None, frame: pd.DataFrame) -> pd.DataFr
     return whole[input_names(whole)]
 
 
-def _begin(asked: Asked, start: float) -> float | None:
+def _begin(asked: Asked, start: float, arrived: Labels) -> float | None:
     """Give from when on the log holds enough labelled predictions before ``start``; ``None`` for its begin."""
     journal, rows = prediction_journal(asked.workspace, asked.model), MOST
     while (begin := journal.beginning(rows, start)) is not None:
         frame = read_predictions(
             asked.workspace, asked.model, begin, asked.until, ["prediction_id", "at", "version"], asked.version
         )
-        if _enough(frame, start, asked, rows):
+        if _enough(frame, start, arrived, rows):
             return begin
         rows *= 2
     return None
 
 
-def _enough(frame: pd.DataFrame, start: float, asked: Asked, rows: int) -> bool:
+def _enough(frame: pd.DataFrame, start: float, arrived: Labels, rows: int) -> bool:
     """Whether there are so many labels of each version that is measured; of a version that has hardly any, not without end."""
     import pyarrow as pa
     import pyarrow.compute as pc
@@ -131,7 +128,7 @@ def _enough(frame: pd.DataFrame, start: float, asked: Asked, rows: int) -> bool:
         return True
     versions, before = version_numbers(frame), (frame["at"] < start).to_numpy()
     ids = frame["prediction_id"][before]
-    has = pc.is_in(pa.array(ids, pa.string()), value_set=asked.labels(ids).column("prediction_id"))
+    has = pc.is_in(pa.array(ids, pa.string()), value_set=arrived.read(ids).column("prediction_id"))
     labelled = np.zeros(len(frame), dtype=bool)
     labelled[before] = has.to_numpy(zero_copy_only=False)
     least = MOST if rows < _FAR * MOST else LEAST

@@ -171,20 +171,18 @@ def _numbered(values: Any, classes: tuple[str, ...]) -> Any:
 
 
 def _scores(frame: pd.DataFrame, columns: dict[str, str], kind: Kind) -> Any:
+    two, found = len(kind.classes) == 2, None
     if columns and set(columns) >= set(kind.classes):
-        return np.column_stack([_floats(frame[columns[name]]) for name in kind.classes])
-    if len(kind.classes) != 2:
-        return None
-    if columns and kind.positive in columns:
+        found = np.column_stack([_floats(frame[columns[name]]) for name in kind.classes])
+    elif two and kind.positive in columns:
         score = _floats(frame[columns[kind.positive]])
-    elif SCORE in frame.columns:
-        # It is that of the second class.
-        score = _floats(frame[SCORE])
-        score = score if kind.positive == kind.classes[1] else 1 - score
-    else:
-        return None
-    pair = [1 - score, score] if kind.positive == kind.classes[1] else [score, 1 - score]
-    return np.column_stack(pair)
+        found = np.column_stack([1 - score, score] if kind.positive == kind.classes[1] else [score, 1 - score])
+    if two and SCORE in frame.columns:
+        # It is that of the second class. Some rows may have been logged with one score, others with one for each class.
+        second = _floats(frame[SCORE])
+        alone = np.column_stack([1 - second, second])
+        found = alone if found is None else np.where(np.isnan(found), alone, found)
+    return found
 
 
 def _floats(values: pd.Series) -> Any:

@@ -115,8 +115,8 @@ class Journal:
             _between(table, start, end) for table in self._found(start, end, lambda path: _rows(path, wanted), wanted)
         ]
 
-    def read_among(self, ids: Iterable[str], end: float | None = None) -> list[pa.Table]:
-        """Give the rows before ``end``, but not of row groups that hold none of the identifiers ``ids``.
+    def read_among(self, ids: Iterable[str], end: float | None = None) -> tuple[list[pa.Table], bool]:
+        """Give the rows before ``end``, but not of row groups that hold none of the identifiers ``ids``, and whether those are all rows.
 
         In the place of each such group that has rows before ``end`` comes a table without rows: its columns count for the types of
         all, so that :func:`joined` gives the rows as it gives them of :meth:`read`.
@@ -129,7 +129,7 @@ class Journal:
         among = Among(ids)
         found = self._found(None, end, lambda path: _rows_among(path, among, end), None)
         cut = [(table, _between(table, None, end)) for table in found]
-        return [rows for table, rows in cut if rows.num_rows or not table.num_rows]
+        return [rows for table, rows in cut if rows.num_rows or not table.num_rows], all(t.num_rows for t in found)
 
     def profiles(self, start: float | None = None, end: float | None = None) -> list[dict[str, Any]]:
         """Give the profiles that were kept instead of rows, of the days that lie in the time."""

@@ -47,10 +47,8 @@ def read_labels(workspace: Workspace, model: str, as_of: float | None = None, *,
     return found.drop(columns="repeated") if history else last_labels(found)
 
 
-def label_table(workspace: Workspace, model: str, as_of: float | None = None, ids: Any = None) -> pa.Table:
-    """Read the labels that had arrived, in no order: all, or at least all of the predictions ``ids``.
-
-    :func:`labels_of` gives the same of these predictions, whichever was read.
+def label_table(workspace: Workspace, model: str, as_of: float | None = None) -> pa.Table:
+    """Read all labels that had arrived, in no order.
 
     Raises
     ------
@@ -59,23 +57,55 @@ def label_table(workspace: Workspace, model: str, as_of: float | None = None, id
     DataError
         A file is damaged.
     """
-    import pyarrow as pa
+    return Labels(workspace, model, as_of).read()
 
-    as_of = moment(as_of)
-    end = None if as_of is None else float(np.nextafter(as_of, np.inf))
-    journal = label_journal(workspace, model)
-    if ids is None:
-        tables = [table for table in journal.read(None, end) if table.num_rows]
-    else:
-        tables = journal.read_among(ids, end)
-    if tables:
-        return joined(tables)
-    kinds = {"prediction_id": pa.string(), "at": pa.float64(), "label": pa.float64(), "written": pa.float64()}
-    return pa.schema(list(kinds.items())).empty_table()
+
+class Labels:
+    """Labels as they were known at a time, read as far as they are asked for.
+
+    Parameters
+    ----------
+    workspace, model
+        Whose labels.
+    as_of
+        Only what had arrived until then (inclusive), in seconds since the epoch; all by default.
+
+    Raises
+    ------
+    UsageError
+        No model can have that name.
+    """
+
+    def __init__(self, workspace: Workspace, model: str, as_of: float | None = None) -> None:
+        as_of = moment(as_of)
+        self._journal = label_journal(workspace, model)
+        self._end = None if as_of is None else float(np.nextafter(as_of, np.inf))
+        self._all: pa.Table | None = None
+
+    def read(self, ids: Any = None) -> pa.Table:
+        """Give labels, in no order: all, or at least all of the predictions ``ids``.
+
+        :func:`labels_of` gives the same of these predictions, whichever was read.
+
+        Raises
+        ------
+        DataError
+            A file is damaged.
+        """
+        if self._all is not None:
+            return self._all
+        if ids is None:
+            tables, whole = [table for table in self._journal.read(None, self._end) if table.num_rows], True
+        else:
+            tables, whole = self._journal.read_among(ids, self._end)
+        found = joined(tables) if tables else _nothing()
+        # What had to be read once is not read again.
+        self._all = found if whole else None
+        return found
 
 
 def labels_of(table: pa.Table, ids: Any = None) -> pd.DataFrame:
-    """Give the labels of :func:`label_table` in the order of their arrival; only of the predictions ``ids``, all by default.
+    """Give the labels of :class:`Labels` in the order of their arrival; only of the predictions ``ids``, all by default.
 
     Returns
     -------
@@ -124,7 +154,7 @@ def labelled_predictions(
     """
     frame = predictions_until(workspace, model, as_of, start=start, end=end, inputs=inputs, version=version)
     ids = frame["prediction_id"]
-    return with_labels(frame, labels_of(label_table(workspace, model, as_of, ids), ids))
+    return with_labels(frame, labels_of(Labels(workspace, model, as_of).read(ids), ids))
 
 
 def predictions_until(
@@ -185,6 +215,13 @@ def labelled_rows(
     if target in known.values():
         raise DataError(f"An input of {model!r} is called {target!r} too.", hint="Give the target another name.")
     return frame[[*names, "label"]].rename(columns={**known, "label": target}).reset_index(drop=True)
+
+
+def _nothing() -> pa.Table:
+    import pyarrow as pa
+
+    kinds = {"prediction_id": pa.string(), "at": pa.float64(), "label": pa.float64(), "written": pa.float64()}
+    return pa.schema(list(kinds.items())).empty_table()
 
 
 def _of(table: pa.Table, ids: Any) -> pa.Table:
