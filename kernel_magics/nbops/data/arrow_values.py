@@ -43,8 +43,7 @@ def of_arrow(values: pa.ChunkedArray | pa.Array, *, parted: bool = False) -> Val
 
         return of_arrow(pc.run_end_decode(values), parted=parted)
     if types.is_string(kind) or types.is_large_string(kind) or types.is_string_view(kind):
-        kept = values if not types.is_string_view(kind) else values.cast(pa.large_string())
-        return _of_dictionary(kept.dictionary_encode(), base)
+        return _of_texts(values if not types.is_string_view(kind) else values.cast(pa.large_string()), base)
     if types.is_boolean(kind):
         import pyarrow.compute as pc
 
@@ -106,6 +105,16 @@ def _of_encoded(values: Any, base: dict[str, Any]) -> Values:
     words = [number_word(value) for value in counted.field("values").to_pylist()]
     base = {**base, "nulls": plain.null_count, "dtype": str(kind)}
     return counted_words(words, counted.field("counts").to_numpy(), base, chosen=True)
+
+
+def _of_texts(values: Any, base: dict[str, Any]) -> Values:
+    import pyarrow as pa
+
+    counted = values.value_counts()
+    if values.null_count:
+        counted = counted.filter(counted.field("values").is_valid())
+    words, counts = counted.field("values").cast(pa.large_string()), counted.field("counts").to_numpy()
+    return Values(form=WORDS, words=words, counts=counts, text_cells=len(values) - values.null_count, **base)
 
 
 def _of_dictionary(values: Any, base: dict[str, Any]) -> Values:

@@ -44,6 +44,8 @@ def _of_extension(values: pd.Series) -> Values:
     dtype = values.dtype
     if types.is_object_dtype(dtype):
         return of_objects(values)
+    if types.is_string_dtype(dtype) and not hasattr(values, "cat"):
+        return replace(of_arrow(_arrow(values)), dtype=str(dtype))
     nulls = int(values.isna().sum())
     base: dict[str, Any] = {"rows": len(values), "nulls": nulls, "dtype": str(dtype)}
     if nulls == len(values):
@@ -62,8 +64,6 @@ def _of_extension(values: pd.Series) -> Values:
         present = values.dropna() if nulls else values
         kind = "int64" if types.is_signed_integer_dtype(dtype) else "uint64"
         return Values(form=NUMBERS, numbers=present.to_numpy(kind if types.is_integer_dtype(dtype) else float), **base)
-    if types.is_string_dtype(dtype):
-        return replace(of_arrow(_arrow(values)), dtype=str(dtype))
     return of_objects(values.astype(object))
 
 
