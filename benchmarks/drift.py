@@ -82,6 +82,7 @@ def main(rows: int = 1_000_000, repeats: int = 5, files: int = 4, peer: bool = T
         before, after = (_written(Path(folder) / f"{seed}.parquet", rows, seed) for seed in (1, 2))
         extra = _extra_memory(before, after)
         frames = [pd.read_parquet(path) for path in (before, after)]
+        chosen = [frame.astype({name: "category" for name in frame if name.startswith("c_")}) for frame in frames]
         small = [frame[: rows // 10] for frame in frames]
         arrays = [frame[name].to_numpy() for frame in frames for name in frame if name.startswith("n_")]
         stored = profile_source(before)
@@ -93,6 +94,7 @@ def main(rows: int = 1_000_000, repeats: int = 5, files: int = 4, peer: bool = T
                 "report of a file against a stored profile": lambda: drift(stored, after),
                 "numpy sums over the numbers": lambda: [array.sum() for array in arrays],
                 "report of two frames": lambda: drift(*frames),
+                "report of two frames, texts as categories": lambda: drift(*chosen),
                 "report of a frame against a stored profile": lambda: drift(stored, frames[1]),
                 "report of two frames of a tenth of the rows": lambda: drift(*small),
             },
@@ -106,6 +108,8 @@ def main(rows: int = 1_000_000, repeats: int = 5, files: int = 4, peer: bool = T
         "from Parquet / bare read": own / taken["bare pyarrow read of both"],
         "from Parquet / read as dictionaries": own / taken["the same, texts as dictionaries"],
         "in memory / sums": taken["report of two frames"] / taken["numpy sums over the numbers"],
+        "in memory, texts as categories / sums": taken["report of two frames, texts as categories"]
+        / taken["numpy sums over the numbers"],
         "stored profile / two frames": taken["report of a frame against a stored profile"]
         / taken["report of two frames"],
         "extra memory, MB": extra,

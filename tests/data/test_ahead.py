@@ -99,7 +99,8 @@ def test_large_pieces_do_not_wait_in_numbers(monkeypatch):
 
 @pytest.mark.parametrize("bad", [0, 1, 2, 5])
 @pytest.mark.parametrize("error", [IndexError, KeyboardInterrupt])
-def test_an_error_in_either_thread_is_told_as_it_is(bad, error):
+@pytest.mark.parametrize("rows", [100, 10**5, 10**6])
+def test_an_error_in_either_thread_is_told_as_it_is(bad, error, rows):
     done = []
 
     def work(item):
@@ -109,9 +110,10 @@ def test_an_error_in_either_thread_is_told_as_it_is(bad, error):
         return item
 
     with pytest.raises(error, match="mine"):
-        beside(work, range(6), lambda item: item % 2 == 1, 10**6)
+        beside(work, range(6), lambda item: item % 2 == 1, rows)
     assert not _readers()
-    assert beside(lambda item: item * 2, range(6), lambda item: item % 2 == 1, 10**6) == [0, 2, 4, 6, 8, 10]
+    for apart in (lambda item: item % 2 == 1, lambda item: False, lambda item: True):
+        assert beside(lambda item: item * 2, range(6), apart, rows) == [0, 2, 4, 6, 8, 10]
 
 
 def test_profiles_are_made_however_numpy_takes_overflows():

@@ -92,7 +92,7 @@ def test_what_a_current_frame_lacks_or_has_more_stays_as_it_is():
     assert sum(folded.column("b").histogram.values()) == 2
 
 
-@pytest.mark.parametrize("data", [{}, {"version": 2, "binned": True}, {"version": 1}])
+@pytest.mark.parametrize("data", [{}, {"version": 1, "binned": True}, {"version": 99, "binned": True}, {"version": 2}])
 def test_what_is_no_stored_profile_is_refused(data):
     with pytest.raises(DataError, match="no stored profile"):
         expanded(data)

@@ -3,6 +3,9 @@
 import dataclasses
 import datetime
 import decimal
+import math
+import subprocess
+import sys
 from fractions import Fraction
 
 import numpy as np
@@ -83,23 +86,53 @@ def test_any_partition_in_any_order_gives_the_same(order, cuts):
 
 @given(
     values=st.lists(st.floats(allow_nan=False, allow_infinity=False), max_size=40),
-    cut=st.integers(0, 40),
-    unit=st.integers(-950, 900),
+    near=st.lists(st.floats(-1050, 1050) | st.integers(-5, 5), max_size=40),
+    cut=st.integers(0, 80),
+    unit=st.integers(-950, 900) | st.integers(-3, 3),
+    shift=st.just(0.0) | st.floats(allow_nan=False, allow_infinity=False, width=32) | st.integers(-3000, 3000),
 )
-def test_a_sum_does_not_depend_on_the_order(values, cut, unit):
+def test_a_sum_does_not_depend_on_the_order(values, near, cut, unit, shift):
     def of(part):
         found = Moments(unit)
         if part:
-            found.take(np.array(part, float), min(part), max(part), np.empty(len(part)))
+            found.take(np.array(part, float), shift, min(part), max(part), np.empty(len(part)))
         return found
 
+    shift = float(shift)
+    values = values + [shift + math.ldexp(units, unit) for units in near]
     whole, parts = of(values), of(values[cut:][::-1])
     parts.add(of(values[:cut]))
     assert whole == parts
-    largest = max(map(abs, values), default=0.0)
+    largest = max((abs(Fraction(value) - Fraction(shift)) for value in values), default=Fraction(0))
     # No number is rounded by more than a step of its own level.
-    step = max(Fraction(largest) / 2**34, Fraction(2) ** (unit - 35))
-    assert abs(whole.total() - sum(map(Fraction, values))) <= len(values) * step
+    step = max(largest / 2**33, Fraction(2) ** (unit - 34))
+    assert abs(whole.total(shift, len(values)) - sum(map(Fraction, values))) <= len(values) * step
+
+
+@given(
+    near=st.lists(st.floats(-30, 30) | st.integers(-5, 5), min_size=1, max_size=40),
+    repeats=st.sampled_from([1, 3, 700]),
+    unit=st.integers(-300, 300),
+    shift=st.floats(-2000, 2000, width=32),
+)
+def test_squares_are_the_same_beside_a_number_that_is_far(near, repeats, unit, shift):
+    """Numbers near each other are squared in another way than those that are not."""
+
+    def of(part):
+        found = Moments(unit)
+        found.take(part, shift, part.min(), part.max(), np.empty(len(part)))
+        return found
+
+    shift = math.ldexp(shift, unit)
+    values, far = shift + np.ldexp(np.tile(np.array(near, float), repeats), unit), shift + math.ldexp(1000.0, unit)
+    together, apart = of(np.append(values, far)), of(values)
+    apart.add(of(np.array([far])))
+    assert together == apart
+    mean = sum(map(Fraction, values)) / len(values)
+    spread = sum((Fraction(value) - mean) ** 2 for value in values) if repeats == 1 else None
+    if spread is not None:
+        step = Fraction(2) ** (unit - 15)
+        assert abs(of(values).spread(len(values)) - spread) <= len(values) * step * 70 * Fraction(2) ** unit
 
 
 @pytest.mark.parametrize("base", [0.0, 0.3, -1e9, 1e12])
@@ -151,6 +184,20 @@ def test_files_are_the_frame_however_they_are_cut(tmp_path):
     for column in profile_source(folder, reference).columns:
         known = reference.column(column.name)
         assert {**vars_of(column), "dtype": ""} == {**vars_of(known), "dtype": ""}, column.name
+
+
+@pytest.mark.parametrize("kind", ["parquet", "feather"])
+def test_periods_of_a_file_are_times_as_those_of_a_frame(tmp_path, kind):
+    frame = pd.DataFrame({"month": pd.period_range("2020", periods=60, freq="M")})
+    path = tmp_path / f"a.{kind}"
+    getattr(frame, f"to_{kind}")(path)
+    known, found = profile_frame(frame).columns[0], profile_source(path).columns[0]
+    assert known.kind == "time"
+    assert {**vars_of(found), "dtype": ""} == {**vars_of(known), "dtype": ""}
+    # To a process that has seen no period yet the file holds numbers.
+    code = "import sys; from nbops.data.scan import profile_source; print(profile_source(sys.argv[1]).columns[0].kind)"
+    said = subprocess.run([sys.executable, "-c", code, str(path)], capture_output=True, text=True, check=True)
+    assert said.stdout == "time\n"
 
 
 def vars_of(column):

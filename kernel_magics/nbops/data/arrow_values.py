@@ -9,7 +9,18 @@ import numpy as np
 
 from nbops.data.object_values import of_nested, of_objects
 from nbops.data.times import clock_of, seconds_of
-from nbops.data.values import FLAGS, NESTED, NOTHING, NUMBERS, TIMES, WORDS, Values, counted_words, number_word
+from nbops.data.values import (
+    FLAGS,
+    NESTED,
+    NOTHING,
+    NUMBERS,
+    TIMES,
+    WORDS,
+    Values,
+    counted_codes,
+    counted_words,
+    number_word,
+)
 
 if TYPE_CHECKING:
     import pyarrow as pa
@@ -54,6 +65,10 @@ def of_arrow(values: pa.ChunkedArray | pa.Array, *, parted: bool = False) -> Val
     if types.is_duration(kind):
         whole = values.drop_null().cast(pa.int64())
         return Values(form=NUMBERS, numbers=seconds_of(whole.to_numpy(**_copying(whole)), kind.unit), **base)
+    if hasattr(kind, "freq"):
+        # Periods of pandas, as a frame has them.
+        own, utc = clock_of(values.to_pandas())
+        return Values(form=TIMES, own=own, utc=utc, **base)
     return _arrow_nested(values, base)
 
 
@@ -101,7 +116,7 @@ def _of_dictionary(values: Any, base: dict[str, Any]) -> Values:
     counts = np.zeros(len(known), np.int64)
     for places in (chunk.indices for chunk in chunks):
         codes = (places.drop_null() if places.null_count else places).to_numpy(zero_copy_only=False)
-        counts += np.bincount(codes, minlength=len(known))
+        counts += counted_codes(codes, len(known))
     there = np.flatnonzero(counts)
     if len(there) < len(known):
         known, counts = known.take(pa.array(there)), counts[there]

@@ -108,8 +108,9 @@ def _parquet(path: Path, rows: int, columns: Sequence[str] | None, dictionaries:
     import pyarrow.types as types
 
     texts: list[str] = []
+    schema = pq.read_schema(path)
+    _meet_periods(schema)
     if dictionaries:
-        schema = pq.read_schema(path)
         texts = [field.name for field in schema if types.is_string(field.type) or types.is_large_string(field.type)]
     # Told to read everything beforehand, as is the default, Arrow holds the whole file in memory.
     with pq.ParquetFile(path, read_dictionary=texts, pre_buffer=False, buffer_size=_BUFFER) as file:
@@ -128,6 +129,16 @@ def _parquet(path: Path, rows: int, columns: Sequence[str] | None, dictionaries:
         if not found:
             empty = file.schema_arrow.empty_table()
             yield _without_index(empty if wanted is None else empty.select(wanted))
+
+
+def _meet_periods(schema: pa.Schema) -> None:
+    """Let Arrow know the periods of pandas, which it otherwise reads as numbers until something else has told it of them."""
+    if any((field.metadata or {}).get(b"ARROW:extension:name") == b"pandas.period" for field in schema):
+        import pandas as pd
+        import pyarrow as pa
+
+        # What pandas makes of it is of no use; it registers the type by the way.
+        pa.array(pd.PeriodIndex(["2000"], freq="D"))
 
 
 def _csv(path: Path, rows: int, columns: Sequence[str] | None, as_text: bool, separator: str) -> Iterator[pa.Table]:
@@ -162,6 +173,8 @@ def _json_lines(path: Path, rows: int, columns: Sequence[str] | None) -> Iterato
 def _feather(path: Path, columns: Sequence[str] | None) -> Iterator[pa.Table]:
     import pyarrow as pa
 
+    with pa.memory_map(str(path)) as file, pa.ipc.open_file(file) as reader:
+        _meet_periods(reader.schema)
     with pa.memory_map(str(path)) as file, pa.ipc.open_file(file) as reader:
         for place in range(reader.num_record_batches):
             table = _without_index(pa.Table.from_batches([reader.get_batch(place)]))

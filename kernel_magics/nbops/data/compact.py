@@ -21,11 +21,14 @@ import numpy as np
 
 from nbops.data import histogram
 from nbops.data.counting import number_column, profile_values
+from nbops.data.histogram import Histogram
 from nbops.data.profile import ColumnProfile, Profile
 from nbops.data.values import of_array
 from nbops.errors import DataError
 
 LIMIT = 200_000
+# Of how sums are made, which are kept where a mark for missing may have to be taken out of them.
+_VERSION = 2
 # Groups of a number and kept categories, from the finest to what thousands of columns leave room for.
 _LEVELS = ((64, 50), (32, 25), (16, 12), (8, 6), (4, 3))
 _LONGEST_NAME = 80
@@ -52,7 +55,7 @@ def compact(profile: Profile, clean: Callable[[str], str] = str, limit: int = LI
         if sum(sizes) + 200 <= limit:
             break
     kept = int(np.searchsorted(np.cumsum(sizes), limit - 200, "right")) if sizes else 0
-    found: dict[str, Any] = {"version": 1, "binned": True, "rows": profile.rows, "columns": columns[:kept]}
+    found: dict[str, Any] = {"version": _VERSION, "binned": True, "rows": profile.rows, "columns": columns[:kept]}
     return found if kept == len(columns) else {**found, "left_out": len(columns) - kept}
 
 
@@ -91,7 +94,7 @@ def expanded(data: dict[str, Any]) -> Profile:
     DataError
         It is no such profile, or one of a newer nbops.
     """
-    if data.get("version") != 1 or not data.get("binned"):
+    if data.get("version") != _VERSION or not data.get("binned"):
         raise DataError(f"This is no stored profile that nbops can read (version {data.get('version')!r}).")
     rows = int(data["rows"])
     columns = tuple(_large(column, rows) for column in data["columns"])
@@ -157,22 +160,22 @@ def _spread(counted: dict[str, int], folds: int) -> dict[str, int]:
 
 def _large(data: dict[str, Any], rows: int) -> ColumnProfile:
     known = {name: value for name, value in data.items() if name in ColumnProfile.__dataclass_fields__}
-    counted = dict(zip(data.get("bins", ()), data.get("counts", ()), strict=True))
+    counted = Histogram.of(dict(zip(data.get("bins", ()), data.get("counts", ()), strict=True)))
     aspects = tuple(_large(aspect, rows) for aspect in data.get("aspects", ()))
     known["sums"] = tuple(data.get("sums", ()))
     return ColumnProfile(**{**known, "rows": rows, "histogram": counted, "binned": True, "aspects": aspects})
 
 
-def _grouped(counted: dict[int, int], groups: int) -> tuple[list[int], list[int]]:
-    order = sorted(counted, key=_places().__getitem__)
-    counts = np.array([counted[name] for name in order])
+def _grouped(counted: Histogram, groups: int) -> tuple[list[int], list[int]]:
+    ascending = np.argsort(_places()[counted.bins], kind="stable")
+    order, counts = counted.bins[ascending], counted.counts[ascending]
     if len(order) <= groups:
-        return order, counts.tolist()
+        return order.tolist(), counts.tolist()
     share = np.cumsum(counts) / counts.sum()
     # The smallest values stand alone, so that what falls below the reference is not lost in its first group.
     cuts = np.unique([0, *np.searchsorted(share, np.arange(1, groups - 1) / (groups - 1) - 1e-12), len(order) - 1])
     starts = np.concatenate([[0], cuts[:-1] + 1])
-    return [order[cut] for cut in cuts], np.add.reduceat(counts, starts).tolist()
+    return order[cuts].tolist(), np.add.reduceat(counts, starts).tolist()
 
 
 @functools.cache
@@ -201,7 +204,7 @@ def _folded(reference: ColumnProfile, current: ColumnProfile) -> ColumnProfile:
             end = names[int(ends[group])] if group < len(ends) else above
             end = below if places[name] < ends[0] else end
             found[end] = found.get(end, 0) + count
-        return replace(current, histogram=found)
+        return replace(current, histogram=Histogram.of(found))
     if reference.folds and current.categories:
         kept = {name: count for name, count in current.categories.items() if name in reference.categories}
         hidden = {name: count for name, count in current.categories.items() if name not in kept}

@@ -180,7 +180,7 @@ class Counted:
             base,
             shift=numbers.scale.shift,
             unit=numbers.scale.unit,
-            histogram=dict(zip(numbers.bins.tolist(), numbers.counts.tolist(), strict=True)),
+            histogram=histogram.Histogram(numbers.bins, numbers.counts),
             infinite=numbers.infinite,
             minimum=numbers.minimum,
             maximum=numbers.maximum,
@@ -246,10 +246,11 @@ def _sums(numbers: NumberCounts) -> tuple[float, float]:
     """Give the sum, and the sum of the squares of the distances from the shift."""
     if not numbers.finite:
         return 0.0, 0.0
-    total = numbers.moments.total()
+    shift, count = numbers.scale.shift, numbers.finite
+    total = numbers.moments.total(shift, count)
+    distance = total - Fraction(shift) * count
     # The formula of the deviation takes the square of the mean off again.
-    squares = numbers.moments.spread(numbers.finite) + total * total / numbers.finite
-    return as_float(total + Fraction(numbers.scale.shift) * numbers.finite), as_float(squares)
+    return as_float(total), as_float(numbers.moments.spread(count) + distance * distance / count)
 
 
 def _numbers_again(column: ColumnProfile, distinct: Distinct) -> NumberCounts:
@@ -260,8 +261,8 @@ def _numbers_again(column: ColumnProfile, distinct: Distinct) -> NumberCounts:
         infinite=column.infinite,
         minimum=column.minimum,
         maximum=column.maximum,
-        bins=np.fromiter(column.histogram, np.int64),
-        counts=np.fromiter(column.histogram.values(), np.int64),
+        bins=column.histogram.bins,
+        counts=column.histogram.counts,
         moments=Moments(column.unit, fine, coarse, squares),
         distinct=distinct,
         marks={float(mark): count for mark, count in column.marks.items()},

@@ -196,7 +196,7 @@ def _distinct_times(before: Distinct, times: Array) -> Distinct:
     seen, hashing = Seen(before), Hashing(np.empty(min(len(times), PIECE), np.uint64))
     for first in range(0, len(times), PIECE):
         whole = times[first : first + PIECE].astype("datetime64[us]").view(np.uint64)
-        seen.take(hashing.of_bits(whole))
+        seen.take(hashing.of_times(whole))
     return seen.taken()
 
 

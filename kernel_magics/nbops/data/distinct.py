@@ -19,11 +19,12 @@ _FIRST, _SECOND = np.uint64(0x9E3779B97F4A7C15), np.uint64(0xD6E8FEB86659FD93)
 _HALF, _ONE = np.uint64(32), np.uint64(1)
 _DROPPED = np.uint64(64 - _BITS)
 _ALL = 2**64 - 1
-_NEGATIVE_NOUGHT = -(2**63)
 _SLOTS = 16
 _TO_SLOT = np.uint64(64 - _SLOTS)
 _FIRST_LOOK = 1 << 11
 _MOST_WAITING = 1 << 10
+# Where so many more are expected below a limit than are kept, one is tried that leaves hardly more.
+_MANY, _ENOUGH = 3, 1.5
 _RARE = 0.2
 # Three standard errors of the estimate by hashes.
 _LIKELY = 3 * KEPT**-0.5
@@ -118,40 +119,64 @@ class Seen:
         self._slots: Hashes | None = None
 
     def take(self, hashes: Hashes) -> None:
-        """Take values by their hashes of 64 bits, of which the upper ones are mixed; the array may be used again."""
-        first = 0
-        while first < len(hashes):
+        """Take values by what :class:`Hashing` gives, which may be used again."""
+        while len(hashes) and not self._limit:
             # What came so far tells which of the others need a look at all, for about as many.
-            part = hashes[first : first + max(_FIRST_LOOK, 4 * self._rows)]
-            self._take(part)
-            first += len(part)
-            self._rows += len(part)
+            many = max(_FIRST_LOOK, 4 * self._rows)
+            part = ~hashes[:many]
+            # Of -0.0, which is 0.0.
+            part[part == np.uint64(_ALL >> 1)] = _ALL
+            self._take_new(part)
+            self._rows += len(hashes[:many])
+            hashes = hashes[many:]
+        if len(hashes):
+            self._take_below(hashes)
 
     def taken(self) -> Distinct:
         """Give what was found."""
         self._settle()
         return self._found
 
-    def _take(self, hashes: Hashes) -> None:
-        if self._limit:
-            self._waiting.append(hashes[hashes < np.uint64(self._limit)])
-            if sum(map(len, self._waiting)) > _MOST_WAITING:
-                self._settle()
-            return
+    def _take_new(self, hashes: Hashes) -> None:
         while len(hashes := self._new_among(hashes)):
             self._remember(hashes[:_FIRST_LOOK])
             hashes = hashes[_FIRST_LOOK:]
             if self._found.cut:
-                self._take(hashes)
+                if len(hashes):
+                    self._take_below(~hashes)
                 return
+
+    def _take_below(self, hashes: Hashes) -> None:
+        """Take those that may still be among the smallest when they are turned."""
+        if self._limit > _ALL >> 1:
+            hashes = hashes[hashes != np.uint64(1 << 63)]
+        expected = self._limit * len(hashes) / _ALL
+        lower = self._limit
+        if expected > _MANY * KEPT and not self._waiting:
+            # A limit that leaves enough of them, all at once; they may not all be different.
+            lower = int(self._limit * _ENOUGH * KEPT / expected)
+        taken: np.ndarray[Any, Any] | None = None
+        while lower < self._limit:
+            is_below = hashes > np.uint64(_ALL - lower)
+            self._keep(~hashes[is_below if taken is None else is_below & ~taken])
+            if self._limit <= lower:
+                return
+            taken, lower = is_below, 4 * lower
+        is_below = hashes > np.uint64(_ALL - self._limit)
+        self._waiting.append(~hashes[is_below if taken is None else is_below & ~taken])
+        if sum(map(len, self._waiting)) > _MOST_WAITING:
+            self._settle()
 
     def _settle(self) -> None:
         waiting, self._waiting = self._waiting, []
         if waiting:
-            self._found.take((np.concatenate(waiting) >> _DROPPED) << _ONE)
-            # What came before may have left a lower limit.
-            if len(self._found.smallest) == KEPT:
-                self._limit = min(self._limit, _beyond(self._found.smallest[-1]))
+            self._keep(np.concatenate(waiting))
+
+    def _keep(self, hashes: Hashes) -> None:
+        self._found.take((hashes >> _DROPPED) << _ONE)
+        # What came before may have left a lower limit.
+        if len(self._found.smallest) == KEPT:
+            self._limit = min(self._limit, _beyond(self._found.smallest[-1]))
 
     def _new_among(self, hashes: Hashes) -> Hashes:
         """Give the hashes that are new while there are few different ones: each has a place that remembers it."""
@@ -176,39 +201,46 @@ class Seen:
             return
         if self._slots is None:
             self._slots = np.zeros(1 << _SLOTS, np.uint64)
+            # What belongs to another place stands for none here.
+            self._slots[0] = _ALL
         self._slots[fresh >> _TO_SLOT] = fresh
 
 
 class Hashing:
-    """Hashes values of 64 bits into an array that is used again for each piece."""
+    """Hashes values of 64 bits into an array that is used again for each piece.
+
+    What it gives are hashes with all of their bits turned: nought, which is frequent, must not have the smallest hash of all.
+    """
 
     def __init__(self, room: Hashes) -> None:
         """Take the array."""
         self._bits = room
 
-    def of_numbers(self, values: np.ndarray[Any, Any], *, has_nought: bool = True) -> Hashes:
+    def of_numbers(self, values: np.ndarray[Any, Any]) -> Hashes:
         """Hash numbers by value: 1 and 1.0 are alike. Whole ones beyond 2 to the power of 53 stay apart from each other.
 
-        The hashes hold until the next call. ``has_nought`` where some may be 0.0 or -0.0, which is the same.
+        The hashes hold until the next call. That of -0.0 is another than that of 0.0, and of no other number.
         """
-        bits = self._bits[: len(values)]
         if values.dtype == np.float64:
-            own = np.ascontiguousarray(values).view(np.int64)
-            # The bits of -0.0 are the least of all.
-            if not has_nought or own.min(initial=0) != _NEGATIVE_NOUGHT:
-                return self.of_bits(own.view(np.uint64))
-        np.add(values, 0.0, out=bits.view(np.float64), dtype=np.float64)
+            return self._of_bits(np.ascontiguousarray(values).view(np.uint64))
+        bits = self._bits[: len(values)]
+        np.copyto(bits.view(np.float64), values, casting="unsafe")
         if are_beyond_floats(values):
             beyond = (values > _MOST_WHOLE) | (values < -_MOST_WHOLE)
             bits[beyond] = values[beyond].astype(np.uint64) ^ _SECOND
-        return self.of_bits(bits)
+        return self._of_bits(bits)
 
-    def of_bits(self, values: Hashes) -> Hashes:
-        """Hash 64 bits of each value: the upper bits of the product spread any regular values evenly (Fibonacci hashing, Knuth)."""
+    def of_times(self, values: Hashes) -> Hashes:
+        """Hash times, whole numbers of microseconds as 64 bits each."""
+        # Times go by even steps, whose products would go by even steps too.
+        mixed = self._bits[: len(values)]
+        np.bitwise_xor(values, _SECOND, out=mixed)
+        return self._of_bits(mixed)
+
+    def _of_bits(self, values: Hashes) -> Hashes:
+        """Hash 64 bits of each value: the upper bits of the product spread most values evenly (Fibonacci hashing, Knuth)."""
         bits: Hashes = self._bits[: len(values)]
-        # Nought, which is frequent, must not have the smallest hash of all.
-        np.bitwise_xor(values, _SECOND, out=bits)
-        np.multiply(bits, _FIRST, out=bits)
+        np.multiply(values, _FIRST, out=bits)
         return bits
 
 
@@ -229,8 +261,8 @@ def mixed(bits: Hashes) -> Hashes:
 
 
 def hashes_of_numbers(values: np.ndarray[Any, Any]) -> Hashes:
-    """Hash numbers by value, in an array of their own."""
-    return Hashing(np.empty(len(values), np.uint64)).of_numbers(values)
+    """Hash floats by value, in an array of their own."""
+    return ~Hashing(np.empty(len(values), np.uint64)).of_numbers(values + 0.0)
 
 
 def _beyond(marked: np.uint64) -> int:

@@ -10,7 +10,8 @@ infinities and signs fall out of the same pattern.
 from __future__ import annotations
 
 import functools
-from dataclasses import dataclass
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field
 from typing import Any
 
 import numpy as np
@@ -38,12 +39,63 @@ class Scale:
     unit: int = 0
 
 
+def _none() -> Array:
+    return np.zeros(0, np.int64)
+
+
+@dataclass(frozen=True, eq=False)
+class Histogram(Mapping[int, int]):
+    """How many numbers are in each bin that has some: ``bins`` and ``counts`` are whole numbers of shape ``(n,)``."""
+
+    bins: Array = field(default_factory=_none)
+    counts: Array = field(default_factory=_none)
+
+    def __post_init__(self) -> None:
+        """Keep others from writing to what several profiles share."""
+        for array in (self.bins, self.counts):
+            array.setflags(write=False)
+
+    @classmethod
+    def of(cls, counted: Mapping[int, int]) -> Histogram:
+        """Take counts by bin."""
+        return cls(np.fromiter(counted, np.int64, len(counted)), np.fromiter(counted.values(), np.int64, len(counted)))
+
+    def __len__(self) -> int:
+        """How many bins have numbers."""
+        return len(self.bins)
+
+    def __iter__(self) -> Iterator[int]:
+        """Give the bins."""
+        return iter(self._counted)
+
+    def __getitem__(self, place: int) -> int:
+        """Give how many numbers are in a bin; ``KeyError`` where there are none."""
+        return self._counted[place]
+
+    def __eq__(self, other: object) -> bool:
+        """Whether there are as many numbers in each bin."""
+        if isinstance(other, Histogram) and np.array_equal(self.bins, other.bins):
+            return np.array_equal(self.counts, other.counts)
+        return super().__eq__(other)
+
+    __hash__ = None  # type: ignore[assignment]
+
+    @functools.cached_property
+    def _counted(self) -> dict[int, int]:
+        return dict(zip(self.bins.tolist(), self.counts.tolist(), strict=True))
+
+
 def less(values: Array, shift: float, out: Array) -> None:
     """Take the shift off numbers, into ``out`` of the same shape; whole numbers beyond 2 to the power of 53 stay exact."""
     with np.errstate(over="ignore", under="ignore", invalid="ignore"):
         np.subtract(values, shift, out=out, dtype=np.float64)
-    if values.dtype.kind in "iu" and values.dtype.itemsize == 8 and abs(shift) >= _WHOLE and len(values):
+    if is_beyond(shift) and values.dtype.kind in "iu" and values.dtype.itemsize == 8 and len(values):
         _correct_whole(values, int(shift), out)
+
+
+def is_beyond(shift: float) -> bool:
+    """Whether whole numbers may lose digits where the shift is taken off as a float."""
+    return abs(shift) >= _WHOLE
 
 
 def _correct_whole(values: Array, middle: int, out: Array) -> None:
@@ -81,10 +133,10 @@ def filled(dense: Array) -> tuple[Array, Array]:
     return bins, dense[bins]
 
 
-def counted(values: Array, shift: float) -> dict[int, int]:
+def counted(values: Array, shift: float) -> Histogram:
     """Give the bins that have numbers, and how many, in the order of the bins' numbers."""
     bins, found = np.unique(bins_of(values, shift), return_counts=True)
-    return dict(zip(bins.tolist(), found.tolist(), strict=True))
+    return Histogram(bins.astype(np.int64), found)
 
 
 def is_number(bins: Array) -> Array:
@@ -103,14 +155,16 @@ def scale_of(values: Array) -> Scale:
     part = part[np.isfinite(part)]
     if not len(part):
         return Scale()
-    with np.errstate(over="ignore"):
+    with np.errstate(over="ignore", under="ignore"):
         # One of the numbers and not the middle of two: whole numbers stay whole.
         middle = (len(part) - 1) // 2
         shift = float(np.float32(np.partition(part, middle)[middle]))
         shift = shift if np.isfinite(shift) else 0.0
         distances = np.abs(part - shift)
-    distances = distances[(distances > 0) & (distances < np.inf)]
-    return Scale(shift, unit_of(float(np.median(distances)) if len(distances) else abs(shift)))
+        distances = distances[(distances > 0) & (distances < np.inf)]
+        # The middle of two halves, whose sum is a number where that of the two may be none.
+        usual = 2 * float(np.median(distances / 2)) if len(distances) else abs(shift)
+    return Scale(shift, unit_of(usual))
 
 
 @functools.cache

@@ -87,55 +87,61 @@ class NumberCounts:
 
     def _take_few(self, values: Array, before: Distinct | None) -> None:
         scratch, seen = Scratch(len(values)), Seen(before)
-        piece = self._piece(values, scratch)
-        if len(piece.part):
-            seen.take(scratch.hashing.of_numbers(piece.part))
-            self._take(piece, scratch)
+        with _quiet():
+            piece = self._piece(values, scratch)
+            if len(piece.part):
+                seen.take(scratch.hashing.of_numbers(piece.part))
+                self._take(piece, scratch)
         self.distinct.add(seen.taken())
         bins, counts = np.unique(histogram.without_sign_of_nought(piece.places), return_counts=True)
         self._keep(bins.astype(np.int64), counts)
 
     def _take_many(self, arrays: Sequence[Array], taken: _Open) -> None:
         scratch, shift = scratch_of_thread(), self.scale.shift
-        for values in (array[first : first + PIECE] for array in arrays for first in range(0, len(array), PIECE)):
-            piece = self._piece(values, scratch)
-            if taken.singles and not are_singles(piece.part, piece.moved, piece.places, shift, scratch.room):
-                # Those before are not counted in yet: the bins of this piece stand behind them.
-                taken.singles, taken.distinct = False, distinct_of(taken.counts + scratch.counted(), shift)
-            if not taken.singles:
-                taken.seen.take(scratch.hashing.of_numbers(piece.part, has_nought=piece.low <= 0 <= piece.high))
-            if len(piece.part):
-                self._take(piece, scratch)
-            scratch.keep(piece.places)
-            if scratch.is_full:
-                scratch.count_into(taken.counts)
-        scratch.count_into(taken.counts)
+        with _quiet():
+            for values in (array[first : first + PIECE] for array in arrays for first in range(0, len(array), PIECE)):
+                piece = self._piece(values, scratch)
+                if taken.singles and not are_singles(piece.part, piece.places, shift, scratch):
+                    taken.singles = False
+                    if taken.has_some:
+                        # Those before are not counted in yet: the bins of this piece stand behind them.
+                        taken.distinct = distinct_of(taken.counts + scratch.counted(), shift)
+                taken.has_some = True
+                if not taken.singles:
+                    taken.seen.take(scratch.hashing.of_numbers(piece.part))
+                if len(piece.part):
+                    self._take(piece, scratch)
+                scratch.keep(piece.places)
+                if scratch.is_full:
+                    scratch.count_into(taken.counts)
+            scratch.count_into(taken.counts)
 
     def _piece(self, part: Array, scratch: Scratch) -> _Piece:
         low, high = _ends(part)
         if math.isnan(low):
             self.missing += len(part)
-            part = part[~np.isnan(part)]
+            part = scratch.present(part)
             self.missing -= len(part)
             low, high = _ends(part)
-        moved = scratch.less(part, self.scale.shift)
-        places = scratch.places(moved)
+        places = scratch.places(part, self.scale.shift)
         if not (math.isfinite(low) and math.isfinite(high)):
             usable = np.isfinite(part)
-            part, moved = part[usable], moved[usable]
+            part = part[usable]
             self.infinite += len(usable) - len(part)
             low, high = _ends(part)
-        return _Piece(part, moved, low, high, places)
+        return _Piece(part, low, high, places)
 
     def _take(self, piece: _Piece, scratch: Scratch) -> None:
-        """Sum a piece up; its numbers less the shift are no longer whole after that."""
-        self.finite += len(piece.part)
-        self.minimum = _of_both(min, self.minimum, piece.low)
-        self.maximum = _of_both(max, self.maximum, piece.high)
-        # Rounding keeps the order of floats, so that the ends stay the ends.
-        shift, is_float = self.scale.shift, piece.part.dtype.kind == "f"
-        ends = (piece.low - shift, piece.high - shift) if is_float else _ends(piece.moved)
-        self.moments.take(piece.moved, *ends, scratch.room)
+        """Sum a piece up."""
+        part, low, high, _ = piece
+        self.finite += len(part)
+        self.minimum = low if self.minimum is None else min(low, self.minimum)
+        self.maximum = high if self.maximum is None else max(high, self.maximum)
+        shift = self.scale.shift
+        if histogram.is_beyond(shift):
+            part, shift = scratch.less(part, shift), 0.0
+            low, high = _ends(part)
+        self.moments.take(part, shift, low, high, scratch.room)
 
     def _add_bins(self, dense: Array) -> None:
         dense[0] += dense[histogram.NEGATIVE_NOUGHT]
@@ -154,7 +160,7 @@ class NumberCounts:
         there = histogram.bins_of(np.array(candidates), self.scale.shift)
         for mark, place in zip(candidates, there, strict=True):
             known = self._open.counts[place] if self._open is not None else place in self.bins
-            if known and (count := sum(int((values == mark).sum()) for values in arrays)):
+            if known and (count := sum(int(np.count_nonzero(values == mark)) for values in arrays)):
                 self.marks[mark] = self.marks.get(mark, 0) + count
         self.marks = dict(sorted(self.marks.items()))
 
@@ -165,15 +171,15 @@ class _Open:
 
     seen: Seen
     counts: Array = field(default_factory=lambda: np.zeros(histogram.BINS, np.int64))
+    has_some: bool = False
     singles: bool = True
     distinct: Distinct = field(default_factory=Distinct)
 
 
 class _Piece(NamedTuple):
-    """Finite numbers, these less the shift, the least and the greatest of them, and the bins of all that are no NaN."""
+    """Finite numbers, the least and the greatest of them, and the bins of all that are no NaN."""
 
     part: Array
-    moved: Array
     low: float
     high: float
     places: Array
@@ -194,9 +200,16 @@ def added(a: tuple[Array, Array], b: tuple[Array, Array]) -> tuple[Array, Array]
     return histogram.filled(dense)
 
 
+def _quiet() -> Any:
+    return np.errstate(over="ignore", under="ignore", invalid="ignore")
+
+
 def _ends(part: Array) -> tuple[float, float]:
     """Give the least and the greatest number, NaN where one is; infinities where there are none."""
-    return (float(part.min()), float(part.max())) if len(part) else (math.inf, -math.inf)
+    if not len(part):
+        return math.inf, -math.inf
+    low = float(np.minimum.reduce(part))
+    return low, low if math.isnan(low) else float(np.maximum.reduce(part))
 
 
 def _of_both(choose: Any, a: float | None, b: float | None) -> float | None:

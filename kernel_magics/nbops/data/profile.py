@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from nbops.data import histogram
-from nbops.data.histogram import Scale
+from nbops.data.histogram import Histogram, Scale
 from nbops.data.threads import beside
 from nbops.errors import DataError
 from nbops.records import to_wire
@@ -25,6 +25,8 @@ if TYPE_CHECKING:
     import pandas as pd
 
 MOST_CATEGORIES = 10_000
+# How sums, bins and hashes are made: profiles made otherwise cannot be added to these.
+_VERSION = 3
 IDENTIFIER_SHARE = 0.95
 IDENTIFIER_ROWS = 50
 NUMBER_SHARE = 0.9
@@ -54,7 +56,7 @@ class ColumnProfile:
     nulls: int = 0
     shift: float = 0.0
     unit: int = 0
-    histogram: dict[int, int] = field(default_factory=dict)
+    histogram: Histogram = field(default_factory=Histogram)
     infinite: int = 0
     minimum: float | None = None
     maximum: float | None = None
@@ -135,7 +137,7 @@ class Profile:
 
     def to_dict(self) -> dict[str, Any]:
         """Give JSON-able values; histograms are packed (bin and count pairs, zlib, base64)."""
-        found: dict[str, Any] = {"version": 2, "rows": self.rows, "columns": [_packed(c) for c in self.columns]}
+        found: dict[str, Any] = {"version": _VERSION, "rows": self.rows, "columns": [_packed(c) for c in self.columns]}
         return found if self.duplicates is None else {**found, "duplicates": self.duplicates}
 
     @classmethod
@@ -148,7 +150,7 @@ class Profile:
             It is no profile, or one of a newer nbops.
         """
         version = data.get("version") if isinstance(data, dict) else None
-        if version != 2:
+        if version != _VERSION:
             raise DataError(f"This is no profile that nbops can read (version {version!r}).")
         try:
             columns = tuple(_unpacked(column) for column in data["columns"])
@@ -205,43 +207,41 @@ def _profiled(frames: Sequence[pd.DataFrame], reference: Profile | None) -> tupl
     from nbops.data.counting import profile_values
     from nbops.data.series_values import of_series
 
-    places = [_places(frame) for frame in frames]
+    sides = [_columns(frame) for frame in frames]
     known = {} if reference is None else {column.name: column for column in reference.columns}
 
     def profiled(name: str) -> list[ColumnProfile | None]:
         column, found = known.get(name), []
-        for frame, place in zip(frames, places, strict=True):
-            values = of_series(frame.iloc[:, place[name]]) if name in place else None
-            found.append(None if values is None else profile_values(name, values, column))
+        for side in sides:
+            found.append(profile_values(name, of_series(side[name]), column) if name in side else None)
             column = column or found[-1]
         return found
 
     def is_apart(name: str) -> bool:
-        dtypes = (frame.dtypes.iloc[place[name]] for frame, place in zip(frames, places, strict=True) if name in place)
-        return any(str(dtype).startswith(("str", "datetime")) for dtype in dtypes)
+        dtypes = (str(side[name].dtype) for side in sides if name in side)
+        return any(dtype.startswith(("str", "datetime", "category")) for dtype in dtypes)
 
-    names = [*dict.fromkeys(name for place in places for name in place)]
+    names = [*dict.fromkeys(name for side in sides for name in side)]
     columns = dict(zip(names, beside(profiled, names, is_apart, max(map(len, frames))), strict=True))
-    sides = ([columns[name][i] for name in place] for i, place in enumerate(places))
+    made = ([columns[name][i] for name in side] for i, side in enumerate(sides))
     return tuple(
-        Profile(len(frame), tuple(c for c in side if c is not None)) for frame, side in zip(frames, sides, strict=True)
+        Profile(len(frame), tuple(c for c in side if c is not None)) for frame, side in zip(frames, made, strict=True)
     )
 
 
-def _places(frame: pd.DataFrame) -> dict[str, int]:
+def _columns(frame: pd.DataFrame) -> dict[str, pd.Series]:
     names = [str(name) for name in frame.columns]
     if len(set(names)) != len(names):
         twice = next(name for name in names if names.count(name) > 1)
         raise DataError(f"The frame has two columns {twice!r}.", hint="Rename one of them.")
-    return {name: place for place, name in enumerate(names)}
+    return {name: column for name, (_, column) in zip(names, frame.items(), strict=True)}
 
 
 def dense(column: ColumnProfile) -> tuple[np.ndarray[Any, np.dtype[np.int64]], np.ndarray[Any, np.dtype[np.float64]]]:
     """Give counts and middles of all finite bins in ascending order, both of the same shape; the shift is not added."""
     bins, middles = histogram.finite_bins()
     found = np.zeros(histogram.BINS, np.int64)
-    if column.histogram:
-        found[np.fromiter(column.histogram, np.int64)] = np.fromiter(column.histogram.values(), np.int64)
+    found[column.histogram.bins] = column.histogram.counts
     return found[bins], middles
 
 
@@ -270,7 +270,8 @@ def _packed(column: ColumnProfile) -> dict[str, Any]:
     found = {name: getattr(column, name) for name in ColumnProfile.__dataclass_fields__ if name != "histogram"}
     found["aspects"] = [_packed(aspect) for aspect in column.aspects]
     found["hashes"] = base64.b64encode(column.hashes).decode("ascii")
-    pairs = np.array([*np.diff([*column.histogram], prepend=0), *column.histogram.values()], dtype="<i8")
+    counted = column.histogram
+    pairs = np.concatenate([np.diff(counted.bins, prepend=0), counted.counts]).astype("<i8")
     # One after the other the lowest bytes of all, then the next: most of the higher ones are nought.
     planes = np.ascontiguousarray(pairs.view(np.uint8).reshape(-1, 8).T).tobytes()
     packed = base64.b64encode(zlib.compress(planes, 6)).decode("ascii") if len(pairs) else ""
@@ -282,9 +283,11 @@ def _unpacked(data: dict[str, Any]) -> ColumnProfile:
     packed = base64.b64decode(data["histogram"])
     planes = np.frombuffer(zlib.decompress(packed), np.uint8).reshape(8, -1) if packed else np.zeros((8, 0), np.uint8)
     pairs = np.ascontiguousarray(planes.T).reshape(-1).view("<i8")
-    half = len(pairs) // 2
-    bins = np.cumsum(pairs[:half]).tolist()
-    found: dict[str, Any] = {**data, "histogram": dict(zip(bins, pairs[half:].tolist(), strict=True))}
+    half, rest = divmod(len(pairs), 2)
+    if rest:
+        raise ValueError("a bin without a count")
+    counted = Histogram(np.cumsum(pairs[:half]), pairs[half:].astype(np.int64))
+    found: dict[str, Any] = {**data, "histogram": counted}
     found["aspects"] = tuple(_unpacked(aspect) for aspect in data.get("aspects", ()))
     found["hashes"] = base64.b64decode(data.get("hashes", ""))
     found["sums"] = tuple(data.get("sums", ()))

@@ -13,8 +13,8 @@ from nbops.data.distinct import Hashing
 Array = np.ndarray[Any, Any]
 
 # Numbers of a piece: what is done with them stays in the cache of one processor.
-PIECE = 1 << 16
-_AT_ONCE = 4
+PIECE = 1 << 18
+_AT_ONCE = 2
 
 
 class Scratch:
@@ -25,10 +25,16 @@ class Scratch:
         # The less is touched, the more of it stays in the cache: one array serves for all steps in turn.
         self.room = np.empty(size)
         self.hashing = Hashing(self.room.view(np.uint64))
-        self._moved = np.empty(size)
+        self._moved, self._present = np.empty(size), np.empty(size)
+        self._small = self.room.view(np.float32)
         # Counting into so many bins is dear, so that it is done for some pieces at once.
         self._bins = np.empty(_AT_ONCE * size, np.int64)
         self._kept = 0
+
+    def present(self, part: Array) -> Array:
+        """Give the numbers that are not NaN."""
+        there = np.flatnonzero(part == part)
+        return np.take(part, there, out=self._present[: len(there)], mode="clip")
 
     def less(self, part: Array, shift: float) -> Array:
         """Give the numbers less the shift."""
@@ -36,11 +42,13 @@ class Scratch:
         histogram.less(part, shift, moved)
         return moved
 
-    def places(self, moved: Array) -> Array:
-        """Give the bins of numbers."""
-        small, bins = self.room.view(np.float32)[: len(moved)], self._bins[self._kept : self._kept + len(moved)]
-        with np.errstate(over="ignore", under="ignore", invalid="ignore"):
-            np.copyto(small, moved, casting="unsafe")
+    def places(self, part: Array, shift: float) -> Array:
+        """Give the bins of numbers; what is too large or too small for a float32 must not be warned of."""
+        small, bins = self._small[: len(part)], self._bins[self._kept : self._kept + len(part)]
+        if histogram.is_beyond(shift):
+            np.copyto(small, self.less(part, shift), casting="unsafe")
+        else:
+            np.subtract(part, shift, out=small, dtype=np.float64, casting="unsafe")
         bits = small.view(np.uint32)
         np.right_shift(bits, histogram.SHIFT, out=bits)
         np.copyto(bins, bits)

@@ -17,6 +17,7 @@ from nbops.data.values import (
     NUMBERS,
     TIMES,
     Values,
+    counted_codes,
     counted_words,
     number_word,
     of_array,
@@ -67,7 +68,8 @@ def _of_extension(values: pd.Series) -> Values:
 
 
 def _of_categories(values: pd.Series, base: dict[str, Any]) -> Values:
-    counts = np.bincount(values.cat.codes.to_numpy() + 1, minlength=len(values.cat.categories) + 1)[1:]
+    codes = values.cat.codes.to_numpy()
+    counts = counted_codes(codes[codes >= 0] if base["nulls"] else codes, len(values.cat.categories))
     kinds = values.cat.categories.to_series()
     if kinds.dtype.kind in "OTUS" or str(kinds.dtype).startswith("str"):
         return counted_words([*kinds.map(str)], counts, base, text_cells=int(counts.sum()))

@@ -5,12 +5,15 @@ A number has a bin of its own where its distance from the shift has no more digi
 
 from __future__ import annotations
 
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
 from nbops.data import histogram
 from nbops.data.distinct import Distinct, are_beyond_floats, hashes_of_numbers
+
+if TYPE_CHECKING:
+    from nbops.data.scratch import Scratch
 
 Array = np.ndarray[Any, Any]
 
@@ -20,23 +23,25 @@ _FIRST_LOOK = 256
 _SIZE, _LEAST, _INFINITY = histogram.NEGATIVE_NOUGHT - 1, 1 << histogram.BITS, 0xFF << histogram.BITS
 
 
-def are_singles(part: Array, moved: Array, places: Array, shift: float, scratch: Array) -> bool:
+def are_singles(part: Array, places: Array, shift: float, scratch: Scratch) -> bool:
     """Whether no two different numbers share a bin.
 
     Parameters
     ----------
-    part, moved
-        Finite numbers, and these less the shift; both of shape ``(n,)``.
+    part
+        Finite numbers, shape ``(n,)``.
     places
         Their bins, and those of infinities.
+    shift
+        What the bins are about.
     scratch
         Has room for as many numbers.
     """
-    if not _may_be(part[:_FIRST_LOOK], moved[:_FIRST_LOOK], shift, scratch) or not _may_be(part, moved, shift, scratch):
+    if not _may_be(part[:_FIRST_LOOK], shift, scratch) or not _may_be(part, shift, scratch):
         return False
     # What is too small for a float32 shares its bin with nought or others, what is too large with infinity.
     usual = ((places & _SIZE) - _LEAST).view(np.uint64) < np.uint64(_INFINITY - _LEAST)
-    return bool(np.count_nonzero(usual) == np.count_nonzero(moved))
+    return bool(np.count_nonzero(usual) == np.count_nonzero(part != shift))
 
 
 def distinct_of(counted: Array, shift: float) -> Distinct:
@@ -51,9 +56,9 @@ def distinct_of(counted: Array, shift: float) -> Distinct:
     return Distinct.of(hashes_of_numbers(values[finite]), counts[finite])
 
 
-def _may_be(part: Array, moved: Array, shift: float, scratch: Array) -> bool:
+def _may_be(part: Array, shift: float, scratch: Scratch) -> bool:
+    moved, again = scratch.less(part, shift), scratch.room[: len(part)]
     if np.bitwise_or.reduce(moved.view(np.uint64), initial=np.uint64(0)) & _BELOW or are_beyond_floats(part):
         return False
-    again = scratch[: len(moved)]
     np.add(moved, shift, out=again)
     return bool(np.array_equal(again, part))

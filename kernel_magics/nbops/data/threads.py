@@ -1,7 +1,7 @@
 """Columns beside each other in two threads.
 
-Counting numbers is many short steps in numpy, each of which takes and leaves the interpreter's lock; two threads of that are hardly
-quicker than one. Finding the different texts of a column is one long step in Arrow that needs no lock, which goes well beside it.
+Finding the different texts of a column is one long step in Arrow that needs none of the interpreter's lock. Counting numbers is many
+short steps in numpy, each of which takes and leaves that lock: beside another thread of that it pays only where each step is long.
 """
 
 from __future__ import annotations
@@ -15,8 +15,8 @@ from typing import TypeVar
 
 _Item = TypeVar("_Item")
 _Result = TypeVar("_Result")
-# A thread costs more than counting a column of fewer rows.
-_WORTH = 20_000
+# A thread costs more than counting a column of fewer rows: of one that is a single step, and of any.
+_WORTH, _LONG = 20_000, 400_000
 
 
 def beside(
@@ -38,31 +38,38 @@ def beside(
     BaseException
         What the function raised, in either thread; the other one ends with the item that it is at.
     """
-    beside_main = deque(place for place, item in enumerate(items) if apart(item)) if rows >= _WORTH else deque()
-    if not beside_main or len(items) == 1 or (os.cpu_count() or 1) < 2:
+    there = deque(place for place, item in enumerate(items) if rows >= _WORTH and apart(item))
+    here = deque(sorted({*range(len(items))} - {*there}))
+    if len(items) < 2 or (os.cpu_count() or 1) < 2 or not (there or rows >= _LONG):
         return [function(item) for item in items]
-    there = set(beside_main)
     found: dict[int, _Result] = {}
 
-    def work(following: Callable[[], int]) -> None:
-        while True:
-            try:
-                place = following()
-            except IndexError:
-                return
-            found[place] = function(items[place])
+    def work(own: deque[int], others: deque[int]) -> None:
+        try:
+            while (place := _next(own, others)) is not None:
+                found[place] = function(items[place])
+        except BaseException:
+            # Nothing more is begun in either.
+            here.clear()
+            there.clear()
+            raise
 
     with ThreadPoolExecutor(1, "nbops-profile") as pool:
-        # What holds for this thread only, such as how numpy takes overflows, holds there as well.
-        other = pool.submit(contextvars.copy_context().run, work, beside_main.popleft)
         try:
-            for place in (place for place in range(len(items)) if place not in there):
-                found[place] = function(items[place])
-                if other.done():
-                    other.result()
-            work(beside_main.pop)
+            # What holds for this thread only, such as how numpy takes overflows, holds there as well.
+            other = pool.submit(contextvars.copy_context().run, work, there, here if rows >= _LONG else deque())
+            work(here, there)
             other.result()
         finally:
-            # After an error nothing more is begun there.
-            beside_main.clear()
+            there.clear()
     return [found[place] for place in range(len(items))]
+
+
+def _next(own: deque[int], others: deque[int]) -> int | None:
+    """Take the first of one's own, or else the last of the other's; ``None`` where none are left."""
+    for take in (own.popleft, others.pop):
+        try:
+            return take()
+        except IndexError:
+            continue
+    return None

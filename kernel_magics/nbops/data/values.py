@@ -21,6 +21,9 @@ NUMBERS, WORDS, FLAGS, TIMES, VECTORS, NESTED, NOTHING = (
     "numbers", "words", "flags", "times", "vectors", "nested", "nothing",
 )  # fmt: skip
 
+# Codes counted at once: their copy is small enough to be made in the same place each time.
+_CODES = 1 << 14
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Values:
@@ -84,7 +87,8 @@ def of_array(values: Array) -> Values:
         true = int(values.sum())
         return Values(form=FLAGS, rows=rows, nulls=0, dtype=dtype, flags=(rows - true, true))
     if kind == "M":
-        known = values[~np.isnat(values)]
+        missing = np.isnat(values)
+        known = values[~missing] if missing.any() else values
         form = TIMES if len(known) else NOTHING
         return Values(form=form, rows=rows, nulls=rows - len(known), dtype=dtype, own=known, utc=known)
     if kind == "m":
@@ -102,6 +106,14 @@ def counted_words(words: list[str], counts: Array, base: dict[str, Any], **more:
     """Take texts by how often each comes, those that do not come left out."""
     there = np.flatnonzero(counts)
     return Values(form=WORDS, words=text_array([words[i] for i in there]), counts=counts[there], **more, **base)
+
+
+def counted_codes(codes: Array, many: int) -> Array:
+    """Count whole numbers from 0 to ``many``, shape ``(n,)``; piece by piece, as numpy makes a copy of each."""
+    counts, at_once = np.zeros(many, np.int64), max(_CODES, many)
+    for first in range(0, len(codes), at_once):
+        counts += np.bincount(codes[first : first + at_once], minlength=many)
+    return counts
 
 
 def type_name(dtype: str) -> str:

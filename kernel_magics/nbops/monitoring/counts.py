@@ -31,8 +31,8 @@ def paired_numbers(before: ColumnProfile, after: ColumnProfile) -> tuple[Counts,
 
 def placed(profile: ColumnProfile, places: Any) -> tuple[Any, Any]:
     """Give the places of a number's bins, by :func:`nbops.data.histogram.places`, and how many values are in each."""
-    bins = np.fromiter(profile.histogram, np.int64, len(profile.histogram))
-    where, counts = places[bins], np.fromiter(profile.histogram.values(), np.int64, len(bins))
+    bins, counts = profile.histogram.bins, profile.histogram.counts
+    where = places[bins]
     beyond = where < 0
     if beyond.any() and not profile.infinite:
         # Numbers too large for float32 share the bins of infinities; they are put with the largest that have a place.

@@ -191,17 +191,16 @@ def _grouping(base: ColumnProfile) -> tuple[Any, int]:
 
         return categories, len(names) + 1
     places = histogram.places()
-    order = sorted(base.histogram, key=places.__getitem__)
-    share = np.cumsum([base.histogram[name] for name in order], dtype=float)
+    order = np.argsort(places[base.histogram.bins], kind="stable")
+    share = np.cumsum(base.histogram.counts[order], dtype=float)
     if not len(share):
         return (lambda column: np.zeros(1)), 1
     at = np.unique(np.searchsorted(share / share[-1], np.arange(1, _GROUPS) / _GROUPS - 1e-12))
-    cuts = places[np.array(order)][at]
+    cuts = places[base.histogram.bins[order]][at]
 
     def numbers(column: ColumnProfile) -> Any:
-        bins = np.fromiter(column.histogram, np.int64, len(column.histogram))
-        counts = np.fromiter(column.histogram.values(), np.int64, len(column.histogram))
-        return np.bincount(np.searchsorted(cuts, places[bins], "left"), counts, len(cuts) + 1)
+        groups = np.searchsorted(cuts, places[column.histogram.bins], "left")
+        return np.bincount(groups, column.histogram.counts, len(cuts) + 1)
 
     return numbers, len(cuts) + 1
 

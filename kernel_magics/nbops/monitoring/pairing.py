@@ -120,10 +120,8 @@ def _as_numbers(side: ColumnProfile, shift: float) -> ColumnProfile | None:
         return None
     values = np.array([value for value, _ in pairs])
     counts = np.array([count for _, count in pairs])
-    counted: dict[int, int] = {}
-    for value, count in pairs:
-        (where,) = histogram.counted(np.array([value]), shift)
-        counted[where] = counted.get(where, 0) + count
+    bins, back = np.unique(histogram.bins_of(values, shift), return_inverse=True)
+    counted = histogram.Histogram(bins.astype(np.int64), np.bincount(back, counts).astype(np.int64))
     moved = values - shift
     return replace(
         side,
@@ -146,7 +144,7 @@ def _as_booleans(side: ColumnProfile) -> ColumnProfile | None:
     if not side.histogram.keys() <= names.keys() or not {side.minimum, side.maximum} <= {0.0, 1.0}:
         return None
     counted = {names[where]: count for where, count in side.histogram.items()}
-    return replace(side, kind="boolean", categories=counted, histogram={})
+    return replace(side, kind="boolean", categories=counted, histogram=histogram.Histogram())
 
 
 def _renamed(side: ColumnProfile) -> dict[str, int]:
@@ -192,7 +190,8 @@ def _without(side: ColumnProfile, value: float, count: int) -> ColumnProfile:
     total, squares = side.total - count * value, side.squares - count * moved * moved
     if side.sums:
         total, squares = sums_without(side, value, count)
-    found = replace(side, nulls=side.nulls + count, histogram=left, total=total, squares=max(0.0, squares), sums=())
+    counted = histogram.Histogram.of(left)
+    found = replace(side, nulls=side.nulls + count, histogram=counted, total=total, squares=max(0.0, squares), sums=())
     return _bounded(found, value) if left else replace(found, kind="empty", minimum=None, maximum=None)
 
 

@@ -112,13 +112,13 @@ def pooled(columns: Sequence[ColumnProfile]) -> ColumnProfile:
     )
 
 
-def _summed(columns: Sequence[ColumnProfile]) -> dict[int, int]:
-    bins = np.concatenate([np.fromiter(column.histogram, np.int64) for column in columns])
-    counts = np.concatenate([np.fromiter(column.histogram.values(), np.int64) for column in columns])
+def _summed(columns: Sequence[ColumnProfile]) -> histogram.Histogram:
+    bins = np.concatenate([column.histogram.bins for column in columns])
+    counts = np.concatenate([column.histogram.counts for column in columns])
     used, where = np.unique(bins, return_inverse=True)
     # Counts are whole numbers far below 2**53, so that sums of floats are exact.
     found = np.bincount(where, counts, len(used)).astype(np.int64) if len(used) else counts
-    return dict(zip(used.tolist(), found.tolist(), strict=True))
+    return histogram.Histogram(used, found)
 
 
 def _numbers(before: ColumnProfile, after: ColumnProfile) -> Found | None:
@@ -135,9 +135,7 @@ def _numbers(before: ColumnProfile, after: ColumnProfile) -> Found | None:
 
 def _steps(column: ColumnProfile) -> tuple[Any, Any]:
     """Give the places of the bins of finite numbers, ascending, and how many numbers lie up to each."""
-    bins = np.fromiter(column.histogram, np.int64, len(column.histogram))
-    counts = np.fromiter(column.histogram.values(), np.int64, len(column.histogram))
-    places = histogram.places()[bins]
+    counts, places = column.histogram.counts, histogram.places()[column.histogram.bins]
     order = np.argsort(places)
     order = order[places[order] >= 0]
     return places[order], np.cumsum(counts[order])

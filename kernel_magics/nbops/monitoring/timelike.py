@@ -58,11 +58,10 @@ def _of_numbers(before: ColumnProfile, after: ColumnProfile) -> str:
 
 def _counts(side: ColumnProfile) -> bool:
     """Whether these are whole numbers one after the other, each once: every bin is about as full as whole numbers can make it."""
-    if side.binned or side.infinite or sum(side.histogram.values()) < _FEWEST:
+    bins, counts = side.histogram.bins, side.histogram.counts
+    if side.binned or side.infinite or counts.sum() < _FEWEST:
         return False
     low, high = histogram.edges()
-    bins = np.fromiter(side.histogram, np.int64, len(side.histogram))
-    counts = np.fromiter(side.histogram.values(), np.int64, len(side.histogram))
     room = np.floor(high[bins] + side.shift) - np.ceil(low[bins] + side.shift) + 1
     return bool((counts <= room + 1).all() and counts.sum() >= _FULL * room.sum())
 

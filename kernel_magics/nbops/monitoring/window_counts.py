@@ -117,7 +117,7 @@ def _window(
         base,
         rows=rows,
         nulls=rows - count,
-        histogram=dict(zip(used[there].tolist(), counts[there].tolist(), strict=True)),
+        histogram=histogram.Histogram(used[there], counts[there]),
         minimum=float(low),
         maximum=float(high),
         # The sum is of the numbers, that of squares of what is left without the shift.

@@ -36,7 +36,7 @@ FRAGMENT_STYLE = """
 .nbops table :is(td,th):not(.num){text-align:left!important}.nbops table :is(td,th).num{text-align:right!important}.nbops .counts{display:flex;flex-wrap:wrap;gap:8px 26px;margin:0 0 12px}
 .nbops .counts b{font-size:18px;font-weight:500;display:block}.nbops summary{cursor:pointer;padding:6px 0;color:var(--jp-ui-font-color2,#616161)}
 .nbops .pill{display:inline-block;border:1px solid currentColor;border-radius:9px;padding:0 7px;font-size:11px;line-height:16px}
-.nbops .scroll{overflow-x:auto;position:relative}.nbops td.num{white-space:nowrap}.nbops th{overflow-wrap:normal}.nbops .when{white-space:nowrap}
+.nbops .scroll{overflow-x:auto;position:relative}.nbops td.num{white-space:nowrap}.nbops th{overflow-wrap:normal}.nbops .when{white-space:nowrap}.nbops .told{min-width:180px}
 """
 
 

@@ -94,7 +94,7 @@ def monitor_html(summary: MonitorSummary, runs: Sequence[MonitorRun], incidents:
         rows = "".join(
             f"<tr><td>{_state(series.state)}</td><td>{escape(series.check)}</td><td>{spark(series)}</td>"
             f'<td class="num">{number(messages[series.check].value)}</td><td class="num">{number(series.limit)}</td>'
-            f"<td>{escape(series.message)}</td></tr>"
+            f'<td class="told">{escape(series.message)}</td></tr>'
             for series in summary.series
         )
         parts.append(
@@ -103,7 +103,7 @@ def monitor_html(summary: MonitorSummary, runs: Sequence[MonitorRun], incidents:
         )
     if incidents:
         rows = "".join(
-            f'<tr><td class="{_incident_css(i)}">{escape(i.state)}</td><td>{escape(i.check)}</td><td>{escape(i.message)}'
+            f'<tr><td class="{_incident_css(i)}">{escape(i.state)}</td><td>{escape(i.check)}</td><td class="told">{escape(i.message)}'
             f'{_note(i)}</td><td class="when">{moment(i.opened_at)}</td><td class="when">{moment(i.recovered_at)}</td>'
             f'<td class="num">{i.windows}</td></tr>'
             for i in incidents
@@ -113,7 +113,7 @@ def monitor_html(summary: MonitorSummary, runs: Sequence[MonitorRun], incidents:
     if runs:
         rows = "".join(
             f'<tr><td>{_state(run.state)}</td><td class="when">{moment(run.at)}</td><td>{_window(run)}</td>'
-            f'<td class="num">{run.rows:,}</td><td>{escape(run.error or run.sentence)}</td></tr>'
+            f'<td class="num">{run.rows:,}</td><td class="told">{escape(run.error or run.sentence)}</td></tr>'
             for run in runs
         )
         head = '<th></th><th>looked</th><th>window</th><th class="num">rows</th><th></th>'

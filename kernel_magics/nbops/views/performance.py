@@ -111,6 +111,8 @@ def _table(windows: Sequence[Mapping[str, Any]], first: str) -> str:
 
 def _css(place: int, cell: str) -> str:
     # Dates and intervals stay in one line; names of segments may be long.
+    if place == len(_HEADER) - 1 and cell:
+        return ' class="told"'
     return ' class="when"' if place in {0, 5} and len(cell) <= _SHORT else _numeric(place)
 
 

@@ -3,10 +3,10 @@
 REPORT_STYLE = """
 .nbops .title{font-size:19px;font-weight:600;margin:0 0 3px;line-height:1.3}.nbops .under{margin:0 0 2px;overflow-wrap:anywhere}
 .nbops .lead{overflow-wrap:anywhere}.nbops .counts .push{margin-left:auto}.nbops .counts .wide{max-width:340px}
-.nbops .counts span{display:block}.nbops tbody th{font-weight:600;font-size:13px;color:inherit;overflow-wrap:anywhere}
-.nbops tbody th small{font-weight:400}.nbops .ranked td{overflow-wrap:anywhere}.nbops .ranked td.num,.nbops .ranked td.state{white-space:nowrap}
-.nbops .pair th[scope=row]{font-weight:400;white-space:nowrap;overflow-wrap:normal}.nbops th.num,.nbops tbody th small{white-space:nowrap}.nbops .pair td,.nbops .pair th{padding:3px 10px 3px 0}
-.nbops tbody th{min-width:90px}.nbops th.when{overflow-wrap:normal}.nbops .ranked td:nth-child(3){min-width:110px}
+.nbops .counts span{display:block}.nbops th[scope=row]{font-weight:600;font-size:13px;color:inherit;overflow-wrap:anywhere}
+.nbops th[scope=row] small{font-weight:400}.nbops .ranked td{overflow-wrap:anywhere}.nbops .ranked td.num,.nbops .ranked td.state{white-space:nowrap}
+.nbops .pair th[scope=row]{font-weight:400;white-space:nowrap;overflow-wrap:normal}.nbops th.num,.nbops th[scope=row] small{white-space:nowrap}.nbops .pair td,.nbops .pair th{padding:3px 10px 3px 0}
+.nbops th[scope=row]{min-width:90px}.nbops th.when{overflow-wrap:normal}.nbops .ranked td:nth-child(3){min-width:110px}
 .nbops a{color:inherit;text-decoration:underline;text-decoration-color:var(--jp-border-color2,#bdbdbd);text-underline-offset:3px}
 .nbops .key{color:var(--jp-ui-font-color3,#9e9e9e)}.nbops .line{color:var(--jp-brand-color1,#1976d2)}
 .nbops svg{display:block;max-width:100%;height:auto}
