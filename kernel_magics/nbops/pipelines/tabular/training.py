@@ -1,4 +1,4 @@
-"""From a table to a model by name: preparation by type, estimator, settings, cross-validation and search."""
+"""From a table to a model by name: what is learnt from, feature steps, preparation by type, estimator and its settings."""
 
 from __future__ import annotations
 
@@ -10,8 +10,9 @@ from typing import TYPE_CHECKING, Any
 
 from nbops.data.profile import profile_frame
 from nbops.errors import DataError, UsageError
-from nbops.features.plan import MOST_CATEGORIES, is_time, is_words, suggested
+from nbops.features.plan import suggested
 from nbops.pipelines.tabular.metrics import CLASSIFICATION, REGRESSION
+from nbops.pipelines.tabular.preparation import preparation
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -195,29 +196,6 @@ def build(
     return _calibrated(Pipeline(parts), task, calibrate, y)
 
 
-def preparation(ready: pd.DataFrame) -> Any:
-    """Give an unfitted preparation: numbers imputed and scaled, one column per category of all others but dates.
-
-    Raises
-    ------
-    DataError
-        There are only dates.
-    """
-    from sklearn.compose import ColumnTransformer
-    from sklearn.impute import SimpleImputer
-    from sklearn.pipeline import make_pipeline
-    from sklearn.preprocessing import OneHotEncoder, StandardScaler
-
-    numbers = [name for name in ready.columns if _is_number(ready[name])]
-    others = [name for name in ready.columns if name not in numbers and not is_time(ready[name])]
-    if not numbers and not others:
-        raise DataError("There are only dates to learn from.", hint="Add a step that makes numbers of them.")
-    impute = SimpleImputer(strategy="median", keep_empty_features=True)
-    encode = OneHotEncoder(handle_unknown="infrequent_if_exist", max_categories=MOST_CATEGORIES, sparse_output=False)
-    parts = [("numbers", make_pipeline(impute, StandardScaler()), numbers), ("words", encode, others)]
-    return ColumnTransformer([part for part in parts if part[2]], verbose_feature_names_out=False)
-
-
 def _suggested(frame: pd.DataFrame, task: str) -> Any:
     from nbops.features.steps import FeatureSteps
 
@@ -259,12 +237,6 @@ def _calibrated(model: Any, task: str, calibrate: str, y: pd.Series) -> Any:
     if smallest < 2:
         raise UsageError(f"The class {y.value_counts().idxmin()!r} has one row, so nothing can be calibrated.")
     return CalibratedClassifierCV(model, method=calibrate, cv=min(5, smallest))
-
-
-def _is_number(values: pd.Series) -> bool:
-    from pandas.api import types
-
-    return bool(types.is_numeric_dtype(values.dtype) and not types.is_bool_dtype(values.dtype) and not is_words(values))
 
 
 def _meant(word: str, known: Iterable[str]) -> str:
