@@ -160,7 +160,7 @@ def test_a_finding_says_column_rule_rows_and_examples():
     assert _one(report, "duplicates").rows == 3
     assert _one(report, "length").rows == 90
     assert (_one(report, "whole").rows, _one(report, "whole").severity) == (67, "warning")
-    assert report.sentence == "103 rows do not meet the rules of train.csv: 5 errors, 1 warning."
+    assert report.sentence == "The data (103 rows) do not meet the rules of train.csv: 5 errors, 1 warning."
     assert {finding.rule for finding in validate(good.head(20), rules).findings} >= {"rows"}
 
 

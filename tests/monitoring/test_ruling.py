@@ -35,12 +35,12 @@ def test_the_rules_of_the_reference_are_a_part_of_the_report(broken, tmp_path):
     assert not report.quality["passed"] and report.quality["against"] == "the reference"
     assert (found["age"]["rule"], found["age"]["rows"], found["age"]["examples"]) == ("minimum", 5, ["-7"])
     assert found["plan"]["rows"] == 3
-    assert "400 rows do not meet the rules of the reference: 2 errors" in report.sentence
+    assert "The data (400 rows) do not meet the rules of the reference: 2 errors" in report.sentence
     for page in (report._repr_html_(), report.to_html(tmp_path / "a.html").read_text()):
         assert "Data quality" in page and "&lt;b&gt;gold" in page and "<b>gold" not in page
         assert "✕ error" in page and ">5</td>" in page
     text = str(report)
-    assert "Data quality: 400 rows do not meet the rules of the reference" in text and "-7" in text
+    assert "Data quality: The data (400 rows) do not meet the rules of the reference" in text and "-7" in text
     assert json.loads(report.to_json(tmp_path / "a.json").read_text())["quality"]["findings"]
 
 

@@ -74,6 +74,16 @@ def test_the_stored_profile_is_a_reference_for_drift(place):
     assert nbops.drift(training_profile("churn", 2, workspace=place), fresh).drifted == ("age",)
 
 
+def test_what_a_model_does_not_take_is_no_news_and_what_it_misses_is(place):
+    labelled = _frame(9).assign(churned=True, noted="x")
+    report = nbops.drift("models:/churn/2", labelled, workspace=place)
+    assert {column.name for column in report.columns} == {"age", "town"} and not report.drifted
+    assert "not taken by the model, and not compared: churned, noted" in report.note
+    assert all(column.status == "steady" for column in report.columns)
+    report = nbops.drift("models:/churn/2", labelled.drop(columns="town"), workspace=place)
+    assert "town" in [column.name for column in report.columns if column.status == "quality"]
+
+
 def test_what_a_version_does_not_know_is_said_in_one_line(place):
     with pytest.raises(RegistryError, match="other version 1 has no profile"):
         training_profile("other", 1, workspace=place)

@@ -53,7 +53,13 @@ class ValidationReport:
     def sentence(self) -> str:
         """The conclusion in one sentence."""
         errors, warnings = len(self.errors), len(self.findings) - len(self.errors)
-        told = f"{self.rows:,} rows {'meet the rules' if self.passed else 'do not meet the rules'}"
+        rows = count_of(self.rows, "row")
+        # It may be one row that does not, or a column that is not there.
+        told = (
+            f"{rows} meet{'s' if self.rows == 1 else ''} the rules"
+            if self.passed
+            else f"The data ({rows}) do not meet the rules"
+        )
         told += f" of {self.against}" if self.against else ""
         counts = [count_of(n, word) for n, word in ((errors, "error"), (warnings, "warning")) if n]
         return told + (f": {', '.join(counts)}." if counts else ".")

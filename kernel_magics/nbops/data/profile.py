@@ -123,13 +123,15 @@ class ColumnProfile:
 class Profile:
     """The profile of a frame: its columns in order, and how many rows repeat an earlier one (``None``: not counted).
 
-    ``left_out`` columns had no room where it was stored.
+    ``left_out`` columns had no room where it was stored. ``of_features`` where these are all that a model takes, so that what other
+    data hold besides is no news.
     """
 
     rows: int
     columns: tuple[ColumnProfile, ...]
     duplicates: int | None = None
     left_out: int = field(default=0, kw_only=True)
+    of_features: bool = field(default=False, kw_only=True)
 
     def column(self, name: str) -> ColumnProfile | None:
         """Give a column by name, ``None`` if the frame has none of it."""

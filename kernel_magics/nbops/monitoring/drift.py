@@ -171,7 +171,12 @@ def drift(
         findings=(duplicate_words(repeated),) if repeated.get("changed") else (),
         duplicates=repeated,
         quality={} if not asks_for(rules) else quality_of(current, ruled(rules, reference), columns),
-        note=_note(before, found, _rows_note(repeated, duplicates)),
+        note=_note(
+            before,
+            [column.name for column in after.columns] if columns is None else [],
+            found,
+            _rows_note(repeated, duplicates),
+        ),
         **look_further(
             asked,
             before,
@@ -197,24 +202,28 @@ def _rows_note(repeated: Mapping[str, Any], asked: bool) -> list[str]:
     return [] if repeated["changed"] else [duplicate_words(repeated)]
 
 
-def _note(before: Profile, found: Sequence[Comparison], rows: list[str]) -> str:
+def _note(before: Profile, current: Sequence[str], found: Sequence[Comparison], rows: list[str]) -> str:
     marked: dict[str, list[str]] = {}
     for one in found:
         for mark in one.pair.sentinels:
             marked.setdefault(mark, []).append(one.pair.name)
     said = [_BINNED] if any(column.binned for column in before.columns) else []
     said += [f"{before.left_out:,} columns had no room in it and are not compared"] if before.left_out else []
-    said += [
-        f"{mark} in {', '.join(names[:5])}{' and others' if len(names) > 5 else ''} reads as a mark for missing and is left out"
-        for mark, names in marked.items()
-    ]
+    unasked = [name for name in current if before.of_features and not before.left_out and before.column(name) is None]
+    said += [f"not taken by the model, and not compared: {_few(unasked)}"] if unasked else []
+    said += [f"{mark} in {_few(names)} reads as a mark for missing and is left out" for mark, names in marked.items()]
     return "; ".join([*rows, *said])
+
+
+def _few(names: Sequence[str]) -> str:
+    return f"{', '.join(names[:5])}{' and others' if len(names) > 5 else ''}"
 
 
 def _compared(before: Profile, after: Profile, columns: Sequence[str] | None) -> list[Comparison]:
     known, present = ({column.name: column for column in profile.columns} for profile in (before, after))
-    # What a stored profile had no room for is not new.
-    names = _names(known, known.keys() & present.keys() if before.left_out else present, columns)
+    # What a stored profile had no room for, or a model does not take, is not new.
+    alike = before.left_out or before.of_features
+    names = _names(known, known.keys() & present.keys() if alike else present, columns)
     return [compared(paired(name, known.get(name), present.get(name))) for name in names]
 
 

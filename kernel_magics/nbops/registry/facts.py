@@ -6,6 +6,7 @@ import contextlib
 import json
 import re
 from collections.abc import Mapping
+from dataclasses import replace
 from typing import Any
 
 from sqlalchemy import select
@@ -119,7 +120,7 @@ def training_profile(name: str, version: int | str = "champion", *, workspace: W
             f"{name} version {found.version} has no profile of its training data.",
             hint="A version has one where its run shows the frame that the model was fitted on. Give a file instead.",
         )
-    return expanded(stored)
+    return replace(expanded(stored), of_features=True)
 
 
 def outputs_profile(workspace: Workspace, version: ModelVersion) -> tuple[Profile, str] | None:
