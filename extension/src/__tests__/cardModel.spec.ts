@@ -5,7 +5,7 @@ test('a card reads as it was written', () => {
   const found = card();
   expect(found.run.name).toBe('brisk-heron');
   expect(found.previous?.run_id).toBe('run-13');
-  expect(found.workspace).toBe('/srv/work');
+  expect(found.workspace).toBe('/churn');
 });
 
 test.each([null, 3, 'text', [], {}, { run: null }, { run: {} }, { run: { run_id: 3 } }])(

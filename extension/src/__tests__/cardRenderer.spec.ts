@@ -43,7 +43,7 @@ test('what the notebook holds is shown at once, the server makes it fresh', asyn
 test('a delivered run asks no more', async () => {
   const { api, feed } = await render(cardData());
   await wait();
-  feed.event('/srv/work');
+  feed.event('/churn');
   await wait();
   expect(api.card).toHaveBeenCalledTimes(1);
 });
@@ -54,7 +54,7 @@ test('a run on its way is followed', async () => {
   await wait();
   expect(screen.getByText('in the ledger')).toBeTruthy();
   answers.mockResolvedValueOnce(card({ delivery: 'delivered' }));
-  feed.event('/srv/work');
+  feed.event('/churn');
   await wait();
   expect(screen.getByText('delivered')).toBeTruthy();
 });
@@ -65,7 +65,7 @@ test('where the server does not know the run, the saved card stays without actio
   });
   const { feed } = await render(cardData(), { card: unknown });
   await wait();
-  feed.event('/srv/work');
+  feed.event('/churn');
   await wait();
   expect(unknown).toHaveBeenCalledTimes(1);
   expect(screen.getByText('saved')).toBeTruthy();

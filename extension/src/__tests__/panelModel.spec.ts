@@ -40,8 +40,8 @@ test('a change of this workspace refreshes, a change of another does not', async
   feed.event('/srv/other');
   await jest.advanceTimersByTimeAsync(DELAY);
   expect(api.runs).not.toHaveBeenCalled();
-  feed.event('/srv/work');
-  feed.event('/srv/work');
+  feed.event('/churn');
+  feed.event('/churn');
   await jest.advanceTimersByTimeAsync(DELAY);
   expect(api.runs).toHaveBeenCalledTimes(1);
 });
@@ -51,7 +51,7 @@ test('with events switched off only cells of this browser count', async () => {
   model.configure({ ...DEFAULT_SETTINGS, refreshOnEvents: false });
   await jest.advanceTimersByTimeAsync(DELAY);
   api.runs.mockClear();
-  feed.event('/srv/work');
+  feed.event('/churn');
   await jest.advanceTimersByTimeAsync(DELAY);
   expect(api.runs).not.toHaveBeenCalled();
   feed.local();

@@ -17,7 +17,7 @@ import {
   trans
 } from './samples';
 
-const REF = { path: 'work/a.ipynb', pipeline: '/srv/work/pipeline.toml' };
+const REF = { path: 'work/a.ipynb', pipeline: '/churn/pipeline.toml' };
 
 async function show(run: PipelineRun | null, change: Partial<Record<keyof IPipelines, jest.Mock>> = {}) {
   const api = fakePipelines({

@@ -20,7 +20,7 @@ import {
 
 const line = (change: Partial<IPipelineLine> = {}): IPipelineLine => ({
   name: 'churn',
-  path: '/srv/work/pipeline.toml',
+  path: '/churn/pipeline.toml',
   problem: '',
   runs: 1,
   last: runLine(pipelineRun()),
@@ -44,9 +44,9 @@ test('a pipeline has its last run, its stages as a bar, and what can be done', a
   expect(screen.getByRole('listitem').textContent).toContain('4 of 4 ran');
   expect(screen.getByRole('img', { name: '4 done' }).children).toHaveLength(4);
   press('Run churn');
-  expect(actions.run).toHaveBeenCalledWith({ path: 'p', pipeline: '/srv/work/pipeline.toml' });
+  expect(actions.run).toHaveBeenCalledWith({ path: 'p', pipeline: '/churn/pipeline.toml' });
   press('Graph of churn');
-  expect(actions.show).toHaveBeenCalledWith({ path: 'p', pipeline: '/srv/work/pipeline.toml' });
+  expect(actions.show).toHaveBeenCalledWith({ path: 'p', pipeline: '/churn/pipeline.toml' });
   expect(screen.queryByRole('button', { name: 'Resume churn' })).toBeNull();
 });
 
@@ -104,8 +104,8 @@ test('without pipelines the panel says what to do', async () => {
 });
 
 test('a pipeline is named by its file, or by its name where a file holds several', () => {
-  expect(refOf(line(), 'p')).toEqual({ path: 'p', pipeline: '/srv/work/pipeline.toml' });
-  expect(refOf(line({ path: '/srv/work/nbops.toml' }), 'p')).toEqual({ path: 'p', pipeline: 'churn' });
+  expect(refOf(line(), 'p')).toEqual({ path: 'p', pipeline: '/churn/pipeline.toml' });
+  expect(refOf(line({ path: '/churn/nbops.toml' }), 'p')).toEqual({ path: 'p', pipeline: 'churn' });
 });
 
 test('files that may be pipelines are told by their names, notebooks by the tags of their cells', () => {

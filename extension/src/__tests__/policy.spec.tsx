@@ -24,7 +24,7 @@ async function show(change: Partial<Record<keyof IRetraining, jest.Mock>> = {}, 
   const actions = fakeRetrainingActions();
   const [registry, pipelineActions] = [fakeRegistry(), fakePipelineActions()];
   const props = { model, pipelines, actions, registry, pipelineActions, trans, decision: open };
-  render(<PolicyView {...props} root={() => '/srv/work'} />);
+  render(<PolicyView {...props} root={() => '/churn'} />);
   await act(() => model.refresh());
   return { api, model, actions, preview, registry };
 }

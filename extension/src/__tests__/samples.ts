@@ -118,7 +118,7 @@ export function cardData(run: object = {}, rest: object = {}): Record<string, un
     ],
     history: [{ run_id: 'run-13', name: 'calm-otter', metrics: { auc: 0.892 } }],
     warnings: [],
-    workspace: '/srv/work',
+    workspace: '/churn',
     ...rest
   };
 }
@@ -133,7 +133,7 @@ export function card(run: object = {}, rest: object = {}): Card {
 
 export const STATUS: IServerStatus = {
   version: '0.1.0',
-  workspace: '/srv/work',
+  workspace: '/churn',
   server_root: '/srv',
   readonly: false,
   me: { name: 'ada', source: 'jupyter', roles: ['reviewer'] },
@@ -432,7 +432,7 @@ export function stage(name: string, change: Partial<StageRun> = {}): StageRun {
     cells: 3,
     line: '',
     kernel: 'forked',
-    notebook: `/srv/work/.nbops/pipelines/churn/r1/${name}.ipynb`,
+    notebook: `/churn/.nbops/pipelines/churn/r1/${name}.ipynb`,
     error: '',
     failed_cell: 0,
     resumable: false,
@@ -453,7 +453,7 @@ export function pipelineRun(change: Partial<PipelineRun> = {}): PipelineRun {
   return {
     run_id: 'r1',
     pipeline: 'churn',
-    path: '/srv/work/pipeline.toml',
+    path: '/churn/pipeline.toml',
     status: 'succeeded',
     trigger: 'manual',
     schedule: '',
@@ -554,7 +554,7 @@ export function fakePipelines(
 ): jest.Mocked<IPipelines> {
   const line = {
     name: 'churn',
-    path: '/srv/work/pipeline.toml',
+    path: '/churn/pipeline.toml',
     problem: '',
     runs: 1,
     last: runLine(pipelineRun())

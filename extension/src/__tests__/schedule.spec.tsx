@@ -19,7 +19,7 @@ async function show(name: string, change: Partial<Record<keyof ISchedules, jest.
   await pipelines.refresh();
   const model = new ScheduleModel(api, 'p', name, { pipeline: 'pipeline.toml', alerts: ['lab'] });
   const actions = fakePipelineActions();
-  render(<ScheduleView {...{ model, pipelines, actions, trans }} root={() => '/srv/work'} />);
+  render(<ScheduleView {...{ model, pipelines, actions, trans }} root={() => '/churn'} />);
   await act(() => model.refresh());
   return { api, model, actions };
 }
